@@ -1,0 +1,1 @@
+# what make install adds to the program.

@@ -1,0 +1,13 @@
+/* The map of the service: routes.def, one row a route. */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include "http/router.h"
+
+#define ROUTE(method, path, role, lane, tier, handler, help) enum rc handler(struct call *call);
+#include "api/routes.def"
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * An answer as caches keep it: fields, not header text, so that request ids and Cache-Status are
+ * always of this request.  Made by model, remembered by cache, sent by http.
+ */
+#ifndef BASE_ANSWER_H
+#define BASE_ANSWER_H
+
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/rc.h"
+
+/* How long copies of an answer may be kept; a route row names its tier. */
+enum tier {
+	TIER_NONE, /* never kept */
+	TIER_HOT,
+	TIER_WARM,
+	TIER_COLD,
+	TIER_COUNT
+};
+
+enum source {
+	SOURCE_DATABASE,
+	SOURCE_REDIS,
+	SOURCE_MEMORY,
+	SOURCE_UPSTREAM,
+	SOURCE_STALE
+};
+
+#define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */
+
+struct answer {
+	enum rc rc;               /* RC_OK, or RC_NOT_FOUND as a negative answer */
+	enum tier tier;
+	enum source source;
+	const char *content_type; /* static text */
+	struct buf body;          /* in the request's arena */
+	char etag[ETAG_TEXT];     /* strong, quoted; computed from the body */
+	int64_t modified_us;      /* Last-Modified; 0: unknown */
+};
+
+#endif

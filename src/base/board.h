@@ -1,0 +1,53 @@
+/*
+ * The scoreboard: one shared file a machine, a slot per process: who it is, what it does, its
+ * counters.  Counters of a slot survive the process (no resets); a file that is still valid
+ * (magic, layout, size) is attached again after a master restart, never rebuilt.
+ */
+#ifndef BASE_BOARD_H
+#define BASE_BOARD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "base/metric.h"
+#include "base/rc.h"
+
+#define BOARD_SLOTS 128
+#define BOARD_ROUTES 64 /* request counters by route index; the api has fewer rows */
+
+enum board_state {
+	BOARD_FREE,
+	BOARD_STARTING,
+	BOARD_IDLE,
+	BOARD_READING,
+	BOARD_WORKING,
+	BOARD_WRITING,
+	BOARD_DRAINING,
+	BOARD_DEAD
+};
+const char *board_state_name(enum board_state state);
+
+struct board_slot {
+	pid_t pid;
+	int32_t role;             /* the supervision table's row; -1: never used */
+	enum board_state state;   /* changed by board_state() only */
+	int64_t started_us;       /* wall clock */
+	int64_t state_since_ns;   /* monotonic */
+	uint64_t restarts;        /* processes that died in this slot */
+	uint64_t requests;
+	uint64_t route_requests[BOARD_ROUTES];
+	struct metric_cells cells;
+};
+
+struct board;
+
+/* Creates the file (posix_fallocate: too small a file system is an error now, not a SIGBUS
+ * later) or attaches a valid one.  RC_UNAVAILABLE: *ret_error says why. */
+enum rc board_open(const char *path, struct board **ret, const char **ret_error);
+void board_close(struct board *board); /* unmaps; the file stays */
+struct board_slot *board_slot(struct board *board, size_t i);
+void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns);
+/* Sum of all slots. */
+void board_sum(const struct board *board, struct metric_cells *ret);
+
+#endif

@@ -1,0 +1,29 @@
+/* Hexadecimal, addresses and hashes. */
+#ifndef BASE_HEX_H
+#define BASE_HEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/str.h"
+
+struct address {
+	uint8_t byte[20];
+};
+#define ADDRESS_TEXT 43 /* "0x" + 40 digits + NUL */
+
+/* Exactly len bytes from "0x…" in any case, else RC_INVALID. */
+enum rc hex_read(struct str text, uint8_t *ret, size_t len);
+/* 2*len lower-case digits and a NUL, without "0x". */
+void hex_write(const uint8_t *bytes, size_t len, char *ret);
+
+enum rc address_read(struct str text, struct address *ret);
+void address_write(const struct address *a, char ret[ADDRESS_TEXT]); /* lower case */
+bool address_is_zero(const struct address *a);
+static inline bool address_eq(const struct address *a, const struct address *b)
+{
+	return memcmp(a->byte, b->byte, sizeof(a->byte)) == 0;
+}
+
+#endif

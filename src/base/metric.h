@@ -1,0 +1,52 @@
+/*
+ * Counters and latency histograms.  Each process adds to its own slot of the board without a
+ * lock; a reader adds the slots up.  metrics.def has one row a metric:
+ *
+ *	COUNTER(requests, "such_market_requests_total", "requests that reached a worker")
+ *	HISTOGRAM(request_seconds, "such_market_request_seconds", "from accept to last byte")
+ */
+#ifndef BASE_METRIC_H
+#define BASE_METRIC_H
+
+#include <stdint.h>
+
+enum counter {
+#define COUNTER(name, prom, help) COUNTER_##name,
+#define HISTOGRAM(name, prom, help)
+#include "base/metrics.def"
+	COUNTER_COUNT
+};
+
+enum histogram {
+#define COUNTER(name, prom, help)
+#define HISTOGRAM(name, prom, help) HISTOGRAM_##name,
+#include "base/metrics.def"
+	HISTOGRAM_COUNT
+};
+
+struct metric_row {
+	const char *prom, *help;
+};
+extern const struct metric_row counter_rows[COUNTER_COUNT];
+extern const struct metric_row histogram_rows[HISTOGRAM_COUNT];
+
+/* Upper bounds in nanoseconds; the last bucket is +Inf. */
+#define HISTOGRAM_BUCKETS 20
+extern const int64_t histogram_bounds_ns[HISTOGRAM_BUCKETS - 1];
+
+struct histogram_cells {
+	uint64_t bucket[HISTOGRAM_BUCKETS]; /* not cumulative */
+	uint64_t sum_ns;
+};
+
+struct metric_cells {
+	uint64_t counter[COUNTER_COUNT];
+	struct histogram_cells histogram[HISTOGRAM_COUNT];
+};
+
+/* Where this process adds; before the call (and in tests) a private place. */
+void metric_attach(struct metric_cells *cells);
+void metric_add(enum counter c, uint64_t n);
+void metric_time(enum histogram h, int64_t ns);
+
+#endif

@@ -1,0 +1,12 @@
+/* UTF-8 as RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/str.h"
+
+bool utf8_valid(struct str s);
+size_t utf8_count(struct str s); /* code points of valid text */
+
+#endif

@@ -1,0 +1,56 @@
+/* A request as the rooms above see it: parsed, bounded, checked.  Slices live in the arena. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/str.h"
+
+struct arena;
+struct problem;
+
+enum method {
+	METHOD_GET,
+	METHOD_HEAD,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
+	METHOD_OTHER
+};
+
+#define REQUEST_ID_MAX 64
+#define REQUEST_QUERY_MAX 8192
+
+struct request {
+	struct arena *arena;
+	enum method method;
+	struct str method_text;
+	struct str path;           /* percent-decoded, valid UTF-8, no control bytes, starts with '/' */
+	struct str query;          /* raw, without '?' */
+	struct str body;
+	struct str content_type, accept, if_none_match, authorization, api_key, idempotency_key;
+	struct str origin;         /* CORS */
+	struct str remote_addr;
+	char id[REQUEST_ID_MAX + 1]; /* X-Request-Id: the client's when sane, else made */
+	int64_t started_ns;        /* monotonic */
+};
+
+/* Where parameters of the request come from (FastCGI, or a test's table); NULL when absent. */
+struct request_source {
+	const char *(*param)(void *ctx, const char *name);
+	void *ctx;
+};
+
+/*
+ * From FastCGI parameters (REQUEST_METHOD, REQUEST_URI, CONTENT_LENGTH, …; body read already).
+ * RC_INVALID, RC_URI_TOO_LONG, …: *ret_problem says what is wrong; ret->id and method are set even
+ * then, so that an answer can be sent.
+ */
+enum rc request_read(struct arena *arena, const struct request_source *source, struct str body,
+		     int64_t started_ns, struct request *ret, struct problem *ret_problem);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * One connection to PostgreSQL.  Every call has a client-side deadline (a stopped backend cannot
+ * enforce statement_timeout); after a deadline the statement is cancelled and the connection
+ * dropped.  A lost connection is made again by the next call, with back-off: while it waits the
+ * call answers RC_UNAVAILABLE at once.  Statements of sql/queries are prepared on first use.
+ *
+ *	SCOPED(pg_result_done) struct pg_result rows =
+ *		pg_run(pg, STMT_owner_of, PG_ARGS(pg_address(&contract), pg_text(token)));
+ *	if (rows.rc != RC_OK)
+ *		return rows.rc;
+ *	for (int i = 0; i < rows.count; i++)
+ *		use(pg_str(&rows, i, 0));
+ *
+ * rc: RC_OK; RC_UNAVAILABLE (no connection, or lost before the answer); RC_TIMEOUT (deadline,
+ * 57014); RC_CONFLICT (40001, 40P01, 55P03: try the transaction again; 23xxx); RC_INVALID (22xxx);
+ * RC_INTERNAL (else).  pg_error() has the text for the log, never for a client.
+ */
+#ifndef NET_PG_H
+#define NET_PG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/conf.h"
+#include "base/hex.h"
+#include "base/rc.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "net/stmt.h"
+
+struct pg;
+struct pg_conn;   /* libpq's PGconn, only for net/ */
+struct pg_rows;   /* libpq's PGresult */
+
+struct pg_options {
+	const char *url;         /* application role */
+	const char *direct_url;  /* owner role: migrate; "" means url */
+	int64_t connect_ms;      /* longest a connect may take */
+	int64_t deadline_ms;     /* longest a statement may take */
+	int64_t slow_ms;         /* statements slower than this are logged; 0: none */
+};
+extern const struct conf_key pg_keys[];
+
+struct pg_arg {
+	const char *value; /* NULL: SQL null */
+	int len;
+	int format;        /* 0 text (terminated), 1 binary */
+};
+
+struct pg_result {
+	enum rc rc;
+	int count;         /* rows */
+	int64_t affected;  /* of INSERT, UPDATE, DELETE */
+	struct pg_rows *rows;
+};
+
+/* Opens nothing yet.  url and options are borrowed for the life of the handle. */
+struct pg *pg_new(const struct pg_options *options, const char *url);
+void pg_free(struct pg *pg);
+
+struct pg_arg pg_text(const char *z);                 /* NULL is SQL null; borrowed */
+struct pg_arg pg_address(const struct address *a);    /* bytea, binary; borrowed */
+struct pg_arg pg_bytes(struct str bytes);             /* bytea, binary; borrowed; ptr NULL is null */
+#define PG_ARGS(...)                                                                           \
+	(const struct pg_arg[]){ __VA_ARGS__ },                                                \
+		sizeof((const struct pg_arg[]){ __VA_ARGS__ }) / sizeof(struct pg_arg)
+#define PG_NO_ARGS NULL, 0
+
+/* A named, prepared statement. */
+struct pg_result pg_run(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size_t n);
+/* Text made at run time (migrations, import staging): never from input of a client. */
+struct pg_result pg_exec(struct pg *pg, const char *sql);
+struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args, size_t n);
+void pg_result_done(struct pg_result *result);
+
+/* Cells; text format.  Absent (SQL null) is STR_NONE.  Borrowed from the result. */
+struct str pg_str(const struct pg_result *result, int row, int col);
+bool pg_is_null(const struct pg_result *result, int row, int col);
+int64_t pg_i64(const struct pg_result *result, int row, int col);  /* 0 for null */
+double pg_f64(const struct pg_result *result, int row, int col);
+bool pg_flag(const struct pg_result *result, int row, int col);
+/* bytea cell of 20 bytes; false when null or of another length. */
+bool pg_address_at(const struct pg_result *result, int row, int col, struct address *ret);
+
+/* COPY … FROM STDIN, text format: begin, many puts, end (abort with a reason rolls it back). */
+enum rc pg_copy_begin(struct pg *pg, const char *sql);
+enum rc pg_copy_put(struct pg *pg, struct str rows);
+enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
+
+enum rc pg_connect(struct pg *pg);             /* now, within the connect deadline */
+bool pg_connected(const struct pg *pg);        /* an idle connection that is readable is dead */
+void pg_disconnect(struct pg *pg);
+const char *pg_error(const struct pg *pg);     /* of the last failure */
+const char *pg_sqlstate(const struct pg *pg);  /* five characters, "" when not from the server */
+void pg_set_deadline(struct pg *pg, int64_t ms); /* until changed; 0: the option's */
+/* Called after each connect, before other statements; a failure drops the connection. */
+void pg_on_connect(struct pg *pg, enum rc (*hook)(struct pg *pg, void *ctx), void *ctx);
+
+/* Statistics of one statement since the process began. */
+struct pg_stat {
+	uint64_t calls, errors, retries;
+	int64_t total_ns, p95_ns, p99_ns;
+};
+void pg_stat_of(const struct pg *pg, enum stmt stmt, struct pg_stat *ret);
+/* Called for statements slower than slow_ms; rooms above log. */
+void pg_on_slow(struct pg *pg, void (*fn)(void *ctx, const char *name, int64_t ns), void *ctx);
+
+#endif

@@ -1,0 +1,1 @@
+# tests of api: names in TESTS, one program a file.

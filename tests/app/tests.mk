@@ -1,0 +1,1 @@
+# tests of app: names in TESTS, one program a file.

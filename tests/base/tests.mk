@@ -1,0 +1,1 @@
+# tests of base: names in TESTS, one program a file.

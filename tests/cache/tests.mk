@@ -1,0 +1,1 @@
+# tests of cache: names in TESTS, one program a file.

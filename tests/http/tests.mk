@@ -1,0 +1,1 @@
+# tests of http: names in TESTS, one program a file.

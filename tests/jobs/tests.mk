@@ -1,0 +1,1 @@
+# tests of jobs: names in TESTS, one program a file.

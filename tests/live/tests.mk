@@ -1,0 +1,1 @@
+# tests of live: names in TESTS, one program a file.

@@ -1,0 +1,1 @@
+# tests of model: names in TESTS, one program a file.

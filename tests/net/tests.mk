@@ -1,0 +1,1 @@
+# tests of net: names in TESTS, one program a file.
