@@ -9,9 +9,12 @@ libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_value.c src/base/conf_value.h \
+	src/base/gz.c src/base/gz.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/hex.c src/base/hex.h \
 	src/base/json.c src/base/json.h \
+	src/base/jsonin.c src/base/jsonin.h \
+	src/base/jsonin_check.c src/base/jsonin_check.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h src/base/metrics.def \
 	src/base/rc.c src/base/rc.h \
