@@ -200,7 +200,7 @@ static enum rc set(struct conf *conf, struct row *row, struct str text, const ch
 	const char *why;
 
 	if (source && row->source == source) {
-		conf->error = arena_printf(a, "%s: %s is set already at %s", origin,
+		conf->error = arena_printf(a, "%s: %s: set already at %s", origin,
 					   row->key->name, row->origin)
 				      .ptr;
 		return RC_INVALID;

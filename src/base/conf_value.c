@@ -65,9 +65,11 @@ void conf_value_range(const struct conf_key *key, struct buf *out)
 		buf_adds(out, STR("on|off"));
 	} else if (types[key->type].units) {
 		conf_value_number(key->type, key->min, out);
-		buf_adds(out, STR(" … "));
-		if (highest(key) != INT64_MAX)
+		buf_adds(out, STR(" …"));
+		if (highest(key) != INT64_MAX) {
+			buf_addc(out, ' ');
 			conf_value_number(key->type, highest(key), out);
+		}
 	} else if (key->max || key->min) {
 		buf_addf(out, "%lld … %lld bytes", (long long)key->min,
 			 (long long)(key->max ? key->max : TEXT_MAX));
@@ -100,6 +102,8 @@ static enum rc out_of_range(const struct conf_key *key, struct str text, struct 
 {
 	struct buf range;
 
+	if (text.len > SHOWN_MAX)
+		text = STR("the value");
 	buf_init(&range, arena, TEXT_MAX);
 	conf_value_range(key, &range);
 	*ret_why = arena_printf(arena, STR_FMT " is not in " STR_FMT, STR_ARG(text),
