@@ -92,7 +92,8 @@ struct arena *arena_new(size_t first_block)
 	return a;
 }
 
-/* A deferred function may allocate and even defer again: the list is walked until it is empty. */
+/* A deferred function may allocate and even defer again: the list is walked until it is empty.
+ */
 static void run_defers(struct arena *a)
 {
 	while (a->defers) {

@@ -18,20 +18,24 @@ struct unit {
 /* Largest first; the unit without a factor ends a table. */
 static const struct unit no_units[] = { { NULL, 0 } };
 static const struct unit times[] = {
-	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 },
+	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
+	{ "s", 1000 },     { "ms", 1 },      { NULL, 0 },
 };
 static const struct unit sizes[] = {
-	{ "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { NULL, 0 },
+	{ "g", 1 << 30 },
+	{ "m", 1 << 20 },
+	{ "k", 1 << 10 },
+	{ NULL, 0 },
 };
 
 static const struct {
 	const char *name;
 	const struct unit *units; /* NULL: not a number */
 } types[] = {
-	[CONF_TEXT] = { "text", NULL },   [CONF_SECRET] = { "secret", NULL },
-	[CONF_URL] = { "url", NULL },     [CONF_BOOL] = { "switch", NULL },
+	[CONF_TEXT] = { "text", NULL },      [CONF_SECRET] = { "secret", NULL },
+	[CONF_URL] = { "url", NULL },        [CONF_BOOL] = { "switch", NULL },
 	[CONF_INT] = { "number", no_units }, [CONF_MSEC] = { "time", times },
-	[CONF_BYTES] = { "size", sizes }, [CONF_CHOICE] = { "choice", NULL },
+	[CONF_BYTES] = { "size", sizes },    [CONF_CHOICE] = { "choice", NULL },
 };
 
 const char *conf_type_name(enum conf_type type)
@@ -157,7 +161,8 @@ static enum rc read_number(const struct conf_key *key, struct str text, int64_t 
 	if (key->word && key->word(text, ret))
 		return RC_OK;
 	if (!number_of(key, text, &n)) {
-		bool digits = text.len && strspn(arena_strz(arena, text), "0123456789") == text.len;
+		bool digits =
+			text.len && strspn(arena_strz(arena, text), "0123456789") == text.len;
 
 		return digits ? out_of_range(key, text, arena, ret_why)
 			      : refused(key, text, what[key->type], arena, ret_why);
@@ -171,7 +176,9 @@ static enum rc read_number(const struct conf_key *key, struct str text, int64_t 
 static enum rc read_bool(const struct conf_key *key, struct str text, bool *ret,
 			 struct arena *arena, const char **ret_why)
 {
-	static const char *const words[] = { "off", "on", "false", "true", "no", "yes", "0", "1" };
+	static const char *const words[] = {
+		"off", "on", "false", "true", "no", "yes", "0", "1"
+	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		if (str_eq_nocase(text, str_of(words[i]))) {
@@ -195,8 +202,8 @@ static enum rc read_choice(const struct conf_key *key, struct str text, const ch
 			return RC_OK;
 		}
 	}
-	return refused(key, text,
-		       arena_printf(arena, "one of %s", key->choices).ptr, arena, ret_why);
+	return refused(key, text, arena_printf(arena, "one of %s", key->choices).ptr, arena,
+		       ret_why);
 }
 
 static enum rc read_text(const struct conf_key *key, struct str text, const char **ret,
@@ -239,7 +246,8 @@ static void find_password(struct str url, size_t *ret_start, size_t *ret_end)
 	const char *scheme = memmem(url.ptr, url.len, "://", 3);
 	size_t start = scheme ? (size_t)(scheme - url.ptr) + 3 : 0;
 	const char *at = memrchr(url.ptr + start, '@', url.len - start);
-	const char *colon = at ? memchr(url.ptr + start, ':', (size_t)(at - url.ptr) - start) : NULL;
+	const char *colon =
+		at ? memchr(url.ptr + start, ':', (size_t)(at - url.ptr) - start) : NULL;
 
 	*ret_start = *ret_end = 0;
 	if (colon) {
@@ -251,7 +259,7 @@ static void find_password(struct str url, size_t *ret_start, size_t *ret_end)
 /* The length of a "password=" or its like at the start of s, else 0. */
 static size_t secret_word(struct str s)
 {
-	static const char *const words[] = { "password=", "sslpassword=", "passwd=", "token=",
+	static const char *const words[] = { "password=", "sslpassword=", "passwd=",  "token=",
 					     "secret=",   "apikey=",      "api_key=", "key=" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {

@@ -12,7 +12,8 @@ static void stamp(struct answer *a, const char *body)
 
 START_TEST(etag_is_of_the_body_alone)
 {
-	struct answer a = { .tier = TIER_HOT }, b = { .source = SOURCE_REDIS, .modified_us = 5 };
+	struct answer a = { .tier = TIER_HOT },
+		      b = { .source = SOURCE_REDIS, .modified_us = 5 };
 
 	stamp(&a, "abc");
 	stamp(&b, "abc");

@@ -5,9 +5,14 @@
 static const struct {
 	const char *bytes, *text;
 } known[] = {
-	{ "", "" },	      { "f", "Zg" },	       { "fo", "Zm8" },
-	{ "foo", "Zm9v" },    { "foob", "Zm9vYg" },    { "fooba", "Zm9vYmE" },
-	{ "foobar", "Zm9vYmFy" }, { "\xfb\xff\xfe", "-__-" },
+	{ "", "" },
+	{ "f", "Zg" },
+	{ "fo", "Zm8" },
+	{ "foo", "Zm9v" },
+	{ "foob", "Zm9vYg" },
+	{ "fooba", "Zm9vYmE" },
+	{ "foobar", "Zm9vYmFy" },
+	{ "\xfb\xff\xfe", "-__-" },
 };
 
 START_TEST(known_texts)
@@ -44,9 +49,9 @@ END_TEST
 
 START_TEST(only_canonical_text_is_read)
 {
-	static const struct str bad[] = { { "Z", 1 },	 { "Zg==", 4 }, { "Zh", 2 },
-					  { "Zm9", 3 },	 { "Zm9vZ", 5 }, { "Zm+v", 4 },
-					  { "Zm/v", 4 }, { "Zm9 ", 4 },	 { "Zm\0v", 4 },
+	static const struct str bad[] = { { "Z", 1 },      { "Zg==", 4 },  { "Zh", 2 },
+					  { "Zm9", 3 },    { "Zm9vZ", 5 }, { "Zm+v", 4 },
+					  { "Zm/v", 4 },   { "Zm9 ", 4 },  { "Zm\0v", 4 },
 					  { "Zm\xffv", 4 } };
 	uint8_t back[16];
 	size_t got = 99;

@@ -13,7 +13,8 @@ static const struct {
 	{ 0, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT" },
 	{ 784111777 * S, "1994-11-06T08:49:37.000Z", "Sun, 06 Nov 1994 08:49:37 GMT" },
 	{ 951782400 * S, "2000-02-29T00:00:00.000Z", "Tue, 29 Feb 2000 00:00:00 GMT" },
-	{ 1795262400 * S + 123999, "2026-11-21T12:00:00.123Z", "Sat, 21 Nov 2026 12:00:00 GMT" },
+	{ 1795262400 * S + 123999, "2026-11-21T12:00:00.123Z",
+	  "Sat, 21 Nov 2026 12:00:00 GMT" },
 	{ -5, "1970-01-01T00:00:00.000Z", "Thu, 01 Jan 1970 00:00:00 GMT" },
 	{ INT64_MAX, "9999-12-31T23:59:59.999Z", "Fri, 31 Dec 9999 23:59:59 GMT" },
 };
@@ -38,7 +39,8 @@ START_TEST(every_day_of_four_centuries_agrees_with_libc)
 		struct tm tm;
 
 		clock_http_date((int64_t)t * S, ours);
-		strftime(theirs, sizeof(theirs), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&t, &tm));
+		strftime(theirs, sizeof(theirs), "%a, %d %b %Y %H:%M:%S GMT",
+			 gmtime_r(&t, &tm));
 		ck_assert_str_eq(ours, theirs);
 	}
 }

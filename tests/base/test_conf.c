@@ -22,8 +22,10 @@ static bool chain_word(struct str text, int64_t *ret)
 static const struct conf_key keys[] = {
 	{ "database_url", CONF_URL, offsetof(struct values, url), "postgresql:///x",
 	  .help = "where PostgreSQL is" },
-	{ "admin_secret", CONF_SECRET, offsetof(struct values, secret), "", .help = "a secret" },
-	{ "title", CONF_TEXT, offsetof(struct values, title), NULL, .max = 20, .help = "a text" },
+	{ "admin_secret", CONF_SECRET, offsetof(struct values, secret), "",
+	  .help = "a secret" },
+	{ "title", CONF_TEXT, offsetof(struct values, title), NULL, .max = 20,
+	  .help = "a text" },
 	{ "mode", CONF_CHOICE, offsetof(struct values, mode), "fast", .choices = "fast|safe",
 	  .help = "a choice" },
 	{ "metrics", CONF_BOOL, offsetof(struct values, on), "on", .help = "a switch" },
@@ -108,11 +110,12 @@ END_TEST
 
 START_TEST(a_file_sets_values)
 {
-	ck_assert_msg(file("\xef\xbb\xbf# comment\n\n  workers=8 # eight\r\nmode = safe\n"
-			   "title = \" a \\\"b\\\" # \\\\ \" # c\ndatabase_url = redis://h/#1 #x\n"
-			   "metrics=no\ndeadline =\t5m\nmemory=1G\nchain_id = base-mainnet\n"
-			   "offset = -10") == RC_OK,
-		      "%s", error());
+	ck_assert_msg(
+		file("\xef\xbb\xbf# comment\n\n  workers=8 # eight\r\nmode = safe\n"
+		     "title = \" a \\\"b\\\" # \\\\ \" # c\ndatabase_url = redis://h/#1 #x\n"
+		     "metrics=no\ndeadline =\t5m\nmemory=1G\nchain_id = base-mainnet\n"
+		     "offset = -10") == RC_OK,
+		"%s", error());
 	ck_assert_int_eq(v.workers, 8);
 	ck_assert_str_eq(v.mode, "safe");
 	ck_assert_str_eq(v.title, " a \"b\" # \\ ");
@@ -131,15 +134,18 @@ static const struct {
 } bad_files[] = {
 	{ "\nworkers = 0", "c:2: workers: 0 is not in 1 … 64" },
 	{ "workers = 65", "c:1: workers: 65 is not in 1 … 64" },
-	{ "workers = 99999999999999999999999", "c:1: workers: 99999999999999999999999 is not in 1 … 64" },
+	{ "workers = 99999999999999999999999",
+	  "c:1: workers: 99999999999999999999999 is not in 1 … 64" },
 	{ "workers = -1", "c:1: workers: \"-1\" is not a whole number" },
 	{ "workers = 1.5", "c:1: workers: \"1.5\" is not a whole number" },
 	{ "workers =", "c:1: workers: an empty value is not a whole number" },
 	{ "offset = -11", "c:1: offset: -11 is not in -10 … 10" },
 	{ "deadline = 5", "c:1: deadline: 5 is not in 10ms … 1d" },
 	{ "deadline = 2d", "c:1: deadline: 2d is not in 10ms … 1d" },
-	{ "deadline = 2w", "c:1: deadline: \"2w\" is not a time such as 250ms, 2s, 5m, 1h or 1d" },
-	{ "deadline = s", "c:1: deadline: \"s\" is not a time such as 250ms, 2s, 5m, 1h or 1d" },
+	{ "deadline = 2w",
+	  "c:1: deadline: \"2w\" is not a time such as 250ms, 2s, 5m, 1h or 1d" },
+	{ "deadline = s",
+	  "c:1: deadline: \"s\" is not a time such as 250ms, 2s, 5m, 1h or 1d" },
 	{ "memory = 9223372036854775807k",
 	  "c:1: memory: \"9223372036854775807k\" is not a size such as 4096, 64k, 256m or 1g" },
 	{ "memory = 9223372036854775808", "c:1: memory: 9223372036854775808 is not in 0 …" },
@@ -149,8 +155,10 @@ static const struct {
 	{ "mode = fast|safe", "c:1: mode: \"fast|safe\" is not one of fast|safe" },
 	{ "title = 123456789012345678901",
 	  "c:1: title: a length of 21 bytes is not in 0 … 20" },
-	{ "title = a\tb", "c:1: title: the value is not valid UTF-8 without control characters" },
-	{ "title = a\xff", "c:1: title: the value is not valid UTF-8 without control characters" },
+	{ "title = a\tb",
+	  "c:1: title: the value is not valid UTF-8 without control characters" },
+	{ "title = a\xff",
+	  "c:1: title: the value is not valid UTF-8 without control characters" },
 	{ "title = \"a", "c:1: title: the quotes do not match" },
 	{ "title = \"a\\\"", "c:1: title: the quotes do not match" },
 	{ "title = \"a\" b", "c:1: title: the quotes do not match" },
@@ -200,7 +208,8 @@ END_TEST
 
 START_TEST(the_later_source_wins)
 {
-	const char *const env[] = { "PATH=/bin", "SUCH_MARKET_WORKERS=9", "SUCH_MARKET_STATE=/x", NULL };
+	const char *const env[] = { "PATH=/bin", "SUCH_MARKET_WORKERS=9",
+				    "SUCH_MARKET_STATE=/x", NULL };
 
 	ck_assert_int_eq(file("workers = 8\nmode = safe\n"), RC_OK);
 	ck_assert_int_eq(environment(env), RC_OK);
@@ -216,7 +225,8 @@ END_TEST
 START_TEST(aliases_are_weaker_and_ordered)
 {
 	const char *const one[] = { "PG_URL=b", "DATABASE_URL=a", "WORKERS=", NULL };
-	const char *const two[] = { "SUCH_MARKET_DATABASE_URL=c", "PG_URL=b", "DATABASE_URL=a", NULL };
+	const char *const two[] = { "SUCH_MARKET_DATABASE_URL=c", "PG_URL=b", "DATABASE_URL=a",
+				    NULL };
 
 	ck_assert_int_eq(file("database_url = f\n"), RC_OK);
 	ck_assert_int_eq(environment(one), RC_OK);
@@ -240,8 +250,9 @@ START_TEST(a_bad_environment_says_so)
 				  "workers is");
 	ck_assert_int_eq(environment(twice), RC_INVALID);
 	ck_assert_int_eq(environment(bad), RC_INVALID);
-	ck_assert_str_eq(error(), "environment SUCH_MARKET_WORKERS: workers: \"x\" is not a whole "
-				  "number");
+	ck_assert_str_eq(error(),
+			 "environment SUCH_MARKET_WORKERS: workers: \"x\" is not a whole "
+			 "number");
 	ck_assert_int_eq(environment(alias), RC_INVALID);
 	ck_assert_str_eq(error(), "environment WORKERS: workers: 0 is not in 1 … 64");
 }
@@ -285,19 +296,18 @@ START_TEST(the_dump_shows_values_and_origins)
 	ck_assert_int_eq(set("admin_secret", "hunter2"), RC_OK);
 	ck_assert_int_eq(set("title", "a \"b\" \\"), RC_OK);
 	ck_assert_int_eq(set("deadline", "90000"), RC_OK);
-	ck_assert_str_eq(dump(conf_dump),
-			 "# one\n"
-			 "database_url = postgresql:///x  # default\n"
-			 "admin_secret = (hidden)  # command line\n"
-			 "title = \"a \\\"b\\\" \\\\\"  # command line\n"
-			 "mode = fast  # default\n"
-			 "metrics = on  # default\n"
-			 "\n# two\n"
-			 "workers = 4  # default\n"
-			 "offset = 0  # default\n"
-			 "deadline = 90s  # command line\n"
-			 "memory = 64m  # default\n"
-			 "chain_id = base-mainnet  # command line\n");
+	ck_assert_str_eq(dump(conf_dump), "# one\n"
+					  "database_url = postgresql:///x  # default\n"
+					  "admin_secret = (hidden)  # command line\n"
+					  "title = \"a \\\"b\\\" \\\\\"  # command line\n"
+					  "mode = fast  # default\n"
+					  "metrics = on  # default\n"
+					  "\n# two\n"
+					  "workers = 4  # default\n"
+					  "offset = 0  # default\n"
+					  "deadline = 90s  # command line\n"
+					  "memory = 64m  # default\n"
+					  "chain_id = base-mainnet  # command line\n");
 }
 END_TEST
 
@@ -331,7 +341,8 @@ static const struct {
 	{ "postgresql:///d?user=u&password=pw&sslmode=require",
 	  "postgresql:///d?user=u&password=(hidden)&sslmode=require" },
 	{ "postgresql:///d?PASSWORD=pw", "postgresql:///d?PASSWORD=(hidden)" },
-	{ "postgresql://u:pw@h/d?password=pw", "postgresql://u:(hidden)@h/d?password=(hidden)" },
+	{ "postgresql://u:pw@h/d?password=pw",
+	  "postgresql://u:(hidden)@h/d?password=(hidden)" },
 	{ "https://h/?api_key=k&token=t", "https://h/?api_key=(hidden)&token=(hidden)" },
 	{ "host=h password=pw dbname=d", "\"host=h password=(hidden) dbname=d\"" },
 	{ "host=h password='p w\\'x' dbname=d", "\"host=h password=(hidden) dbname=d\"" },
@@ -346,8 +357,10 @@ START_TEST(passwords_in_urls_are_hidden)
 
 	ck_assert_int_eq(set("database_url", urls[_i].url), RC_OK);
 	ck_assert_str_eq(v.url, urls[_i].url);
-	snprintf(expected, sizeof(expected), "database_url = %s  # command line\n", urls[_i].shown);
-	ck_assert_msg(strstr(dump(conf_dump), expected) != NULL, "%s%s", dump(conf_dump), expected);
+	snprintf(expected, sizeof(expected), "database_url = %s  # command line\n",
+		 urls[_i].shown);
+	ck_assert_msg(strstr(dump(conf_dump), expected) != NULL, "%s%s", dump(conf_dump),
+		      expected);
 }
 END_TEST
 

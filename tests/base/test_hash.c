@@ -57,8 +57,9 @@ END_TEST
 
 START_TEST(siphash_of_the_paper)
 {
-	static const uint64_t expected[] = { /* vectors_sip64, input 00 01 02 … of that length */
-		[0] = 0x726fdb47dd0e0e31, [1] = 0x74f839c593dc67fd, [7] = 0xab0200f58b01d137,
+	static const uint64_t expected[] = {
+		/* vectors_sip64, input 00 01 02 … of that length */
+		[0] = 0x726fdb47dd0e0e31, [1] = 0x74f839c593dc67fd,  [7] = 0xab0200f58b01d137,
 		[8] = 0x93f5f5799a932462, [15] = 0xa129ca6149be45e5,
 	};
 	uint8_t key[16], in[64];

@@ -11,7 +11,8 @@ START_TEST(addresses_read_in_any_case_and_write_lower)
 	ck_assert_int_eq(address_read(STR(PUNKS), &a), RC_OK);
 	address_write(&a, text);
 	ck_assert_str_eq(text, "0xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb");
-	ck_assert_int_eq(address_read(STR("0XB47E3CD837DDF8E4C57F05D70AB865DE6E193BBB"), &b), RC_OK);
+	ck_assert_int_eq(address_read(STR("0XB47E3CD837DDF8E4C57F05D70AB865DE6E193BBB"), &b),
+			 RC_OK);
 	ck_assert(address_eq(&a, &b));
 	ck_assert(!address_is_zero(&a));
 	b.byte[19] ^= 1;

@@ -15,11 +15,11 @@ static void start(void)
 	json_init(&j, &out);
 }
 
-#define IS(lit)                                                                              \
-	do {                                                                                 \
-		ck_assert_msg(str_eq(buf_str(&out), STR(lit)), "got " STR_FMT,              \
-			      STR_ARG(buf_str(&out)));                                       \
-		buf_release(&out);                                                           \
+#define IS(lit)                                                                                \
+	do {                                                                                   \
+		ck_assert_msg(str_eq(buf_str(&out), STR(lit)), "got " STR_FMT,                 \
+			      STR_ARG(buf_str(&out)));                                         \
+		buf_release(&out);                                                             \
 	} while (0)
 
 START_TEST(reads_like_the_json)
@@ -61,9 +61,10 @@ END_TEST
 
 START_TEST(every_ascii_byte_is_escaped_rightly_at_every_place)
 {
-	static const char *const named[128] = { ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n",
-						['\r'] = "\\r", ['\t'] = "\\t", ['"'] = "\\\"",
-						['\\'] = "\\\\" };
+	static const char *const named[128] = {
+		['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r",
+		['\t'] = "\\t", ['"'] = "\\\"", ['\\'] = "\\\\"
+	};
 
 	for (int c = 0; c < 128; c++) {
 		for (size_t place = 0; place < 20; place++) {
@@ -93,8 +94,10 @@ START_TEST(good_utf8_stays_and_bad_bytes_are_replaced)
 	json_quote(&out, STR("é€🐵"));
 	IS("\"é€🐵\"");
 	start();
-	json_quote(&out, STR("a\xff" "b\xc3"));
-	IS("\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"");
+	json_quote(&out, STR("a\xff"
+			     "b\xc3"));
+	IS("\"a\xef\xbf\xbd"
+	   "b\xef\xbf\xbd\"");
 	start();
 	json_quote(&out, STR("\xed\xa0\x80"));
 	IS("\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");

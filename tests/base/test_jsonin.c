@@ -42,8 +42,9 @@ static const char *error_of(struct str text)
 
 START_TEST(values_have_types)
 {
-	struct json_object *o = parse(STR(" {\"s\":\"x\",\"n\":1,\"d\":1.5,\"b\":true,\"z\":null,"
-					  "\"a\":[1,[2]],\"o\":{}}\n"));
+	struct json_object *o =
+		parse(STR(" {\"s\":\"x\",\"n\":1,\"d\":1.5,\"b\":true,\"z\":null,"
+			  "\"a\":[1,[2]],\"o\":{}}\n"));
 	int64_t n = 0;
 	bool b = false;
 
@@ -107,7 +108,10 @@ static const struct {
 	{ { "True", 4 }, "unexpected character at byte 0" },
 	{ { "'a'", 3 }, "unexpected character at byte 0" },
 	{ { "/**/1", 5 }, "unexpected character at byte 0" },
-	{ { "\xef\xbb\xbf" "1", 4 }, "unexpected character at byte 0" },
+	{ { "\xef\xbb\xbf"
+	    "1",
+	    4 },
+	  "unexpected character at byte 0" },
 	{ { "[[[[[[[[[1]]]]]]]]]", 19 }, "nested too deep at byte 9" },
 };
 
@@ -149,8 +153,8 @@ static const struct {
 	{ "9223372036854775808", false, 0 },
 	{ "-9223372036854775809", false, 0 },
 	{ "18446744073709551616", false, 0 },
-	{ "115792089237316195423570985008687907853269984665640564039457584007913129639935", false,
-	  0 },
+	{ "115792089237316195423570985008687907853269984665640564039457584007913129639935",
+	  false, 0 },
 	{ "1e3", true, 1000 },
 	{ "5.0", true, 5 },
 	{ "-2E+2", true, -200 },
@@ -176,15 +180,17 @@ END_TEST
 
 START_TEST(big_numbers_inside_keep_their_text)
 {
-	static const char text[] = "{\"a\":[12345678901234567890123,{\"b\":-98765432109876543210}],"
-				   "\"c\":\"12345678901234567890123e-00\",\"d\":1}";
+	static const char text[] =
+		"{\"a\":[12345678901234567890123,{\"b\":-98765432109876543210}],"
+		"\"c\":\"12345678901234567890123e-00\",\"d\":1}";
 	struct json_object *o = parse(STR("  {\"a\": [12345678901234567890123 ,"
 					  "{\"b\":-98765432109876543210}],"
 					  "\"c\":\"12345678901234567890123e-00\",\"d\":1}"));
 
 	ck_assert(str_eqz(jsonin_text(o), text));
 	IS(jsonin_text(jsonin_at(jsonin_get(o, "a"), 0)), "12345678901234567890123");
-	IS(jsonin_text(jsonin_get(jsonin_at(jsonin_get(o, "a"), 1), "b")), "-98765432109876543210");
+	IS(jsonin_text(jsonin_get(jsonin_at(jsonin_get(o, "a"), 1), "b")),
+	   "-98765432109876543210");
 }
 END_TEST
 
@@ -201,7 +207,8 @@ END_TEST
 
 START_TEST(text_is_compact)
 {
-	IS(jsonin_text(parse(STR("{ \"a\" : [ 1.50 , null, true ] , \"u\":\"https:\\/\\/x\" }"))),
+	IS(jsonin_text(
+		   parse(STR("{ \"a\" : [ 1.50 , null, true ] , \"u\":\"https:\\/\\/x\" }"))),
 	   "{\"a\":[1.50,null,true],\"u\":\"https://x\"}");
 	IS(jsonin_text(NULL), "null");
 	IS(jsonin_text(parse(STR("\"a\\u0000\""))), "\"a\\u0000\"");

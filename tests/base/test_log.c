@@ -68,8 +68,12 @@ END_TEST
 START_TEST(no_value_can_forge_a_line)
 {
 	static const char *const evil[] = { "x\n2026-01-01T00:00:00.000Z error event=forged",
-					    "x\" event=forged", "x\r\nevent=forged", "\x1b[2J",
-					    "x\\\" event=forged", "a=b", "\xff\xfe\n" };
+					    "x\" event=forged",
+					    "x\r\nevent=forged",
+					    "\x1b[2J",
+					    "x\\\" event=forged",
+					    "a=b",
+					    "\xff\xfe\n" };
 
 	open_log("info", _i ? "json" : "text");
 	for (size_t i = 0; i < sizeof(evil) / sizeof(*evil); i++) {
@@ -176,7 +180,8 @@ START_TEST(processes_do_not_mix_their_lines)
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			for (int k = 0; k < 200; k++)
-				log_info("tick", LOG_STR("pad", STR("0123456789012345678901234")));
+				log_info("tick",
+					 LOG_STR("pad", STR("0123456789012345678901234")));
 			_exit(0);
 		}
 	}

@@ -53,8 +53,16 @@ END_TEST
 
 START_TEST(numbers_are_digits_only)
 {
-	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "1e3", "0x1", "1.0",
-					   "18446744073709551616", "99999999999999999999999" };
+	static const char *const bad[] = { "",
+					   "-1",
+					   "+1",
+					   " 1",
+					   "1 ",
+					   "1e3",
+					   "0x1",
+					   "1.0",
+					   "18446744073709551616",
+					   "99999999999999999999999" };
 	uint64_t n = 7;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)

@@ -24,20 +24,29 @@ START_TEST(well_formed)
 END_TEST
 
 static const struct str bad[] = {
-	{ "\x80", 1 },		   /* a tail alone */
-	{ "\xc0\x80", 2 },	   /* overlong NUL */
-	{ "\xc1\xbf", 2 },	   /* overlong */
-	{ "\xe0\x9f\xbf", 3 },	   /* overlong */
+	{ "\x80", 1 },             /* a tail alone */
+	{ "\xc0\x80", 2 },         /* overlong NUL */
+	{ "\xc1\xbf", 2 },         /* overlong */
+	{ "\xe0\x9f\xbf", 3 },     /* overlong */
 	{ "\xf0\x8f\xbf\xbf", 4 }, /* overlong */
-	{ "\xed\xa0\x80", 3 },	   /* a surrogate */
-	{ "\xed\xbf\xbf", 3 },	   /* a surrogate */
+	{ "\xed\xa0\x80", 3 },     /* a surrogate */
+	{ "\xed\xbf\xbf", 3 },     /* a surrogate */
 	{ "\xf4\x90\x80\x80", 4 }, /* above U+10FFFF */
-	{ "\xf5\x80\x80\x80", 4 }, { "\xff", 1 },
-	{ "\xc2", 1 },		   /* cut */
-	{ "\xe2\x82", 2 },	   /* cut */
-	{ "\xf0\x9f\x90", 3 },	   /* cut */
-	{ "\xc2" "a", 2 },	   { "\xe2\x82" "a", 3 },
-	{ "\xf0\x9f\x90" "a", 4 }, { "12345678\xff", 9 },
+	{ "\xf5\x80\x80\x80", 4 },
+	{ "\xff", 1 },
+	{ "\xc2", 1 },         /* cut */
+	{ "\xe2\x82", 2 },     /* cut */
+	{ "\xf0\x9f\x90", 3 }, /* cut */
+	{ "\xc2"
+	  "a",
+	  2 },
+	{ "\xe2\x82"
+	  "a",
+	  3 },
+	{ "\xf0\x9f\x90"
+	  "a",
+	  4 },
+	{ "12345678\xff", 9 },
 };
 
 START_TEST(malformed)
