@@ -125,25 +125,31 @@ static enum rc refused(const struct conf_key *key, struct str text, const char *
 	return RC_INVALID;
 }
 
+static bool factor_of(const struct unit *u, struct str name, int64_t *ret)
+{
+	*ret = 1;
+	if (name.len == 0)
+		return true;
+	while (u->name && !str_eq_nocase(name, str_of(u->name)))
+		u++;
+	*ret = u->factor;
+	return u->name;
+}
+
 /* Digits, a sign when the range has negative numbers, and a unit of the type. */
 static bool number_of(const struct conf_key *key, struct str text, int64_t *ret)
 {
-	const struct unit *u = types[key->type].units;
 	bool negative = key->min < 0 && str_starts(text, STR("-"));
-	struct str digits = negative ? str_from(text, 1) : text;
-	int64_t factor = 1;
+	struct str digits = str_from(text, negative);
+	size_t len = 0;
+	int64_t factor;
 	uint64_t n;
 
-	for (; u->name; u++) {
-		size_t len = strlen(u->name);
-
-		if (digits.len > len &&
-		    str_eq_nocase(str_from(digits, digits.len - len), str_of(u->name))) {
-			digits.len -= len;
-			factor = u->factor;
-			break;
-		}
-	}
+	while (len < digits.len && digits.ptr[len] >= '0' && digits.ptr[len] <= '9')
+		len++;
+	if (!factor_of(types[key->type].units, str_from(digits, len), &factor))
+		return false;
+	digits.len = len;
 	return str_u64(digits, INT64_MAX, &n) &&
 	       !__builtin_mul_overflow(negative ? -(int64_t)n : (int64_t)n, factor, ret);
 }

@@ -74,7 +74,7 @@ enum rc jsonin_parse(struct arena *arena, struct str text, int max_depth,
 	struct json_object *root;
 	bool marked;
 
-	assert(max_depth > 0);
+	assert(max_depth > 0 && max_depth <= JSONIN_DEPTH_MAX);
 	if (jsonin_check(arena, text, max_depth, &text, &marked, ret_error) != RC_OK)
 		return RC_INVALID;
 	root = build(text, max_depth + 2, &error);

@@ -15,8 +15,8 @@ const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
 #include "base/metrics.def"
 };
 
-#define US(n) ((int64_t)(n)*1000)
-#define MS(n) ((int64_t)((n)*1e6))
+#define US(n) ((int64_t)1000 * (n))
+#define MS(n) ((int64_t)(1e6 * (n)))
 
 const int64_t histogram_bounds_ns[HISTOGRAM_BUCKETS - 1] = {
 	US(50),   US(100),  US(250),   US(500),   MS(1),     MS(2.5), MS(5),

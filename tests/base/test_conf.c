@@ -181,6 +181,32 @@ START_TEST(a_bad_file_names_its_place)
 }
 END_TEST
 
+static const struct {
+	const char *name, *text;
+	const int64_t *value;
+	int64_t n;
+} units[] = {
+	{ "deadline", "250", &v.deadline, 250 },
+	{ "deadline", "250ms", &v.deadline, 250 },
+	{ "deadline", "3s", &v.deadline, 3000 },
+	{ "deadline", "2M", &v.deadline, 120000 },
+	{ "deadline", "1h", &v.deadline, 3600000 },
+	{ "deadline", "1d", &v.deadline, 86400000 },
+	{ "memory", "4096", &v.memory, 4096 },
+	{ "memory", "3k", &v.memory, 3072 },
+	{ "memory", "2M", &v.memory, 2 << 20 },
+	{ "memory", "5g", &v.memory, (int64_t)5 << 30 },
+	{ "memory", "9223372036854775807", &v.memory, INT64_MAX },
+	{ "offset", "007", &v.offset, 7 },
+};
+
+START_TEST(numbers_have_units)
+{
+	ck_assert_msg(set(units[_i].name, units[_i].text) == RC_OK, "%s", error());
+	ck_assert_int_eq(*units[_i].value, units[_i].n);
+}
+END_TEST
+
 START_TEST(a_file_sets_a_name_once)
 {
 	ck_assert_int_eq(file("workers = 2\n\nworkers = 3\n"), RC_INVALID);
@@ -388,6 +414,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, a_file_sets_values);
 	tcase_add_loop_test(tc, a_bad_file_names_its_place, 0, COUNT_OF(bad_files));
+	tcase_add_loop_test(tc, numbers_have_units, 0, COUNT_OF(units));
 	tcase_add_test(tc, a_file_sets_a_name_once);
 	tcase_add_test(tc, a_file_that_cannot_be_read_says_why);
 	tcase_add_test(tc, the_later_source_wins);
