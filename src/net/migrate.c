@@ -10,6 +10,7 @@
 
 /* A migration may build indexes of big tables; only locks are waited for briefly. */
 #define FILE_DEADLINE_MS (INT64_C(24) * 3600 * 1000)
+#define LOCK_MS          10000
 #define LOCK_KEY         "8317708087193200739" /* "smigrate", as bytes */
 
 #define HINT_OLDER " - run `such-market migrate`"
@@ -182,12 +183,17 @@ static enum rc make_home(struct run *run)
 	return RC_FORBIDDEN;
 }
 
+static int64_t lock_ms(const struct run *run)
+{
+	return run->options->lock_ms ? run->options->lock_ms : LOCK_MS;
+}
+
 static enum rc explain(struct run *run, const struct migration *file, enum rc rc)
 {
 	if (strcmp(pg_sqlstate(run->pg), "55P03") == 0)
-		SAY(run, "%s: a session holds a lock that this migration needs, for more than 10 s; "
-			 "nothing was changed: end that session, or try again later (%s)",
-		    file->name, pg_error(run->pg));
+		SAY(run, "%s: another session kept a lock that this migration needs, for more than "
+			 "%" PRId64 " ms; nothing was changed: end that session, or try again later (%s)",
+		    file->name, lock_ms(run), pg_error(run->pg));
 	else
 		SAY(run, "%s: %s", file->name, pg_error(run->pg));
 	return rc;
@@ -233,7 +239,9 @@ static enum rc execute(struct run *run, const struct migration *file, int64_t st
 static enum rc apply_file(struct run *run, const struct migration *file)
 {
 	int64_t start = clock_mono_ns();
-	enum rc rc = command(run, "BEGIN; SET LOCAL lock_timeout = '10s'", file->name);
+	struct str begin = arena_printf(run->arena, "BEGIN; SET LOCAL lock_timeout = %" PRId64,
+					lock_ms(run));
+	enum rc rc = command(run, begin.ptr, file->name);
 	if (rc != RC_OK)
 		return rc;
 	rc = execute(run, file, start);
@@ -290,8 +298,7 @@ static enum rc apply_locked(struct run *run)
 {
 	enum rc rc = command(run,
 			     "SET lock_timeout = '60s';"
-			     "SELECT pg_advisory_lock(" LOCK_KEY ");"
-			     "SET lock_timeout = '10s'",
+			     "SELECT pg_advisory_lock(" LOCK_KEY ")",
 			     "waiting for another `such-market migrate`");
 	if (rc == RC_OK) {
 		run->pg->pinned = true; /* a new connection would not have the lock */

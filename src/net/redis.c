@@ -1,7 +1,7 @@
 /* One connection to Redis: made, checked, and given up after any failure (hiredis 0.14). */
 #include <errno.h>
 #include <hiredis/hiredis.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -191,8 +191,17 @@ static enum rc open_now(struct redis *redis)
 	return greet(redis);
 }
 
+/* Between commands the server has nothing to say but that it leaves. */
+static bool is_dead(const redisContext *context)
+{
+	struct pollfd fd = { .fd = context->fd, .events = POLLIN };
+	return poll(&fd, 1, 0) != 0;
+}
+
 static enum rc ready(struct redis *redis)
 {
+	if (redis->context && is_dead(redis->context))
+		drop(redis);
 	if (redis->context)
 		return RC_OK;
 	if (!redis->configured || clock_mono_ns() < redis->retry_ns)

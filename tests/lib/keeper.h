@@ -23,6 +23,7 @@ struct keeper {
 void keeper_dir(struct keeper *keeper, const char *what);
 void keeper_open(struct keeper *keeper);
 pid_t keeper_run(struct keeper *keeper);              /* starts the server; its pid */
+pid_t keeper_pid(struct keeper *keeper);              /* of the server; 0: it does not run */
 void keeper_end(struct keeper *keeper, int signal);   /* signals it, and waits for its end */
 void keeper_close(struct keeper *keeper);
 

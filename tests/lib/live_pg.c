@@ -297,6 +297,11 @@ void live_pg_sql(const char *sql)
 	run_sql(urls[SUPER], sql);
 }
 
+pid_t live_pg_pid(void)
+{
+	return keeper_pid(&server);
+}
+
 void live_pg_stop(void)
 {
 	keeper_end(&server, SIGINT);

@@ -29,6 +29,7 @@ const char *live_pg_empty_database(const char *name);
 /* Runs SQL as the superuser in the migrated database; the test fails when it does. */
 void live_pg_sql(const char *sql);
 
+pid_t live_pg_pid(void);    /* of the postmaster */
 void live_pg_stop(void);    /* fast shutdown; sessions are told */
 void live_pg_crash(void);   /* immediate: as after a power cut, but for fsync */
 void live_pg_resume(void);  /* after stop or crash; waits until it answers */

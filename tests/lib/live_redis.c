@@ -15,7 +15,6 @@
 #define START_NS INT64_C(10000000000)
 
 static struct keeper server;
-static pid_t pid;
 static char path[KEEPER_PATH + 16], url[KEEPER_PATH + 32];
 
 static int try_socket(void)
@@ -31,7 +30,7 @@ static int try_socket(void)
 void live_redis_resume(void)
 {
 	int64_t until = clock_mono_ns() + START_NS;
-	pid = keeper_run(&server);
+	keeper_run(&server);
 	while (try_socket() != 0) {
 		if (clock_mono_ns() > until)
 			keeper_panic("%s: Redis does not start", server.dir);
@@ -78,7 +77,7 @@ const char *live_redis_url(void)
 
 pid_t live_redis_pid(void)
 {
-	return pid;
+	return keeper_pid(&server);
 }
 
 void live_redis_stop(void)
