@@ -10,10 +10,10 @@
  * 0xffff: absent) and bytes, check value (12).  The check covers the scope's length, the scope,
  * and all before it.
  */
-#define VERSION   1
-#define CHECK     12
-#define ABSENT    0xffff
-#define BYTES_MAX (CURSOR_TEXT_MAX / 4 * 3)
+#define CURSOR_VERSION 1
+#define CHECK          12
+#define ABSENT         0xffff
+#define BYTES_MAX      (CURSOR_TEXT_MAX / 4 * 3)
 
 static void check_value(struct arena *arena, struct str secret, struct str scope,
 			const uint8_t *bytes, size_t len, uint8_t ret[CHECK])
@@ -38,7 +38,7 @@ struct str cursor_write(struct arena *arena, struct str secret, struct str scope
 	size_t len = 0;
 
 	assert(n <= CURSOR_FIELDS);
-	bytes[len++] = VERSION;
+	bytes[len++] = CURSOR_VERSION;
 	bytes[len++] = (uint8_t)n;
 	for (size_t i = 0; i < n; i++) {
 		size_t mark = fields[i].ptr ? fields[i].len : ABSENT;
@@ -98,7 +98,7 @@ enum rc cursor_read(struct arena *arena, struct str secret, struct str scope, st
 	check_value(arena, secret, scope, bytes, len, expected);
 	if (!hash_equal(expected, bytes + len, CHECK))
 		return RC_INVALID;
-	if (bytes[0] != VERSION || bytes[1] != n || !split(arena, bytes, len, fields, n))
+	if (bytes[0] != CURSOR_VERSION || bytes[1] != n || !split(arena, bytes, len, fields, n))
 		return RC_INVALID;
 	memcpy(ret_fields, fields, n * sizeof(*fields));
 	return RC_OK;

@@ -4,7 +4,7 @@
 
 /* FastCGI 1.0, section 8. */
 enum {
-	VERSION = 1,
+	FCGI_VERSION = 1,
 	BEGIN_REQUEST = 1,
 	PARAMS = 4,
 	STDIN = 5,
@@ -42,7 +42,7 @@ static enum fcgi_verdict next_record(struct walk *w, struct record *ret)
 	const uint8_t *h = w->at;
 	size_t left = (size_t)(w->end - w->at);
 
-	if (left && h[0] != VERSION)
+	if (left && h[0] != FCGI_VERSION)
 		return FCGI_BAD;
 	if (left < HEADER_BYTES)
 		return FCGI_MORE;

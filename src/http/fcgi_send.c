@@ -11,7 +11,7 @@
 
 /* FastCGI 1.0, section 8. */
 enum {
-	VERSION = 1,
+	FCGI_VERSION = 1,
 	END_REQUEST = 3,
 	STDOUT = 6,
 	HEADER_BYTES = 8,
@@ -33,7 +33,7 @@ static void put(struct pieces *p, const void *bytes, size_t len)
 
 static void header(uint8_t *to, int type, int id, size_t size)
 {
-	to[0] = VERSION;
+	to[0] = FCGI_VERSION;
 	to[1] = (uint8_t)type;
 	to[2] = (uint8_t)(id >> 8);
 	to[3] = (uint8_t)id;
