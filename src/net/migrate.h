@@ -19,6 +19,7 @@ struct migrate_options {
 	const char *app_role;          /* granted what the application may */
 	const char *maintenance_role;
 	const char *optional;          /* name of one optional migration, or NULL */
+	int64_t lock_ms;               /* longest wait for a table's lock; 0: 10 s */
 };
 
 /* Told for each file as it is applied. */

@@ -2,7 +2,8 @@
  * One connection to Redis.  A command has a budget (20 ms); after a failure the context is dead
  * (hiredis 0.14) and is made again with back-off; meanwhile calls answer RC_UNAVAILABLE at once.
  * URLs: redis://[:password@]host[:port][/db], unix:///path?db=n, or a bare path.  rediss:// and
- * http(s):// are refused by redis_url_check with an explanation.
+ * http(s):// are refused by redis_url_check with an explanation.  The process has to ignore
+ * SIGPIPE: hiredis does not ask send(2) for silence.
  */
 #ifndef NET_REDIS_H
 #define NET_REDIS_H
