@@ -1,0 +1,68 @@
+/*
+ * The mapping: one shared file a machine, made fresh by each master, disposable, readable by any
+ * process of the machine.  Layout (all little-endian, 64-byte aligned parts, in this order):
+ *
+ *	head     struct cache_head: magic "SMCACHE1", layout version, sizes, hash key, epoch, floor, lease
+ *	slots    TAG_SLOTS × struct tag_slot
+ *	flights  FLIGHTS × struct flight: who fills which key
+ *	shards   memory.h: index and circular log each
+ *
+ * Times are CLOCK_BOOTTIME nanoseconds: a suspended machine has no lease.
+ */
+#ifndef CACHE_MAP_H
+#define CACHE_MAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/str.h"
+#include "cache/tag.h"
+
+#define CACHE_LAYOUT 1
+#define LEASE_NS     INT64_C(2000000000) /* T */
+
+/* Which history of the database copies belong to; 0: not known yet. */
+typedef uint64_t cache_epoch;
+
+struct tag_slot {
+	_Atomic uint64_t xid; /* the greatest transaction that invalidated the tag */
+	_Atomic uint64_t gen; /* raised after each such COMMIT, and when an event is applied */
+};
+
+struct cache_map;
+
+/* RC_UNAVAILABLE: *ret_error says why (too small a file system is told here, not by SIGBUS). */
+enum rc cache_map_create(const char *path, size_t memory_bytes, struct cache_map **ret,
+			 const char **ret_error);
+/* Another process of the machine; RC_CONFLICT: another layout or damaged. */
+enum rc cache_map_attach(const char *path, struct cache_map **ret, const char **ret_error);
+void cache_map_close(struct cache_map *map);
+
+/* Slots. */
+uint32_t map_slot_of(const struct cache_map *map, struct str tag);
+uint64_t map_xid(const struct cache_map *map, uint32_t slot);
+uint64_t map_gen(const struct cache_map *map, uint32_t slot);
+void map_raise_xid(struct cache_map *map, uint32_t slot, uint64_t xid); /* max */
+void map_raise_gen(struct cache_map *map, uint32_t slot);
+/* V1: label > max(floor, slot.xid). */
+bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label);
+
+uint64_t map_writes(const struct cache_map *map);
+void map_count_write(struct cache_map *map);
+
+/* Epoch and floor: a change of epoch voids all copies (floor stays, gens are of no use any more). */
+cache_epoch map_epoch(const struct cache_map *map);
+void map_set_epoch(struct cache_map *map, cache_epoch epoch);
+uint64_t map_floor(const struct cache_map *map);
+void map_set_floor(struct cache_map *map, uint64_t xid);
+uint64_t map_era(const struct cache_map *map); /* raised by each change of epoch; memory copies carry it */
+
+/* Lease. */
+bool map_lease_valid(const struct cache_map *map, int64_t boot_ns);
+void map_extend_lease(struct cache_map *map, int64_t until_boot_ns); /* never shortens */
+void map_end_lease(struct cache_map *map);
+int64_t map_lease_until(const struct cache_map *map);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Tags: what an answer depends on.  A tag is a short text ("h:0x…"); the outbox speaks of texts, the
+ * mapping of slots.  A keyed hash puts a text into one of 2^18 slots; collisions only over-invalidate.
+ */
+#ifndef CACHE_TAG_H
+#define CACHE_TAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/hex.h"
+#include "base/str.h"
+#include "base/u256.h"
+
+#define TAG_SLOTS    (1u << 18)
+#define TAG_TEXT_MAX 160
+#define TAGS_MAX     512 /* of one answer; more: it is not kept */
+
+enum tag_kind {
+#define TAG(name, text, help) TAG_##name,
+#include "cache/tags.def"
+	TAG_KINDS
+};
+
+struct cache_map;
+
+/* The tags of one answer, as slots.  gen is what the slot said before the data was read;
+ * certain: it was captured before the read (declared), or nothing was written meanwhile. */
+struct tag_list {
+	const struct cache_map *map;
+	uint32_t n;
+	bool overflow;     /* more than TAGS_MAX: the answer is not kept */
+	bool reading;      /* tags added from now on come from the data */
+	uint64_t writes;   /* the mapping's write counter when the read began */
+	struct {
+		uint32_t slot;
+		bool certain;
+		uint64_t gen;
+	} tag[TAGS_MAX];
+};
+
+/* Starts a list; captures the write counter.  map NULL: adding does nothing. */
+void tags_init(struct tag_list *list, const struct cache_map *map);
+/* Doubles are dropped. */
+void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,
+	      const struct u256 *token);
+void tags_add_text(struct tag_list *list, struct str text);
+/* Declared tags are complete: what comes now is found in the data. */
+void tags_reading(struct tag_list *list);
+
+/* "t:0xabc…:17"; returns the length. */
+size_t tag_write(enum tag_kind kind, const struct address *a, const struct u256 *token,
+		 char ret[TAG_TEXT_MAX]);
+
+#endif
