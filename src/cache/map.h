@@ -1,18 +1,11 @@
 /*
- * The mapping: one shared file a machine, made fresh by each master, disposable, readable by any
- * process of the machine.  Layout (all little-endian, 64-byte aligned parts, in this order):
- *
- *	head     struct cache_head: magic "SMCACHE1", layout version, sizes, hash key, epoch, floor, lease
- *	slots    TAG_SLOTS × struct tag_slot
- *	flights  FLIGHTS × struct flight: who fills which key
- *	shards   memory.h: index and circular log each
- *
- * Times are CLOCK_BOOTTIME nanoseconds: a suspended machine has no lease.
+ * The mapping: one shared file a machine, made fresh by each master, disposable, never outliving it.
+ * layout.h describes its bytes.  Times are CLOCK_BOOTTIME nanoseconds: a machine that was suspended
+ * has no lease.
  */
 #ifndef CACHE_MAP_H
 #define CACHE_MAP_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,16 +13,10 @@
 #include "base/str.h"
 #include "cache/tag.h"
 
-#define CACHE_LAYOUT 1
 #define LEASE_NS     INT64_C(2000000000) /* T */
 
 /* Which history of the database copies belong to; 0: not known yet. */
 typedef uint64_t cache_epoch;
-
-struct tag_slot {
-	_Atomic uint64_t xid; /* the greatest transaction that invalidated the tag */
-	_Atomic uint64_t gen; /* raised after each such COMMIT, and when an event is applied */
-};
 
 struct cache_map;
 
@@ -41,7 +28,8 @@ enum rc cache_map_attach(const char *path, struct cache_map **ret, const char **
 void cache_map_close(struct cache_map *map);
 
 /* Slots. */
-uint32_t map_slot_of(const struct cache_map *map, struct str tag);
+uint32_t map_slot_of(const struct cache_map *map, uint64_t tag_hash);
+uint64_t map_key_hash(const struct cache_map *map, struct str key);
 uint64_t map_xid(const struct cache_map *map, uint32_t slot);
 uint64_t map_gen(const struct cache_map *map, uint32_t slot);
 void map_raise_xid(struct cache_map *map, uint32_t slot, uint64_t xid); /* max */

@@ -1,0 +1,103 @@
+/*
+ * The layout of the mapping, for the files of cache/ and for whoever maps the file without us (a
+ * later nginx module): every field, its place and the rule that makes a copy usable.
+ *
+ *	struct map_head           one page
+ *	struct tag_slot           × TAG_SLOTS
+ *	struct flight             × FLIGHTS
+ *	shards × {
+ *		struct shard      head: lock, positions of the two rings
+ *		struct bucket     × buckets: index
+ *		uint32_t          × ghosts: fingerprints of keys that left the probation ring unread
+ *		probation ring, main ring
+ *	}
+ *
+ * A ring is a circular log of records, each aligned to 64 bytes and in one piece.  Positions only
+ * grow; the byte of position p is at p modulo the ring's size.  A record at p is there as long as
+ * tail <= p < head.  Readers take no lock: load the index word, copy the record out, then look that
+ * tail has not passed it (as MICA does, NSDI'14); the checksum judges the copy.  Writers hold the
+ * shard's robust mutex and move tail before they write.  When a writer died holding it the shard is emptied.
+ *
+ * A copy of epoch and era of this head may be used while the lease holds and for every tag either
+ * label > max(floor, slot.xid) (V1), or it was read from the primary and slot.gen is what it was
+ * before that read (V2).
+ */
+#ifndef CACHE_LAYOUT_H
+#define CACHE_LAYOUT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "cache/map.h"
+
+#define MAP_MAGIC   "SMCACHE\n"
+#define MAP_LAYOUT  1
+#define MAP_SHARDS  16
+#define FLIGHTS     4096
+#define RECORD_ALIGN 64
+#define BUCKET_WORDS 7
+
+struct tag_slot {
+	_Atomic uint64_t xid; /* the greatest transaction that invalidated the tag */
+	_Atomic uint64_t gen; /* raised after its COMMIT and whenever an event is applied */
+};
+
+/* Who fills which key: the upper 40 bits of the key's hash and the filler's pid; 0: nobody. */
+struct flight {
+	_Atomic uint64_t word;
+	_Atomic int64_t until_ns; /* CLOCK_MONOTONIC; later the place may be taken */
+	_Atomic uint32_t turn;    /* raised at the end of a fill: what waiters wait on (futex) */
+	uint32_t spare;
+};
+
+/* One line of the index.  A word is fingerprint (16 bits), ring (1), position / 64 (47); 0: empty. */
+struct bucket {
+	_Atomic uint64_t word[BUCKET_WORDS];
+	_Atomic uint8_t hit[8]; /* the record was read since it was written or spared */
+};
+
+struct ring {
+	_Atomic uint64_t head, tail; /* positions in bytes */
+	uint64_t base, size;         /* from the start of the shard; a multiple of 64 */
+};
+
+enum ring_kind {
+	RING_PROBATION, /* new keys: a scan goes no further */
+	RING_MAIN,
+	RINGS
+};
+
+struct shard {
+	pthread_mutex_t lock; /* process-shared, robust */
+	_Alignas(64) struct ring ring[RINGS];
+	uint64_t buckets_at, buckets; /* from the start of the shard; a power of two */
+	uint64_t ghosts_at, ghosts;   /* a power of two */
+	_Atomic uint64_t entries, evictions, spared, cleared;
+};
+
+struct map_head {
+	char magic[8];
+	uint32_t layout, shards;
+	uint64_t size, slots_at, flights_at, shards_at, shard_size;
+	uint8_t hash_key[16];
+	_Alignas(64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
+	_Atomic uint64_t era;                /* raised with each change of epoch */
+	_Atomic uint64_t floor;              /* labels up to here are of no use */
+	_Atomic uint64_t writes;             /* acknowledged or applied invalidations */
+	_Atomic int64_t lease_until_ns;      /* CLOCK_BOOTTIME */
+};
+
+struct cache_map {
+	struct map_head *head;
+	struct tag_slot *slots;
+	struct flight *flights;
+	uint8_t *shards;
+};
+
+static inline struct shard *map_shard(const struct cache_map *map, uint32_t i)
+{
+	return (struct shard *)(map->shards + (uint64_t)i * map->head->shard_size);
+}
+
+#endif

@@ -1,0 +1,238 @@
+#include "cache/map.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/hash.h"
+#include "cache/layout.h"
+#include "cache/memory.h"
+
+static uint64_t pages(uint64_t n)
+{
+	return (n + 4095) & ~UINT64_C(4095);
+}
+
+static struct map_head plan(size_t memory_bytes)
+{
+	struct map_head head = { .magic = MAP_MAGIC, .layout = MAP_LAYOUT, .shards = MAP_SHARDS };
+
+	head.slots_at = pages(sizeof(head));
+	head.flights_at = head.slots_at + pages(sizeof(struct tag_slot) * TAG_SLOTS);
+	head.shards_at = head.flights_at + pages(sizeof(struct flight) * FLIGHTS);
+	head.shard_size = pages(memory_bytes / MAP_SHARDS);
+	head.size = head.shards_at + head.shard_size * MAP_SHARDS;
+	return head;
+}
+
+static bool is_sound(const struct map_head *head, off_t size)
+{
+	struct map_head same;
+
+	if (size < (off_t)sizeof(*head) || memcmp(head->magic, MAP_MAGIC, sizeof(head->magic)) ||
+	    head->layout != MAP_LAYOUT || head->shards != MAP_SHARDS)
+		return false;
+	same = plan(head->shard_size * MAP_SHARDS);
+	return head->size == (uint64_t)size && head->size == same.size &&
+	       head->slots_at == same.slots_at && head->flights_at == same.flights_at &&
+	       head->shards_at == same.shards_at;
+}
+
+static int attach(int fd, struct cache_map **ret)
+{
+	struct stat st;
+	struct map_head *head;
+
+	if (fstat(fd, &st) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(*head))
+		return EINVAL;
+	head = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (head == MAP_FAILED)
+		return errno;
+	if (!is_sound(head, st.st_size)) {
+		munmap(head, (size_t)st.st_size);
+		return EINVAL;
+	}
+	struct cache_map *map = mem_alloc(sizeof(*map));
+	map->head = head;
+	map->slots = (struct tag_slot *)((uint8_t *)head + head->slots_at);
+	map->flights = (struct flight *)((uint8_t *)head + head->flights_at);
+	map->shards = (uint8_t *)head + head->shards_at;
+	*ret = map;
+	return 0;
+}
+
+static int make(int fd, size_t memory_bytes, struct cache_map **ret)
+{
+	struct map_head head = plan(memory_bytes);
+	int failed = posix_fallocate(fd, 0, (off_t)head.size);
+
+	hash_random(head.hash_key, sizeof(head.hash_key));
+	if (!failed && pwrite(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head))
+		failed = errno;
+	if (!failed)
+		failed = attach(fd, ret);
+	if (!failed)
+		memory_format(*ret);
+	return failed;
+}
+
+/* Made beside the path and renamed onto it: whoever holds the old one keeps the old one. */
+enum rc cache_map_create(const char *path, size_t memory_bytes, struct cache_map **ret,
+			 const char **ret_error)
+{
+	size_t size = strlen(path) + sizeof(".XXXXXX");
+	char *beside = mem_alloc(size);
+	struct cache_map *map = NULL;
+
+	snprintf(beside, size, "%s.XXXXXX", path);
+	int fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
+	int failed = fd < 0 ? errno : make(fd, memory_bytes, &map);
+	if (!failed && rename(beside, path) != 0)
+		failed = errno;
+	if (fd >= 0) {
+		if (failed)
+			unlink(beside);
+		close(fd);
+	}
+	free(beside);
+	if (failed) {
+		cache_map_close(map);
+		*ret_error = strerror(failed);
+		return RC_UNAVAILABLE;
+	}
+	*ret = map;
+	return RC_OK;
+}
+
+enum rc cache_map_attach(const char *path, struct cache_map **ret, const char **ret_error)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int failed = fd < 0 ? errno : attach(fd, ret);
+
+	if (fd >= 0)
+		close(fd);
+	if (!failed)
+		return RC_OK;
+	*ret_error = failed == EINVAL ? "the mapping is of another layout or damaged"
+				      : strerror(failed);
+	return failed == EINVAL ? RC_CONFLICT : RC_UNAVAILABLE;
+}
+
+void cache_map_close(struct cache_map *map)
+{
+	if (!map)
+		return;
+	munmap(map->head, map->head->size);
+	free(map);
+}
+
+uint32_t map_slot_of(const struct cache_map *map, uint64_t tag_hash)
+{
+	return (uint32_t)(hash_sip(map->head->hash_key, &tag_hash, sizeof(tag_hash)) %
+			  TAG_SLOTS);
+}
+
+uint64_t map_key_hash(const struct cache_map *map, struct str key)
+{
+	return hash_sip(map->head->hash_key, key.ptr, key.len);
+}
+
+uint64_t map_xid(const struct cache_map *map, uint32_t slot)
+{
+	return atomic_load(&map->slots[slot].xid);
+}
+
+uint64_t map_gen(const struct cache_map *map, uint32_t slot)
+{
+	return atomic_load(&map->slots[slot].gen);
+}
+
+void map_raise_xid(struct cache_map *map, uint32_t slot, uint64_t xid)
+{
+	uint64_t old = atomic_load(&map->slots[slot].xid);
+
+	while (old < xid && !atomic_compare_exchange_weak(&map->slots[slot].xid, &old, xid))
+		;
+}
+
+void map_raise_gen(struct cache_map *map, uint32_t slot)
+{
+	atomic_fetch_add(&map->slots[slot].gen, 1);
+}
+
+bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label)
+{
+	return label > atomic_load(&map->head->floor) && label > map_xid(map, slot);
+}
+
+uint64_t map_writes(const struct cache_map *map)
+{
+	return atomic_load(&map->head->writes);
+}
+
+void map_count_write(struct cache_map *map)
+{
+	atomic_fetch_add(&map->head->writes, 1);
+}
+
+cache_epoch map_epoch(const struct cache_map *map)
+{
+	return atomic_load(&map->head->epoch);
+}
+
+uint64_t map_era(const struct cache_map *map)
+{
+	return atomic_load(&map->head->era);
+}
+
+/* Era first: a copy made in between carries the old era and is void. */
+void map_set_epoch(struct cache_map *map, cache_epoch epoch)
+{
+	if (map_epoch(map) == epoch)
+		return;
+	atomic_fetch_add(&map->head->era, 1);
+	atomic_store(&map->head->epoch, epoch);
+	atomic_fetch_add(&map->head->era, 1);
+}
+
+uint64_t map_floor(const struct cache_map *map)
+{
+	return atomic_load(&map->head->floor);
+}
+
+void map_set_floor(struct cache_map *map, uint64_t xid)
+{
+	atomic_store(&map->head->floor, xid);
+}
+
+bool map_lease_valid(const struct cache_map *map, int64_t boot_ns)
+{
+	return boot_ns < atomic_load(&map->head->lease_until_ns);
+}
+
+int64_t map_lease_until(const struct cache_map *map)
+{
+	return atomic_load(&map->head->lease_until_ns);
+}
+
+void map_extend_lease(struct cache_map *map, int64_t until_boot_ns)
+{
+	int64_t old = atomic_load(&map->head->lease_until_ns);
+
+	while (old < until_boot_ns &&
+	       !atomic_compare_exchange_weak(&map->head->lease_until_ns, &old, until_boot_ns))
+		;
+}
+
+void map_end_lease(struct cache_map *map)
+{
+	atomic_store(&map->head->lease_until_ns, 0);
+}
