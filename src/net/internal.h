@@ -21,19 +21,19 @@ struct stat_cells {
 struct pg {
 	const struct pg_options *options;
 	const char *url;
-	PGconn *conn;           /* NULL: none */
-	bool opening;           /* settings and hook run on a connection not yet trusted */
-	bool copying;           /* between pg_copy_begin and pg_copy_end */
-	bool pinned;            /* inside tx_run: a new connection would be outside of it */
-	int64_t deadline_ms;    /* pg_set_deadline; 0: the option's */
-	int64_t tx_until_ns;    /* the transaction's own deadline; 0: none */
-	int64_t server_ms;      /* statement_timeout of the session; -1: not known */
-	bool server_ms_in_tx;   /* it was set in this transaction: a rollback undoes it */
-	int failures;           /* connects that failed in a row */
-	int64_t retry_ns;       /* no connect before this time */
-	char sqlstate[6];       /* of the last failure */
+	PGconn *conn;         /* NULL: none */
+	bool opening;         /* settings and hook run on a connection not yet trusted */
+	bool copying;         /* between pg_copy_begin and pg_copy_end */
+	bool pinned;          /* inside tx_run: a new connection would be outside of it */
+	int64_t deadline_ms;  /* pg_set_deadline; 0: the option's */
+	int64_t tx_until_ns;  /* the transaction's own deadline; 0: none */
+	int64_t server_ms;    /* statement_timeout of the session; -1: not known */
+	bool server_ms_in_tx; /* it was set in this transaction: a rollback undoes it */
+	int failures;         /* connects that failed in a row */
+	int64_t retry_ns;     /* no connect before this time */
+	char sqlstate[6];     /* of the last failure */
 	char error[PG_ERROR_TEXT];
-	int failed_stmt;        /* the named statement that failed last; -1: none */
+	int failed_stmt; /* the named statement that failed last; -1: none */
 	enum rc (*hook)(struct pg *pg, void *ctx);
 	void *hook_ctx;
 	void (*slow)(void *ctx, const char *name, int64_t ns);
@@ -46,6 +46,17 @@ struct pg {
 enum rc pg_ready(struct pg *pg, int64_t server_ms);
 void pg_drop(struct pg *pg);
 bool pg_in_transaction(const struct pg *pg);
+
+/* pg_hosts.c: the hosts and ports of a URL; empty texts leave the choice to libpq. */
+#define PG_HOSTS_MAX 8
+#define PG_HOST_TEXT 256
+#define PG_PORT_TEXT 8
+struct pg_hosts {
+	int count;
+	char host[PG_HOSTS_MAX][PG_HOST_TEXT];
+	char port[PG_HOSTS_MAX][PG_PORT_TEXT];
+};
+void pg_hosts_read(const char *url, struct pg_hosts *ret);
 
 /* pg_wire.c: waiting without ever blocking in libpq. */
 int64_t wire_until(const struct pg *pg, int64_t start_ns);

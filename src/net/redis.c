@@ -28,10 +28,10 @@ const struct conf_key redis_keys[] = {
 	  .max = 65535, .help = "port of redis_host" },
 	{ "redis_password", CONF_SECRET, offsetof(struct redis_options, password), "",
 	  .help = "password of Redis, when the URL has none" },
-	{ "redis_connect_timeout", CONF_MSEC, offsetof(struct redis_options, connect_ms), "100ms",
-	  .min = 1, .max = 10000, .help = "longest a connect to Redis may take" },
-	{ "redis_budget", CONF_MSEC, offsetof(struct redis_options, budget_ms), "20ms", .min = 1,
-	  .max = 10000, .help = "longest a command may take" },
+	{ "redis_connect_timeout", CONF_MSEC, offsetof(struct redis_options, connect_ms),
+	  "100ms", .min = 1, .max = 10000, .help = "longest a connect to Redis may take" },
+	{ "redis_budget", CONF_MSEC, offsetof(struct redis_options, budget_ms), "20ms",
+	  .min = 1, .max = 10000, .help = "longest a command may take" },
 	{ 0 }
 };
 
@@ -45,7 +45,8 @@ struct redis {
 	char error[ERROR_TEXT];
 };
 
-__attribute__((format(printf, 2, 3))) static void tell(struct redis *redis, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void tell(struct redis *redis, const char *fmt,
+						       ...)
 {
 	va_list args;
 	va_start(args, fmt);
@@ -125,11 +126,13 @@ static void back_off(struct redis *redis)
 	if (ms > BACKOFF_LAST_MS)
 		ms = BACKOFF_LAST_MS;
 	redis->failures++;
-	redis->retry_ns = clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
+	redis->retry_ns =
+		clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
 }
 
 /* Words only, never a format: nothing in a value can become a command. */
-static enum rc command(struct redis *redis, const char *const *words, int count, redisReply **ret)
+static enum rc command(struct redis *redis, const char *const *words, int count,
+		       redisReply **ret)
 {
 	size_t len[WORDS_MAX];
 	for (int i = 0; i < count; i++)

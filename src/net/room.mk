@@ -6,11 +6,14 @@ libnet_a_SOURCES = \
 	src/net/migrate.h \
 	src/net/migrate_files.c \
 	src/net/migrate_files.h \
+	src/net/migrate_record.c \
+	src/net/migrate_run.h \
 	src/net/pg.c \
 	src/net/pg.h \
 	src/net/pg_conn.c \
 	src/net/pg_copy.c \
 	src/net/pg_fault.c \
+	src/net/pg_hosts.c \
 	src/net/pg_result.c \
 	src/net/pg_stat.c \
 	src/net/pg_wire.c \

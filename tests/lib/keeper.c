@@ -48,8 +48,8 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 {
 	int in = open("/dev/null", O_RDONLY);
 	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(keeper->gid) != 0 ||
-			       setuid(keeper->uid) != 0))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) != 0 || setgid(keeper->gid) != 0 || setuid(keeper->uid) != 0))
 		_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid, which clears it */
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||

@@ -21,8 +21,8 @@ void live_pg_done(void);
 /* URLs of the migrated database; static texts. */
 const char *live_pg_url(void);             /* such_market_app */
 const char *live_pg_maintenance_url(void); /* such_market_maintenance */
-const char *live_pg_owner_url(void);       /* such_market_owner: owns the database and all in it */
-const char *live_pg_super_url(void);       /* postgres */
+const char *live_pg_owner_url(void); /* such_market_owner: owns the database and all in it */
+const char *live_pg_super_url(void); /* postgres */
 /* A new, empty database, owned by such_market_owner; the owner's URL (good until the
  * next call). */
 const char *live_pg_empty_database(const char *name);

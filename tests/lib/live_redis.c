@@ -46,8 +46,10 @@ void live_redis_start_with(const char *password)
 	snprintf(path, sizeof(path), "%s/s", server.dir);
 	snprintf(url, sizeof(url), "unix://%s", path);
 	const char *args[] = {
-		"redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly",
-		"no", "--dir", server.dir, password ? "--requirepass" : NULL, password, NULL,
+		"redis-server", "--port", "0",        "--unixsocket",
+		path,           "--save", "",         "--appendonly",
+		"no",           "--dir",  server.dir, password ? "--requirepass" : NULL,
+		password,       NULL,
 	};
 	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
 	memcpy(server.args, args, sizeof(args));

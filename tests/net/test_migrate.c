@@ -1,4 +1,5 @@
-/* Migrations: applied once, in order, by one at a time; anything odd is refused in plain words. */
+/* Migrations: applied once, in order, by one at a time; anything odd is refused in plain words.
+ */
 #include "suite.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -49,8 +50,10 @@ static void begin(const char *database)
 	arena = arena_new(65536);
 	snprintf(dir, sizeof(dir), "/tmp/such-market-migrations-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	pg = pg_new(&options, mem_strdup(live_pg_empty_database(database)));
-	how = (struct migrate_options){ .dir = dir, .chain_id = 5, .app_role = "such_market_app",
+	pg = pg_new(&options, arena_strz(arena, str_of(live_pg_empty_database(database))));
+	how = (struct migrate_options){ .dir = dir,
+					.chain_id = 5,
+					.app_role = "such_market_app",
 					.maintenance_role = "such_market_maintenance" };
 	write_file("0001_first.sql", FIRST);
 	write_file("0002_second.sql", SECOND);
@@ -135,7 +138,8 @@ START_TEST(twice_is_once)
 	check_ok();
 	ck_assert_int_eq(number("SELECT chain_id FROM such_market.instance"), 5);
 	ck_assert_int_eq(number("SELECT count(*) FROM such_market.schema_migrations"
-				" WHERE octet_length(sha256) = 32 AND ms >= 0"), 2);
+				" WHERE octet_length(sha256) = 32 AND ms >= 0"),
+			 2);
 	write_file("0003_third.sql", "CREATE TABLE such_market.third (n int)");
 	check_fails(RC_CONFLICT, "0003_third.sql - run `such-market migrate`");
 	apply_ok(1);
@@ -150,9 +154,9 @@ START_TEST(the_application_may_check)
 	apply_ok(2);
 	const char *host = strstr(live_pg_super_url(), "?host=");
 	struct pg *owner = pg;
-	pg = pg_new(&options, arena_printf(arena, "postgresql://such_market_app@/app_checks%s",
-					   host)
-				      .ptr);
+	pg = pg_new(
+		&options,
+		arena_printf(arena, "postgresql://such_market_app@/app_checks%s", host).ptr);
 	check_ok();
 	pg_free(pg);
 	live_pg_sql("CREATE ROLE stranger LOGIN");
@@ -233,15 +237,18 @@ START_TEST(a_failing_file_changes_nothing)
 	int applied = 0;
 	begin("failing");
 	write_file("0002_second.sql", SECOND ";\nSELECT nothing;");
-	ck_assert_int_eq(migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error), RC_INTERNAL);
+	ck_assert_int_eq(migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error),
+			 RC_INTERNAL);
 	ck_assert_msg(strstr(error, "0002_second.sql: ERROR:") && strstr(error, "LINE 2"), "%s",
 		      error);
 	ck_assert_int_eq(applied, 1);
-	ck_assert_int_eq(number("SELECT count(*) FROM pg_tables WHERE tablename = 'second'"), 0);
+	ck_assert_int_eq(number("SELECT count(*) FROM pg_tables WHERE tablename = 'second'"),
+			 0);
 	write_file("0002_second.sql", SECOND);
 	apply_ok(1);
 	write_file("0003_third.sql", "CREATE TABLE such_market.third (n int); COMMIT");
-	ck_assert_int_eq(migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error), RC_INVALID);
+	ck_assert_int_eq(migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error),
+			 RC_INVALID);
 	ck_assert_msg(strstr(error, "ends its transaction itself"), "%s", error);
 	end();
 }
@@ -277,12 +284,16 @@ START_TEST(roles_are_made_and_quoted)
 	how.app_role = "odd \"app\" röle";
 	how.maintenance_role = "such_market_other";
 	apply_ok(2);
-	ck_assert_int_eq(number("SELECT count(*) FROM pg_roles WHERE NOT rolcanlogin AND rolname IN"
-				" ('odd \"app\" röle', 'such_market_other')"), 2);
+	ck_assert_int_eq(
+		number("SELECT count(*) FROM pg_roles WHERE NOT rolcanlogin AND rolname IN"
+		       " ('odd \"app\" röle', 'such_market_other')"),
+		2);
 	ck_assert_int_eq(number("SELECT has_table_privilege('odd \"app\" röle',"
-				" 'such_market.second', 'SELECT')::int"), 0);
+				" 'such_market.second', 'SELECT')::int"),
+			 0);
 	ck_assert_int_eq(number("SELECT has_table_privilege('odd \"app\" röle',"
-				" 'such_market.instance', 'SELECT')::int"), 1);
+				" 'such_market.instance', 'SELECT')::int"),
+			 1);
 	end();
 }
 END_TEST
@@ -315,7 +326,8 @@ START_TEST(two_at_once_do_it_once)
 		if (pids[i] == 0) {
 			const char *error = "";
 			int applied = 0;
-			enum rc rc = migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error);
+			enum rc rc =
+				migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error);
 			if (rc != RC_OK)
 				fprintf(stderr, "%s\n", error);
 			_exit(rc == RC_OK ? applied : 99);
@@ -338,10 +350,10 @@ START_TEST(a_held_lock_is_told)
 	begin("held");
 	apply_ok(2);
 	write_file("0003_third.sql", "ALTER TABLE such_market.second ADD m int");
-	struct pg *other = pg_new(&options,
-				  arena_printf(arena, "postgresql://such_market_owner@/held%s",
-					       strstr(live_pg_super_url(), "?host="))
-					  .ptr);
+	struct pg *other =
+		pg_new(&options, arena_printf(arena, "postgresql://such_market_owner@/held%s",
+					      strstr(live_pg_super_url(), "?host="))
+					 .ptr);
 	struct pg_result done = pg_exec(other, "BEGIN; LOCK TABLE such_market.second");
 	ck_assert_int_eq(done.rc, RC_OK);
 	pg_result_done(&done);
@@ -376,7 +388,8 @@ END_TEST
 
 START_TEST(placeholders_are_words)
 {
-	static const struct placeholder words[] = { { "chain_id", "7" }, { "app_role", "\"a\"" } };
+	static const struct placeholder words[] = { { "chain_id", "7" },
+						    { "app_role", "\"a\"" } };
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
@@ -391,8 +404,9 @@ START_TEST(placeholders_are_words)
 	};
 	arena = arena_new(4096);
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		ck_assert_str_eq(migration_fill(arena, str_of(rows[i].in), words, COUNT_OF(words)),
-				 rows[i].out);
+		ck_assert_str_eq(
+			migration_fill(arena, str_of(rows[i].in), words, COUNT_OF(words)),
+			rows[i].out);
 	ck_assert_str_eq(identifier_quote(arena, "a\"b"), "\"a\"\"b\"");
 	arena_free(arena);
 }
@@ -401,6 +415,6 @@ END_TEST
 SUITE_WITH(live_pg_start, live_pg_done, 60, twice_is_once, the_application_may_check,
 	   a_changed_file_is_refused, a_missing_file_is_refused, a_newer_database_is_refused,
 	   a_file_that_comes_too_late_is_refused, another_chain_is_refused,
-	   a_failing_file_changes_nothing, odd_directories_are_refused, roles_are_made_and_quoted,
-	   missing_rights_are_told_as_sql, two_at_once_do_it_once, a_held_lock_is_told,
-	   optional_ones_run_when_named_and_once, placeholders_are_words)
+	   a_failing_file_changes_nothing, odd_directories_are_refused,
+	   roles_are_made_and_quoted, missing_rights_are_told_as_sql, two_at_once_do_it_once,
+	   a_held_lock_is_told, optional_ones_run_when_named_and_once, placeholders_are_words)

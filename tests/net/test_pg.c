@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/metric.h"
 #include "lib/live_pg.h"
@@ -70,12 +73,14 @@ START_TEST(values_of_each_type)
 	struct address who = { { 1, 2, 3, [19] = 0xfe } }, back = { { 0 } };
 	struct str bytes = { (const char *)blob, sizeof(blob) };
 	struct pg *pg = fresh(&options);
-	SCOPED(pg_result_done) struct pg_result rows = pg_exec_args(
-		pg,
-		"SELECT $1::text, $2::bytea, $3::bytea, NULL::text, -9223372036854775808, 1.5e0::float8,"
-		" true, false, $4::text, $5::bytea, ''::text",
-		PG_ARGS(pg_text("d'or \xc3\xa9"), pg_address(&who), pg_bytes(bytes), pg_text(NULL),
-			pg_bytes(STR_NONE)));
+	SCOPED(pg_result_done)
+	struct pg_result rows =
+		pg_exec_args(pg,
+			     "SELECT $1::text, $2::bytea, $3::bytea, NULL::text, "
+			     "-9223372036854775808, 1.5e0::float8,"
+			     " true, false, $4::text, $5::bytea, ''::text",
+			     PG_ARGS(pg_text("d'or \xc3\xa9"), pg_address(&who),
+				     pg_bytes(bytes), pg_text(NULL), pg_bytes(STR_NONE)));
 	ck_assert_msg(rows.rc == RC_OK, "%s", pg_error(pg));
 	ck_assert_int_eq(rows.count, 1);
 	ck_assert(str_eqz(pg_str(&rows, 0, 0), "d'or \xc3\xa9"));
@@ -127,22 +132,27 @@ START_TEST(failures_have_classes)
 		  RC_CONFLICT, false },
 		{ "SELEC", "42601", RC_INTERNAL, false },
 		{ "SELECT 1; SELECT nothing; SELECT 2", "42703", RC_INTERNAL, false },
-		{ "DO $$ BEGIN RAISE serialization_failure; END $$", "40001", RC_CONFLICT, false },
+		{ "DO $$ BEGIN RAISE serialization_failure; END $$", "40001", RC_CONFLICT,
+		  false },
 		{ "DO $$ BEGIN RAISE deadlock_detected; END $$", "40P01", RC_CONFLICT, false },
 		{ "DO $$ BEGIN RAISE lock_not_available; END $$", "55P03", RC_CONFLICT, false },
 		{ "DO $$ BEGIN RAISE query_canceled; END $$", "57014", RC_TIMEOUT, false },
 		{ "DO $$ BEGIN RAISE disk_full; END $$", "53100", RC_UNAVAILABLE, false },
-		{ "DO $$ BEGIN RAISE too_many_connections; END $$", "53300", RC_UNAVAILABLE, true },
-		{ "DO $$ BEGIN RAISE feature_not_supported; END $$", "0A000", RC_INTERNAL, true },
+		{ "DO $$ BEGIN RAISE too_many_connections; END $$", "53300", RC_UNAVAILABLE,
+		  true },
+		{ "DO $$ BEGIN RAISE feature_not_supported; END $$", "0A000", RC_INTERNAL,
+		  true },
 		{ "START TRANSACTION READ ONLY; DELETE FROM such_market.transfers", "25006",
 		  RC_UNAVAILABLE, true },
-		{ "SELECT pg_terminate_backend(pg_backend_pid())", "57P01", RC_UNAVAILABLE, true },
+		{ "SELECT pg_terminate_backend(pg_backend_pid())", "57P01", RC_UNAVAILABLE,
+		  true },
 	};
 	struct pg *pg = fresh(&options);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ck_assert_int_eq(ping(pg), RC_OK);
 		enum rc rc = run_sql(pg, rows[i].sql);
-		ck_assert_msg(rc == rows[i].rc, "%s: %s %s", rows[i].sql, rc_code(rc), pg_error(pg));
+		ck_assert_msg(rc == rows[i].rc, "%s: %s %s", rows[i].sql, rc_code(rc),
+			      pg_error(pg));
 		ck_assert_str_eq(pg_sqlstate(pg), rows[i].sqlstate);
 		ck_assert_msg(pg_connected(pg) == !rows[i].lost, "%s", rows[i].sql);
 		ck_assert_ptr_null(strchr(pg_error(pg) + strlen(pg_error(pg)) - 1, '\n'));
@@ -169,8 +179,9 @@ START_TEST(the_session_is_set_up)
 	};
 	struct pg *pg = fresh(&options);
 	for (size_t i = 0; i < COUNT_OF(settings); i++) {
-		SCOPED(pg_result_done) struct pg_result rows = pg_exec_args(
-			pg, "SELECT current_setting($1)", PG_ARGS(pg_text(settings[i][0])));
+		SCOPED(pg_result_done)
+		struct pg_result rows = pg_exec_args(pg, "SELECT current_setting($1)",
+						     PG_ARGS(pg_text(settings[i][0])));
 		ck_assert_int_eq(rows.rc, RC_OK);
 		ck_assert_msg(str_eqz(pg_str(&rows, 0, 0), settings[i][1]), "%s is " STR_FMT,
 			      settings[i][0], STR_ARG(pg_str(&rows, 0, 0)));
@@ -344,6 +355,59 @@ START_TEST(a_stopped_postmaster_holds_no_longer_than_the_connect_deadline)
 }
 END_TEST
 
+START_TEST(a_forgotten_prepared_statement_is_prepared_again)
+{
+	struct pg *pg = fresh(&options);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	ck_assert_int_eq(run_sql(pg, "DEALLOCATE ALL"), RC_OK);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	ck_assert_int_eq(run_sql(pg, "DEALLOCATE ALL; BEGIN"), RC_OK);
+	ck_assert_int_eq(ping(pg), RC_INTERNAL);
+	ck_assert_str_eq(pg_sqlstate(pg), "26000");
+	pg_free(pg);
+}
+END_TEST
+
+/* Takes connections and never says a word. */
+static int silent_server(const char *dir)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/.s.PGSQL.5432", dir);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	return fd;
+}
+
+START_TEST(a_host_that_does_not_answer_hides_no_other)
+{
+	char dir[] = "/tmp/such-market-silent-XXXXXX", url[512], path[64];
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	int fd = silent_server(dir);
+	const char *good = strstr(live_pg_url(), "?host=") + strlen("?host=");
+	struct pg_options how = { .connect_ms = 600, .deadline_ms = 5000 };
+	snprintf(url, sizeof(url),
+		 "postgresql://such_market_app@/such_market?host=%s,%s,/nowhere", dir, good);
+	struct pg *pg = pg_new(&how, url);
+	int64_t start = clock_mono_ns();
+	ck_assert_msg(pg_connect(pg) == RC_OK, "%s", pg_error(pg));
+	ck_assert_int_ge(clock_mono_ns() - start, 195 * MS);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	pg_free(pg);
+	snprintf(url, sizeof(url),
+		 "postgresql://such_market_app@/such_market?host=/nowhere,%s&port=5432,5432"
+		 "&target_session_attrs=read-write",
+		 good);
+	pg = pg_new(&how, url);
+	ck_assert_msg(pg_connect(pg) == RC_OK, "%s", pg_error(pg));
+	pg_free(pg);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", dir);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 /* A role that needs its password, beside all the others that need none. */
 static void demand_password(void)
 {
@@ -399,7 +463,8 @@ START_TEST(urls_are_judged_without_their_secrets)
 }
 END_TEST
 
-static enum rc copy_rows(struct pg *pg, const char *rows, const char *abort_reason, int64_t *ret)
+static enum rc copy_rows(struct pg *pg, const char *rows, const char *abort_reason,
+			 int64_t *ret)
 {
 	enum rc rc = pg_copy_begin(pg, "COPY c FROM STDIN");
 	if (rc == RC_OK)
@@ -475,7 +540,8 @@ END_TEST
 START_TEST(copy_outside_of_its_functions_is_refused)
 {
 	struct pg *pg = fresh(&options);
-	ck_assert_int_eq(run_sql(pg, "CREATE TEMP TABLE c (n int); COPY c FROM STDIN"), RC_INTERNAL);
+	ck_assert_int_eq(run_sql(pg, "CREATE TEMP TABLE c (n int); COPY c FROM STDIN"),
+			 RC_INTERNAL);
 	ck_assert_int_eq(run_sql(pg, "COPY (SELECT 1) TO STDOUT"), RC_INTERNAL);
 	ck_assert_int_eq(ping(pg), RC_OK);
 	pg_free(pg);
@@ -556,12 +622,15 @@ END_TEST
 
 SUITE_WITH(live_pg_start, live_pg_done, 60, values_of_each_type,
 	   rows_and_affected_rows_are_counted, failures_have_classes, the_session_is_set_up,
-	   the_servers_timeout_follows_the_deadline, a_slow_statement_ends_and_the_session_stays,
-	   a_stopped_backend_is_given_up, a_stopped_backend_does_not_block_a_large_send,
-	   what_was_given_up_ends_in_the_server, a_dead_idle_connection_is_replaced,
-	   a_restart_in_between_is_survived, an_absent_server_is_told_at_once,
+	   the_servers_timeout_follows_the_deadline,
+	   a_slow_statement_ends_and_the_session_stays, a_stopped_backend_is_given_up,
+	   a_stopped_backend_does_not_block_a_large_send, what_was_given_up_ends_in_the_server,
+	   a_dead_idle_connection_is_replaced, a_restart_in_between_is_survived,
+	   an_absent_server_is_told_at_once,
 	   a_stopped_postmaster_holds_no_longer_than_the_connect_deadline,
-	   a_wrong_password_is_unavailable, urls_are_judged_without_their_secrets,
-	   copy_streams_rows, copy_takes_much_and_outlasts_the_deadline,
-	   copy_into_a_stopped_backend_is_given_up, copy_outside_of_its_functions_is_refused,
+	   a_forgotten_prepared_statement_is_prepared_again,
+	   a_host_that_does_not_answer_hides_no_other, a_wrong_password_is_unavailable,
+	   urls_are_judged_without_their_secrets, copy_streams_rows,
+	   copy_takes_much_and_outlasts_the_deadline, copy_into_a_stopped_backend_is_given_up,
+	   copy_outside_of_its_functions_is_refused,
 	   the_hook_runs_on_each_connection_and_may_refuse, statistics_and_slow_statements)

@@ -12,8 +12,9 @@
 #define MS       INT64_C(1000000)
 #define PASSWORD "pass word%:@/"
 
-static struct redis_options budget = { .url = "", .connect_ms = 500, .budget_ms = 100,
-				       .password = PASSWORD };
+static struct redis_options budget = {
+	.url = "", .connect_ms = 500, .budget_ms = 100, .password = PASSWORD
+};
 
 static void start(void)
 {
@@ -97,13 +98,15 @@ START_TEST(refused_urls)
 		{ "redis://:%00@h", "percent" },
 		{ "unix://", "path" },
 		{ "unix:///a?x=1", "db=N" },
-		{ "/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
+		{ "/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
+		  "0123456789/"
 		  "0123456789/0123456789/012345678",
 		  "path" },
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const char *why = "";
-		ck_assert_msg(redis_url_check(rows[i].url, &why) == RC_INVALID, "%s", rows[i].url);
+		ck_assert_msg(redis_url_check(rows[i].url, &why) == RC_INVALID, "%s",
+			      rows[i].url);
 		ck_assert_msg(strstr(why, rows[i].words), "%s: %s", rows[i].url, why);
 		ck_assert_ptr_null(strstr(why, "secret"));
 	}
@@ -114,7 +117,9 @@ END_TEST
 
 START_TEST(nothing_configured_is_off)
 {
-	struct redis_options off = { .url = "", .host = "", .connect_ms = 100, .budget_ms = 20 };
+	struct redis_options off = {
+		.url = "", .host = "", .connect_ms = 100, .budget_ms = 20
+	};
 	int64_t ns;
 	struct redis *redis = redis_new(&off);
 	ck_assert(!redis_configured(redis));
@@ -221,4 +226,5 @@ END_TEST
 
 SUITE_WITH(start, live_redis_done, 60, urls, refused_urls, nothing_configured_is_off,
 	   ping_with_a_password, a_wrong_or_missing_password_is_unavailable,
-	   a_database_is_selected, a_stopped_server_costs_the_budget_once, a_restart_is_survived)
+	   a_database_is_selected, a_stopped_server_costs_the_budget_once,
+	   a_restart_is_survived)

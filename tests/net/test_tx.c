@@ -26,20 +26,23 @@ struct script {
 static void start(void)
 {
 	live_pg_start();
-	live_pg_sql("CREATE TABLE such_market.t (id int PRIMARY KEY, n int NOT NULL);"
-		    "GRANT ALL ON such_market.t TO such_market_app;"
-		    "CREATE FUNCTION such_market.die() RETURNS trigger LANGUAGE plpgsql AS"
-		    " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
-		    "CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON such_market.t"
-		    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.n = 666)"
-		    " EXECUTE FUNCTION such_market.die();"
-		    "CREATE TABLE such_market.unique_late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
-		    "GRANT ALL ON such_market.unique_late TO such_market_app");
+	live_pg_sql(
+		"CREATE TABLE such_market.t (id int PRIMARY KEY, n int NOT NULL);"
+		"GRANT ALL ON such_market.t TO such_market_app;"
+		"CREATE FUNCTION such_market.die() RETURNS trigger LANGUAGE plpgsql AS"
+		" $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
+		"CREATE CONSTRAINT TRIGGER die AFTER UPDATE ON such_market.t"
+		" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.n = 666)"
+		" EXECUTE FUNCTION such_market.die();"
+		"CREATE TABLE such_market.unique_late (n int UNIQUE DEFERRABLE INITIALLY "
+		"DEFERRED);"
+		"GRANT ALL ON such_market.unique_late TO such_market_app");
 }
 
 static struct pg *fresh(void)
 {
-	live_pg_sql("DELETE FROM such_market.t; INSERT INTO such_market.t VALUES (1, 0), (2, 0)");
+	live_pg_sql(
+		"DELETE FROM such_market.t; INSERT INTO such_market.t VALUES (1, 0), (2, 0)");
 	cells = (struct metric_cells){ 0 };
 	metric_attach(&cells);
 	return pg_new(&options, live_pg_url());
@@ -86,7 +89,8 @@ static void await_other_waits(const struct script *script)
 	char sql[160];
 	int64_t until = clock_mono_ns() + 5000 * MS;
 	snprintf(sql, sizeof(sql),
-		 "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event_type = 'Lock'",
+		 "SELECT count(*) FROM pg_stat_activity WHERE pid = %d AND wait_event_type = "
+		 "'Lock'",
 		 PQbackendPID(script->other));
 	while (number(script->super, sql) == 0) {
 		ck_assert(clock_mono_ns() < until);
@@ -152,7 +156,8 @@ static enum rc cross(struct pg *pg, void *ctx)
 		other_ends(script->other);
 		other_sql(script->other, "COMMIT");
 	}
-	enum rc rc = run_sql(pg, "SET LOCAL lock_timeout = 0; UPDATE t SET n = n + 1 WHERE id = 1");
+	enum rc rc =
+		run_sql(pg, "SET LOCAL lock_timeout = 0; UPDATE t SET n = n + 1 WHERE id = 1");
 	if (rc != RC_OK)
 		return rc;
 	if (script->runs == 1) {
@@ -277,7 +282,8 @@ START_TEST(the_deadline_bounds_all_attempts)
 	struct script script = { .sql = "DO $$ BEGIN RAISE serialization_failure; END $$" };
 	struct tx_options brief = { .attempts = 1000000, .deadline_ms = 300 };
 	int64_t from = clock_mono_ns();
-	ck_assert_int_eq(tx_run(pg, &brief, run_text, &script, &unknown), RC_CONFLICT);
+	enum rc rc = tx_run(pg, &brief, run_text, &script, &unknown);
+	ck_assert_msg(rc == RC_CONFLICT || rc == RC_TIMEOUT, "%s", rc_code(rc));
 	ck_assert_int_lt(clock_mono_ns() - from, 1000 * MS);
 	ck_assert_int_ge(script.runs, 2);
 	script.sql = "SELECT pg_sleep(20)";
@@ -372,5 +378,5 @@ SUITE_WITH(start, live_pg_done, 60, success_is_committed, failure_of_the_body_ro
 	   a_deadlock_is_tried_again, a_serialization_failure_is_tried_again, attempts_end,
 	   a_lock_timeout_is_tried_again, other_conflicts_are_final,
 	   the_deadline_bounds_all_attempts, commit_is_not_sent_after_the_deadline,
-	   a_lost_connection_stays_lost_until_the_end, an_ignored_failure_is_not_taken_for_success,
-	   a_commit_without_an_answer_is_unknown)
+	   a_lost_connection_stays_lost_until_the_end,
+	   an_ignored_failure_is_not_taken_for_success, a_commit_without_an_answer_is_unknown)
