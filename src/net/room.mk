@@ -6,6 +6,8 @@ libnet_a_SOURCES = \
 	src/net/migrate.h \
 	src/net/migrate_files.c \
 	src/net/migrate_files.h \
+	src/net/migrate_record.c \
+	src/net/migrate_run.h \
 	src/net/pg.c \
 	src/net/pg.h \
 	src/net/pg_conn.c \
