@@ -43,5 +43,6 @@ fcgiapp.h   http
 json-c/     base
 openssl/    base
 zlib.h      base
+xxhash.h    base
 END
 exit $bad

@@ -5,6 +5,7 @@
 #ifndef BASE_ANSWER_H
 #define BASE_ANSWER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/rc.h"
@@ -28,12 +29,16 @@ enum source {
 
 #define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */
 
+struct tag_list; /* cache/tag.h */
+
 struct answer {
 	enum rc rc; /* RC_OK, or RC_NOT_FOUND as a negative answer */
 	enum tier tier;
 	enum source source;
 	const char *content_type; /* static text */
 	struct buf body;          /* in the request's arena */
+	bool gzip;                /* body is compressed: a copy was */
+	struct tag_list *tags;    /* where a filler adds what it found in the data; may be NULL */
 	char etag[ETAG_TEXT];     /* strong, quoted; computed from the body */
 	int64_t modified_us;      /* Last-Modified; 0: unknown */
 };

@@ -9,8 +9,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/rc.h"
+#include "base/str.h"
 
+struct arena;
 struct gz_in;
+
+/* One gzip member, compressed fast (level 1); STR_NONE when that would not make it smaller. */
+struct str gz_pack(struct arena *arena, struct str bytes);
 
 /* RC_NOT_FOUND / RC_INVALID; *ret_error is a static text or strerror's. */
 enum rc gz_open(const char *path, struct gz_in **ret, const char **ret_error);

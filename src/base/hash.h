@@ -18,6 +18,8 @@ void hash_stream_add(struct hash_stream *h, const void *bytes, size_t len);
 void hash_stream_done(struct hash_stream *h, uint8_t ret[SHA256_BYTES]); /* frees h */
 /* SipHash-2-4 of 64 bits: fast, keyed; for tables and ETags. */
 uint64_t hash_sip(const uint8_t key[16], const void *bytes, size_t len);
+/* XXH3 of 64 bits: for checksums against damage, not against people. */
+uint64_t hash_fast(const void *bytes, size_t len);
 void hash_random(void *ret, size_t len); /* ends the process when the system has none */
 bool hash_equal(const void *a, const void *b, size_t len); /* constant time */
 

@@ -10,8 +10,8 @@ libbase_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_value.c src/base/conf_value.h \
-	src/base/gz.c src/base/gz.h \
-	src/base/hash.c src/base/hash.h \
+	src/base/gz.c src/base/gz_pack.c src/base/gz.h \
+	src/base/hash.c src/base/hash_fast.c src/base/hash.h \
 	src/base/hex.c src/base/hex.h \
 	src/base/json.c src/base/json.h \
 	src/base/jsonin.c src/base/jsonin.h \
@@ -24,5 +24,5 @@ libbase_a_SOURCES = \
 	src/base/str.c src/base/str.h \
 	src/base/u256.c src/base/u256.h \
 	src/base/utf8.c src/base/utf8.h
-BASE_LIBS = libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) -lm
-AM_CPPFLAGS += $(JSONC_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS)
+BASE_LIBS = libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) $(XXHASH_LIBS) -lm
+AM_CPPFLAGS += $(JSONC_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS) $(XXHASH_CFLAGS)

@@ -1,38 +1,74 @@
 /*
- * The seam every cached read goes through.  A read model names its tier and how it is filled;
- * cache_through answers from the nearest valid copy, else runs the filler, and stamps the answer
- * (strong ETag from the body, source).  Without tiers every read goes to the filler.
+ * The tiers of copies, and the one way through them.  A read model says which key an answer
+ *has, which tags it depends on, and how it is made from the database:
+ *
+ *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill };
+ *	rc = cache_through(env->cache, env->arena, &model, env, &args, &answer);
+ *
+ * An answer without a flag is never older than a write acknowledged on this machine, and never
+ * older than the lease whatever happens (docs/design/coherence.md).  A copy that may not be
+ *used is a miss; a broken tier costs hits, never truth.
  */
 #ifndef CACHE_CACHE_H
 #define CACHE_CACHE_H
 
 #include <stdint.h>
 #include "base/answer.h"
+#include "base/conf.h"
 #include "base/rc.h"
+#include "cache/tag.h"
 
+struct arena;
 struct cache;
+struct cache_map;
+struct pg;
+
+struct cache_options {
+	bool memory_on;
+	int64_t memory_bytes;
+	int64_t ttl_ms[TIER_COUNT]; /* how long copies of a tier are kept */
+	int64_t negative_ttl_ms;
+	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
+	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+};
+extern const struct conf_key cache_keys[];
+
+/* A key under construction: canonical text; too long a key means "not kept". */
+struct cache_key {
+	char text[512];
+	size_t len;
+	bool failed;
+};
+void key_add(struct cache_key *key, struct str s);
+void key_address(struct cache_key *key, const struct address *a); /* "{0xabc…}" */
+/* ":q:" and a digest of the text: for filters, cursors and whatever is long or anybody's text.
+ */
+void key_digest(struct cache_key *key, struct str text);
 
 struct read_model {
 	const char *name;
 	enum tier tier;
-	/* Writes content type, body and modified_us; RC_NOT_FOUND makes a negative answer, whose
-	 * body may say in one word what is missing.  ctx and args are the caller's. */
+	void (*key)(const void *args, struct cache_key *ret);
+	/* What the answer depends on as far as it is known before the read. */
+	void (*tags)(const void *args, struct tag_list *ret);
+	/* Writes content type, body and modified_us, and adds the tags of what it found to
+	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
+	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
 };
 
-struct cache_counts {
-	uint64_t fills;     /* answers made by a filler */
-	uint64_t negatives; /* of those: "nothing there" */
-	uint64_t failures;  /* fillers that failed */
-};
-
-struct cache *cache_new(void);
+/* map NULL: no copies, every read goes to the database.  All are borrowed. */
+struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
+			struct pg *pg);
 void cache_free(struct cache *cache);
-struct cache_counts cache_counts(const struct cache *cache);
+/* The connection to the primary was made: its epoch.  Another than the mapping's voids all
+ * copies. */
+void cache_connected(struct cache *cache, uint64_t epoch);
 
-/* RC_OK, RC_NOT_FOUND (negative): *ret is complete.  Else the filler's failure, *ret is untouched. */
-enum rc cache_through(struct cache *cache, const struct read_model *model, void *ctx,
-		      const void *args, struct answer *ret);
+/* RC_OK, RC_NOT_FOUND (negative): *ret is complete.  Else the filler's failure, *ret is
+ * untouched. What is to be kept is kept when the arena is reset: after the answer was sent. */
+enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
+		      void *ctx, const void *args, struct answer *ret);
 
 const char *tier_name(enum tier tier); /* "warm" */
 

@@ -1,30 +1,60 @@
 /*
- * A copy as bytes: the same form in memory, in Redis and in the database tier.
+ * A copy of an answer as bytes, the same in memory, in Redis and in the database tier:
  *
- *	magic u32, version u16, flags u16 (negative, gzip, primary), tier u8, content type u8, tags u16
- *	label u64, epoch u64, made_wall_us i64, modified_us i64, etag[24], body length u32, raw length u32,
- *	key length u16, reserved u16, checksum u64 (SipHash of everything else, with the mapping's or a fixed key)
- *	tags × { slot text is not kept: gen u64, hash u64 of the tag text }
- *	key bytes, body bytes
+ *	struct entry_head, tags × struct entry_tag, key, body
  *
- * Decoding trusts nothing: every length is checked, a wrong key, version or checksum is a miss.
+ * The writer's checksum covers all of it.  Decoding trusts nothing: every length is checked; a
+ * wrong magic, version, key or checksum is a miss.
  */
 #ifndef CACHE_ENTRY_H
 #define CACHE_ENTRY_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include "base/answer.h"
-#include "cache/map.h"
+#include "base/str.h"
+#include "cache/tag.h"
 
-struct entry {
-	struct str key;
-	uint64_t label;
-	cache_epoch epoch;
-	uint64_t era;          /* memory only */
-	bool primary;          /* read from the primary: V2 may hold (memory only) */
-	bool gzip;
-	int64_t made_us;
-	struct str body;
-	const struct answer *answer; /* rc, tier, type, etag, modified */
+#define ENTRY_MAX     ((size_t)1 << 20) /* larger answers are not kept */
+#define ENTRY_KEY_MAX 512
+
+struct entry_tag {
+	uint64_t hash;
+	uint64_t gen;
+	uint32_t slot;    /* of the mapping it was filled on; memory only */
+	uint32_t certain; /* gen is from before the read */
 };
+
+struct entry_head {
+	uint64_t checksum; /* of all that follows */
+	uint32_t magic;
+	uint16_t version;
+	uint8_t rc, tier, type, gzip;
+	uint16_t tags;
+	uint32_t key_len, body_len, raw_len; /* raw: of the body when it is not compressed */
+	uint32_t primary; /* read from the primary: V2 may hold; memory only */
+	uint64_t label, epoch, era;
+	int64_t made_us;    /* wall clock, for Age */
+	int64_t expires_ns; /* CLOCK_BOOTTIME; memory only */
+	int64_t modified_us;
+	char etag[32];
+};
+
+/* A decoded copy; slices point into the bytes. */
+struct entry {
+	struct entry_head head;
+	const struct entry_tag *tag;
+	struct str key, body;
+};
+
+size_t entry_size(const struct entry *e);
+/* Writes entry_size bytes. */
+void entry_encode(const struct entry *e, void *ret);
+/* bytes must be 8-byte aligned.  key absent: any. */
+bool entry_decode(struct str bytes, struct str key, struct entry *ret);
+/* The answer in it: its body is the entry's, compressed or not. */
+void entry_answer(const struct entry *e, struct answer *ret);
+/* An entry of an answer, without key, tags, label, epoch and times. */
+void entry_of(const struct answer *answer, struct entry *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The layout of the mapping, for the files of cache/ and for whoever maps the file without us (a
- * later nginx module): every field, its place and the rule that makes a copy usable.
+ * The layout of the mapping, for the files of cache/ and for whoever maps the file without us
+ *(a later nginx module): every field, its place and the rule that makes a copy usable.
  *
  *	struct map_head           one page
  *	struct tag_slot           × TAG_SLOTS
@@ -8,19 +8,20 @@
  *	shards × {
  *		struct shard      head: lock, positions of the two rings
  *		struct bucket     × buckets: index
- *		uint32_t          × ghosts: fingerprints of keys that left the probation ring unread
- *		probation ring, main ring
+ *		uint32_t          × ghosts: fingerprints of keys that left the probation ring
+ *unread probation ring, main ring
  *	}
  *
- * A ring is a circular log of records, each aligned to 64 bytes and in one piece.  Positions only
- * grow; the byte of position p is at p modulo the ring's size.  A record at p is there as long as
- * tail <= p < head.  Readers take no lock: load the index word, copy the record out, then look that
- * tail has not passed it (as MICA does, NSDI'14); the checksum judges the copy.  Writers hold the
- * shard's robust mutex and move tail before they write.  When a writer died holding it the shard is emptied.
+ * A ring is a circular log of records, each aligned to 64 bytes and in one piece.  Positions
+ *only grow; the byte of position p is at p modulo the ring's size.  A record at p is there as
+ *long as tail <= p < head.  Readers take no lock: load the index word, copy the record out,
+ *then look that tail has not passed it (as MICA does, NSDI'14); the checksum judges the copy.
+ *Writers hold the shard's robust mutex and move tail before they write.  When a writer died
+ *holding it the shard is emptied.
  *
- * A copy of epoch and era of this head may be used while the lease holds and for every tag either
- * label > max(floor, slot.xid) (V1), or it was read from the primary and slot.gen is what it was
- * before that read (V2).
+ * A copy of epoch and era of this head may be used while the lease holds and for every tag
+ *either label > max(floor, slot.xid) (V1), or it was read from the primary and slot.gen is what
+ *it was before that read (V2).
  */
 #ifndef CACHE_LAYOUT_H
 #define CACHE_LAYOUT_H
@@ -31,10 +32,10 @@
 #include <stdint.h>
 #include "cache/map.h"
 
-#define MAP_MAGIC   "SMCACHE\n"
-#define MAP_LAYOUT  1
-#define MAP_SHARDS  16
-#define FLIGHTS     4096
+#define MAP_MAGIC    "SMCACHE\n"
+#define MAP_LAYOUT   1
+#define MAP_SHARDS   16
+#define FLIGHTS      4096
 #define RECORD_ALIGN 64
 #define BUCKET_WORDS 7
 
@@ -47,11 +48,12 @@ struct tag_slot {
 struct flight {
 	_Atomic uint64_t word;
 	_Atomic int64_t until_ns; /* CLOCK_MONOTONIC; later the place may be taken */
-	_Atomic uint32_t turn;    /* raised at the end of a fill: what waiters wait on (futex) */
+	_Atomic uint32_t turn; /* raised at the end of a fill: what waiters wait on (futex) */
 	uint32_t spare;
 };
 
-/* One line of the index.  A word is fingerprint (16 bits), ring (1), position / 64 (47); 0: empty. */
+/* One line of the index.  A word is fingerprint (16 bits), ring (1), position / 64 (47); 0:
+ * empty. */
 struct bucket {
 	_Atomic uint64_t word[BUCKET_WORDS];
 	_Atomic uint8_t hit[8]; /* the record was read since it was written or spared */
@@ -81,11 +83,12 @@ struct map_head {
 	uint32_t layout, shards;
 	uint64_t size, slots_at, flights_at, shards_at, shard_size;
 	uint8_t hash_key[16];
-	_Alignas(64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
-	_Atomic uint64_t era;                /* raised with each change of epoch */
-	_Atomic uint64_t floor;              /* labels up to here are of no use */
-	_Atomic uint64_t writes;             /* acknowledged or applied invalidations */
-	_Atomic int64_t lease_until_ns;      /* CLOCK_BOOTTIME */
+	_Alignas(
+		64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
+	_Atomic uint64_t era;               /* raised with each change of epoch */
+	_Atomic uint64_t floor;             /* labels up to here are of no use */
+	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
+	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
 };
 
 struct cache_map {

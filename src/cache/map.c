@@ -21,7 +21,9 @@ static uint64_t pages(uint64_t n)
 
 static struct map_head plan(size_t memory_bytes)
 {
-	struct map_head head = { .magic = MAP_MAGIC, .layout = MAP_LAYOUT, .shards = MAP_SHARDS };
+	struct map_head head = { .magic = MAP_MAGIC,
+				 .layout = MAP_LAYOUT,
+				 .shards = MAP_SHARDS };
 
 	head.slots_at = pages(sizeof(head));
 	head.flights_at = head.slots_at + pages(sizeof(struct tag_slot) * TAG_SLOTS);
@@ -35,8 +37,9 @@ static bool is_sound(const struct map_head *head, off_t size)
 {
 	struct map_head same;
 
-	if (size < (off_t)sizeof(*head) || memcmp(head->magic, MAP_MAGIC, sizeof(head->magic)) ||
-	    head->layout != MAP_LAYOUT || head->shards != MAP_SHARDS)
+	if (size < (off_t)sizeof(*head) ||
+	    memcmp(head->magic, MAP_MAGIC, sizeof(head->magic)) || head->layout != MAP_LAYOUT ||
+	    head->shards != MAP_SHARDS)
 		return false;
 	same = plan(head->shard_size * MAP_SHARDS);
 	return head->size == (uint64_t)size && head->size == same.size &&

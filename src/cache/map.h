@@ -1,7 +1,7 @@
 /*
- * The mapping: one shared file a machine, made fresh by each master, disposable, never outliving it.
- * layout.h describes its bytes.  Times are CLOCK_BOOTTIME nanoseconds: a machine that was suspended
- * has no lease.
+ * The mapping: one shared file a machine, made fresh by each master, disposable, never
+ * outliving it. layout.h describes its bytes.  Times are CLOCK_BOOTTIME nanoseconds: a machine
+ * that was suspended has no lease.
  */
 #ifndef CACHE_MAP_H
 #define CACHE_MAP_H
@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "cache/tag.h"
 
-#define LEASE_NS     INT64_C(2000000000) /* T */
+#define LEASE_NS INT64_C(2000000000) /* T */
 
 /* Which history of the database copies belong to; 0: not known yet. */
 typedef uint64_t cache_epoch;
@@ -40,12 +40,14 @@ bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label);
 uint64_t map_writes(const struct cache_map *map);
 void map_count_write(struct cache_map *map);
 
-/* Epoch and floor: a change of epoch voids all copies (floor stays, gens are of no use any more). */
+/* Epoch and floor: a change of epoch voids all copies (floor stays, gens are of no use any
+ * more). */
 cache_epoch map_epoch(const struct cache_map *map);
 void map_set_epoch(struct cache_map *map, cache_epoch epoch);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
-uint64_t map_era(const struct cache_map *map); /* raised by each change of epoch; memory copies carry it */
+uint64_t map_era(const struct cache_map
+			 *map); /* raised by each change of epoch; memory copies carry it */
 
 /* Lease. */
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns);

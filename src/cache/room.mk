@@ -1,6 +1,11 @@
 # cache: remember answers, forget them together.
 noinst_LIBRARIES += libcache.a
 libcache_a_SOURCES = \
-	src/cache/cache.c \
-	src/cache/cache.h
+	src/cache/cache.c src/cache/cache.h \
+	src/cache/entry.c src/cache/entry.h \
+	src/cache/flight.c src/cache/flight.h \
+	src/cache/layout.h \
+	src/cache/map.c src/cache/map.h \
+	src/cache/memory.c src/cache/memory.h \
+	src/cache/tag.c src/cache/tag.h src/cache/tags.def
 CACHE_LIBS = libcache.a $(NET_LIBS)

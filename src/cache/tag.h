@@ -1,6 +1,7 @@
 /*
- * Tags: what an answer depends on.  A tag is a short text ("h:0x…"); the outbox speaks of texts, the
- * mapping of slots.  A keyed hash puts a text into one of 2^18 slots; collisions only over-invalidate.
+ * Tags: what an answer depends on.  A tag is a short text ("h:0x…"); the outbox speaks of
+ * texts, the mapping of slots.  A keyed hash puts a text into one of 2^18 slots; collisions
+ * only over-invalidate.
  */
 #ifndef CACHE_TAG_H
 #define CACHE_TAG_H
@@ -9,14 +10,13 @@
 #include <stdint.h>
 #include "base/hex.h"
 #include "base/str.h"
-#include "base/u256.h"
 
 #define TAG_SLOTS    (1u << 18)
 #define TAG_TEXT_MAX 160
 #define TAGS_MAX     512 /* of one answer; more: it is not kept */
 
 enum tag_kind {
-#define TAG(name, text, help) TAG_##name,
+#define TAG(name, prefix, address, rest, help) TAG_##name,
 #include "cache/tags.def"
 	TAG_KINDS
 };
@@ -28,27 +28,31 @@ struct cache_map;
 struct tag_list {
 	const struct cache_map *map;
 	uint32_t n;
-	bool overflow;     /* more than TAGS_MAX: the answer is not kept */
-	bool reading;      /* tags added from now on come from the data */
-	uint64_t writes;   /* the mapping's write counter when the read began */
-	struct {
+	bool overflow;   /* more than TAGS_MAX: the answer is not kept */
+	bool reading;    /* tags added from now on come from the data */
+	uint64_t writes; /* the mapping's write counter when the read began */
+	struct tag_seen {
+		uint64_t hash; /* of the text: the same on every machine */
+		uint64_t gen;
 		uint32_t slot;
 		bool certain;
-		uint64_t gen;
 	} tag[TAGS_MAX];
 };
 
+/* 64 bits for a tag's text, the same everywhere. */
+uint64_t tag_hash(struct str text);
+
 /* Starts a list; captures the write counter.  map NULL: adding does nothing. */
 void tags_init(struct tag_list *list, const struct cache_map *map);
-/* Doubles are dropped. */
+/* Doubles are dropped.  Every function takes a NULL list: nobody wants to know. */
 void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,
-	      const struct u256 *token);
-void tags_add_text(struct tag_list *list, struct str text);
+	      struct str rest);
 /* Declared tags are complete: what comes now is found in the data. */
 void tags_reading(struct tag_list *list);
 
-/* "t:0xabc…:17"; returns the length. */
-size_t tag_write(enum tag_kind kind, const struct address *a, const struct u256 *token,
+/* "t:0xabc…:17"; a (an address) and rest (a token id, a fid) as the kind wants them.  Returns
+ * the length. */
+size_t tag_write(enum tag_kind kind, const struct address *a, struct str rest,
 		 char ret[TAG_TEXT_MAX]);
 
 #endif

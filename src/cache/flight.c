@@ -1,0 +1,90 @@
+#include "cache/flight.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "cache/layout.h"
+
+#define PID_BITS 24 /* Linux: pid_max is at most 2^22 */
+
+static struct flight *seat_of(const struct cache_map *map, uint64_t key_hash)
+{
+	return &map->flights[key_hash % FLIGHTS];
+}
+
+static uint64_t word_mine(uint64_t key_hash)
+{
+	return (key_hash >> PID_BITS << PID_BITS) | (uint64_t)getpid();
+}
+
+static bool is_same_key(uint64_t word, uint64_t key_hash)
+{
+	return word >> PID_BITS == key_hash >> PID_BITS;
+}
+
+static bool is_dead(const struct flight *f, uint64_t word, int64_t now_ns)
+{
+	pid_t pid = (pid_t)(word & ((1u << PID_BITS) - 1));
+
+	int64_t until_ns = atomic_load(&f->until_ns); /* 0: just taken */
+
+	return (until_ns && until_ns <= now_ns) || (kill(pid, 0) != 0 && errno == ESRCH);
+}
+
+static bool take(struct flight *f, uint64_t old, uint64_t key_hash, int64_t now_ns)
+{
+	if (!atomic_compare_exchange_strong(&f->word, &old, word_mine(key_hash)))
+		return false;
+	atomic_store(&f->until_ns, now_ns + FLIGHT_LIFE_NS);
+	return true;
+}
+
+static void wait_turn(struct flight *f, uint32_t turn, int64_t ns)
+{
+	struct timespec most = { ns / 1000000000, ns % 1000000000 };
+
+	syscall(SYS_futex, &f->turn, FUTEX_WAIT, turn, &most, NULL, 0);
+}
+
+enum flight_seat flight_begin(struct cache_map *map, uint64_t key_hash, bool wait)
+{
+	struct flight *f = seat_of(map, key_hash);
+	int64_t now_ns = clock_mono_ns(), end_ns = now_ns + FLIGHT_WAIT_NS;
+	uint32_t turn = atomic_load(&f->turn);
+
+	while (now_ns < end_ns) {
+		uint64_t word = atomic_load(&f->word);
+
+		if (atomic_load(&f->turn) != turn)
+			return FLIGHT_WOKEN;
+		if (word == 0 || is_dead(f, word, now_ns)) {
+			if (take(f, word, key_hash, now_ns))
+				return FLIGHT_MINE;
+			continue;
+		}
+		if (!wait || !is_same_key(word, key_hash))
+			return FLIGHT_ALONE;
+		wait_turn(f, turn, end_ns - now_ns);
+		now_ns = clock_mono_ns();
+	}
+	return FLIGHT_ALONE;
+}
+
+void flight_end(struct cache_map *map, uint64_t key_hash)
+{
+	struct flight *f = seat_of(map, key_hash);
+	uint64_t mine = word_mine(key_hash);
+
+	if (atomic_load(&f->word) != mine)
+		return;
+	atomic_store(&f->until_ns, 0);
+	if (!atomic_compare_exchange_strong(&f->word, &mine, 0))
+		return;
+	atomic_fetch_add(&f->turn, 1);
+	syscall(SYS_futex, &f->turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}

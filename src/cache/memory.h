@@ -1,0 +1,33 @@
+/*
+ * The memory tier: the shards of the mapping.  Readers take no lock; writers lock one shard.
+ * Eviction is FIFO that spares what was read since (CLOCK), behind a probation ring for new
+ * keys so that a scan does not drive out what is asked for often (S3-FIFO, SOSP'23).
+ */
+#ifndef CACHE_MEMORY_H
+#define CACHE_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/str.h"
+#include "cache/entry.h"
+
+struct arena;
+struct cache_map;
+
+/* Empties every shard of a new mapping. */
+void memory_format(struct cache_map *map);
+
+/* A copy of the record for the key, in the arena; whether it may be used is the caller's
+ * question. False: none, or overwritten while it was copied, or damaged. */
+bool memory_get(struct cache_map *map, struct arena *arena, struct str key, struct entry *ret);
+/* False: too large for a shard. */
+bool memory_put(struct cache_map *map, const struct entry *e);
+void memory_forget(struct cache_map *map, struct str key);
+void memory_clear(struct cache_map *map);
+
+struct memory_counts {
+	uint64_t entries, bytes, capacity, evictions, spared, cleared;
+};
+void memory_count(const struct cache_map *map, struct memory_counts *ret);
+
+#endif
