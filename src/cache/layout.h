@@ -93,6 +93,7 @@ struct map_head {
 
 struct cache_map {
 	struct map_head *head;
+	size_t size; /* mapped */
 	struct tag_slot *slots;
 	struct flight *flights;
 	uint8_t *shards;

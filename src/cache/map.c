@@ -65,6 +65,7 @@ static int attach(int fd, struct cache_map **ret)
 	}
 	struct cache_map *map = mem_alloc(sizeof(*map));
 	map->head = head;
+	map->size = (size_t)st.st_size;
 	map->slots = (struct tag_slot *)((uint8_t *)head + head->slots_at);
 	map->flights = (struct flight *)((uint8_t *)head + head->flights_at);
 	map->shards = (uint8_t *)head + head->shards_at;
@@ -133,7 +134,7 @@ void cache_map_close(struct cache_map *map)
 {
 	if (!map)
 		return;
-	munmap(map->head, map->head->size);
+	munmap(map->head, map->size);
 	free(map);
 }
 

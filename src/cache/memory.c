@@ -239,6 +239,15 @@ static int place(struct shard *s, struct bucket *b)
 	return worst;
 }
 
+static bool has_room(const struct shard *s, enum ring_kind ring, uint64_t size)
+{
+	const struct ring *r = &s->ring[ring];
+	uint64_t head = atomic_load(&r->head), at = head % r->size;
+	uint64_t pad = at + size > r->size ? r->size - at : 0;
+
+	return head + pad + size - atomic_load(&r->tail) <= r->size;
+}
+
 /* Takes the oldest record out of a ring.  True: it was read and is worth a second lap; a copy
  * of it is in keep. */
 static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *keep)
@@ -260,7 +269,8 @@ static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *kee
 		int i = find(s, b, old->hash);
 
 		if (i >= 0 && atomic_load(&b->word[i]) == word_make(old->hash, ring, tail)) {
-			spare = atomic_exchange(&b->hit[i], 0);
+			spare = atomic_exchange(&b->hit[i], 0) ||
+				has_room(s, RING_MAIN, old->size);
 			if (spare)
 				memcpy(keep, old, old->size);
 			else if (ring == RING_PROBATION)
@@ -272,15 +282,6 @@ static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *kee
 	}
 	atomic_store(&r->tail, tail + old->size);
 	return spare;
-}
-
-static bool has_room(const struct shard *s, enum ring_kind ring, uint64_t size)
-{
-	const struct ring *r = &s->ring[ring];
-	uint64_t head = atomic_load(&r->head), at = head % r->size;
-	uint64_t pad = at + size > r->size ? r->size - at : 0;
-
-	return head + pad + size - atomic_load(&r->tail) <= r->size;
 }
 
 /* A place for a record, where there is room; it is found only once it is published. */

@@ -1,1 +1,35 @@
 # tests of cache: names in TESTS, one program a file.
+EXTRA_DIST += tests/cache/mapped.h
+if HAVE_CHECK
+
+check_PROGRAMS += tests/cache/test_entry
+TESTS += tests/cache/test_entry
+tests_cache_test_entry_SOURCES = tests/cache/test_entry.c
+tests_cache_test_entry_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_entry_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_flight
+TESTS += tests/cache/test_flight
+tests_cache_test_flight_SOURCES = tests/cache/test_flight.c
+tests_cache_test_flight_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_flight_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_map
+TESTS += tests/cache/test_map
+tests_cache_test_map_SOURCES = tests/cache/test_map.c
+tests_cache_test_map_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_map_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_memory
+TESTS += tests/cache/test_memory
+tests_cache_test_memory_SOURCES = tests/cache/test_memory.c
+tests_cache_test_memory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_memory_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_tag
+TESTS += tests/cache/test_tag
+tests_cache_test_tag_SOURCES = tests/cache/test_tag.c
+tests_cache_test_tag_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_tag_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+endif

@@ -1,0 +1,118 @@
+/* One filler per key: others wait a little, the dead are replaced. */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include "../suite.h"
+#include "base/clock.h"
+#include "cache/flight.h"
+#include "cache/layout.h"
+#include "mapped.h"
+
+#define KEY UINT64_C(0x123456789abcdef0)
+
+START_TEST(the_first_one_fills)
+{
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+	ck_assert_int_eq(flight_begin(map, KEY, false), FLIGHT_ALONE);
+	flight_end(map, KEY);
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+	flight_end(map, KEY);
+}
+END_TEST
+
+START_TEST(another_key_of_the_same_seat_goes_alone)
+{
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+	ck_assert_int_eq(flight_begin(map, KEY + ((uint64_t)FLIGHTS << 40), true),
+			 FLIGHT_ALONE);
+}
+END_TEST
+
+START_TEST(waiting_ends)
+{
+	int64_t start = clock_mono_ns();
+
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_ALONE);
+	ck_assert_int_ge(clock_mono_ns() - start, FLIGHT_WAIT_NS);
+}
+END_TEST
+
+START_TEST(a_waiter_is_woken)
+{
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+	pid_t pid = fork();
+	if (pid == 0) {
+		enum flight_seat seat = flight_begin(map, KEY, true);
+
+		/* Slow machines: the end may have been before our look. */
+		_exit(seat == FLIGHT_WOKEN ? 0 : seat == FLIGHT_MINE ? 0 : 1);
+	}
+	flight_end(map, KEY);
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(the_dead_are_replaced)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(flight_begin(map, KEY, true) == FLIGHT_MINE ? 0 : 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
+}
+END_TEST
+
+/* Many at once: one of them fills, and nobody is left waiting. */
+START_TEST(one_of_many_fills)
+{
+	struct shared {
+		_Atomic int go, mine;
+	} *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[8];
+
+	for (int p = 0; p < 8; p++) {
+		pids[p] = fork();
+		if (pids[p] == 0) {
+			while (!atomic_load(&shared->go))
+				;
+			enum flight_seat seat = flight_begin(map, KEY, true);
+			if (seat == FLIGHT_MINE) {
+				struct timespec work = { 0, 10000000 };
+
+				atomic_fetch_add(&shared->mine, 1);
+				nanosleep(&work, NULL); /* the fill itself */
+				flight_end(map, KEY);
+			}
+			_exit(seat == FLIGHT_ALONE);
+		}
+	}
+	atomic_store(&shared->go, 1);
+	for (int p = 0; p < 8; p++) {
+		int status;
+
+		ck_assert_int_eq(waitpid(pids[p], &status, 0), pids[p]);
+		ck_assert_int_eq(status, 0);
+	}
+	/* One by one is right as well: who comes after the end begins anew. */
+	ck_assert_int_ge(atomic_load(&shared->mine), 1);
+	ck_assert_int_le(atomic_load(&shared->mine), 3);
+}
+END_TEST
+
+static void suite_add(TCase *tc)
+{
+	const TTest *tests[] = { the_first_one_fills,   another_key_of_the_same_seat_goes_alone,
+				 waiting_ends,          a_waiter_is_woken,
+				 the_dead_are_replaced, one_of_many_fills };
+
+	tcase_add_checked_fixture(tc, map_up, map_down);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+		tcase_add_test(tc, tests[i]);
+}
+SUITE_OF(suite_add)

@@ -1,0 +1,133 @@
+/* The mapping: slots, epoch, floor, lease, and files that are not one. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "../suite.h"
+#include "base/clock.h"
+#include "cache/layout.h"
+#include "mapped.h"
+
+START_TEST(a_new_one_knows_nothing)
+{
+	ck_assert_uint_eq(map_epoch(map), 0);
+	ck_assert_uint_eq(map_floor(map), 0);
+	ck_assert(!map_lease_valid(map, clock_boot_ns()));
+	ck_assert_uint_eq(map_xid(map, 5), 0);
+	ck_assert_uint_eq(map_gen(map, 5), 0);
+}
+END_TEST
+
+START_TEST(a_label_must_be_above_slot_and_floor)
+{
+	map_raise_xid(map, 5, 100);
+	map_raise_xid(map, 5, 90);
+	ck_assert_uint_eq(map_xid(map, 5), 100);
+	ck_assert(!map_label_ok(map, 5, 100));
+	ck_assert(map_label_ok(map, 5, 101));
+	map_set_floor(map, 200);
+	ck_assert(!map_label_ok(map, 5, 200));
+	ck_assert(map_label_ok(map, 5, 201));
+}
+END_TEST
+
+START_TEST(a_lease_only_grows_until_it_is_ended)
+{
+	map_extend_lease(map, 1000);
+	map_extend_lease(map, 500);
+	ck_assert(map_lease_valid(map, 999));
+	ck_assert(!map_lease_valid(map, 1000));
+	map_end_lease(map);
+	ck_assert(!map_lease_valid(map, 1));
+}
+END_TEST
+
+START_TEST(another_epoch_is_another_era)
+{
+	uint64_t era = map_era(map);
+
+	map_set_epoch(map, 7);
+	ck_assert_uint_gt(map_era(map), era);
+	era = map_era(map);
+	map_set_epoch(map, 7);
+	ck_assert_uint_eq(map_era(map), era);
+	map_set_epoch(map, 8);
+	map_set_epoch(map, 7);
+	ck_assert_uint_gt(map_era(map), era);
+}
+END_TEST
+
+START_TEST(another_file_is_refused)
+{
+	struct cache_map *other = NULL;
+	const char *error = NULL;
+	uint32_t layout = MAP_LAYOUT + 1;
+	int fd;
+
+	ck_assert_int_eq(cache_map_attach(tmp_path("nothing"), &other, &error), RC_UNAVAILABLE);
+	tmp_write("short", "SMCACHE\n", 8);
+	ck_assert_int_eq(cache_map_attach(tmp_path("short"), &other, &error), RC_CONFLICT);
+	fd = open(tmp_path("cache"), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, &layout, sizeof(layout), 8), sizeof(layout));
+	ck_assert_int_eq(cache_map_attach(tmp_path("cache"), &other, &error), RC_CONFLICT);
+	ck_assert_int_eq(ftruncate(fd, 8192), 0);
+	layout = MAP_LAYOUT;
+	ck_assert_int_eq(pwrite(fd, &layout, sizeof(layout), 8), sizeof(layout));
+	ck_assert_int_eq(cache_map_attach(tmp_path("cache"), &other, &error), RC_CONFLICT);
+	ck_assert_str_ne(error, "");
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_new_one_replaces_the_old_for_newcomers)
+{
+	struct cache_map *old = map, *late = NULL;
+	const char *error;
+
+	map_set_epoch(old, 7);
+	ck_assert_int_eq(cache_map_create(tmp_path("cache"), 16 << 20, &map, &error), RC_OK);
+	ck_assert_int_eq(cache_map_attach(tmp_path("cache"), &late, &error), RC_OK);
+	ck_assert_uint_eq(map_epoch(late), 0);
+	ck_assert_uint_eq(map_epoch(old), 7);
+	cache_map_close(late);
+	cache_map_close(old);
+}
+END_TEST
+
+START_TEST(only_its_owner_may_read_it)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(tmp_path("cache"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_told)
+{
+	struct cache_map *other = NULL;
+	const char *error = NULL;
+
+	ck_assert_int_eq(cache_map_create("/proc/none/cache", 16 << 20, &other, &error),
+			 RC_UNAVAILABLE);
+	ck_assert_ptr_nonnull(error);
+	ck_assert_int_eq(cache_map_create(tmp_path("huge"), (size_t)1 << 55, &other, &error),
+			 RC_UNAVAILABLE);
+	ck_assert_ptr_null(other);
+}
+END_TEST
+
+static void suite_add(TCase *tc)
+{
+	const TTest *tests[] = { a_new_one_knows_nothing,
+				 a_label_must_be_above_slot_and_floor,
+				 a_lease_only_grows_until_it_is_ended,
+				 another_epoch_is_another_era,
+				 another_file_is_refused,
+				 a_new_one_replaces_the_old_for_newcomers,
+				 only_its_owner_may_read_it,
+				 a_full_disk_is_told };
+
+	tcase_add_checked_fixture(tc, map_up, map_down);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+		tcase_add_test(tc, tests[i]);
+}
+SUITE_OF(suite_add)
