@@ -1,0 +1,260 @@
+/*
+ * The cache protocol as an executable specification; docs/design/coherence.md has the argument.
+ *
+ * One answer (key "page") is made of rows that a few transactions write, so its value is the set of
+ * writers it contains.  It depends on two tags: PAGE, declared before the read, and TOKEN, found in
+ * the data.  Every interleaving of writers, fillers, relays and faults is walked (walk.c), one file
+ * an actor:
+ *
+ *	postgres.c  log, snapshots, labels, crash recovery, promotion
+ *	mapping.c   what a machine remembers, and which copies it may use (src/cache/map.c, cache.c)
+ *	writer.c    the write path          reader.c  fills, and what every lookup would be told
+ *	relay.c     src/jobs/relay.c        nemesis.c the faults
+ *
+ * Counters that are only ever compared with what they were (gen, the write counter, era) are kept
+ * as one bit in whoever remembers them: "has not moved since".  That makes the states finite, so
+ * fillers and relays go round for ever and every configuration is walked to its end.
+ */
+#ifndef PROOF_PROTOCOL_H
+#define PROOF_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MACHINES = 2, WRITERS = 3, READERS = 2, LOG = 2 * WRITERS };
+enum { PSQL = MACHINES }; /* where a writer is that is none of ours */
+
+/* Tags, as bits of a set. */
+enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
+
+/* Each mutation takes one guard out.  name, the configuration that must catch it, what it does. */
+#define MUTATIONS(X)                                                                           \
+	X(none, "", "the protocol as it is")                                                   \
+	X(no_bump, "one machine", "writers do not raise slot.xid")                             \
+	X(no_gen, "one machine", "writers do not raise slot.gen")                              \
+	X(gen_before_commit, "one machine", "slot.gen is raised before COMMIT only")           \
+	X(ack_first, "one machine", "a write is acknowledged at once after COMMIT")            \
+	X(retry_silent, "killed writer", "a repeated request is acknowledged from its "        \
+					 "idempotency row, nothing is raised")                 \
+	X(label_xmax, "one machine", "the label is the snapshot's xmax, not its xmin")         \
+	X(label_last, "label first", "the label is taken after the data")                      \
+	X(gen_at_fill, "one machine", "gens are remembered when the copy is kept, not before " \
+				      "the read")                                              \
+	X(redis_inv_only, "Redis", "a Redis copy is judged by Redis' own inv key")             \
+	X(relabel, "Redis", "a Redis copy is kept in memory with a label of that moment")      \
+	X(redis_v2, "Redis", "a Redis copy is kept in memory under V2")                        \
+	X(replica_unchecked, "replica", "a replica's answer is used whatever its label")       \
+	X(replica_xmax, "replica", "a replica's label is its snapshot's xmax")                 \
+	X(replica_unleased, "lease, replica", "replicas are asked without a lease")            \
+	X(tag_forgotten, "found tag", "a page does not carry the tags of the tokens it shows") \
+	X(certain_always, "found tag", "tags found in the data get V2 without asking the "     \
+				       "write counter")                                        \
+	X(counter_first, "found tag", "the write counter is asked before the found tag's gen " \
+				      "is remembered")                                         \
+	X(count_after_gen, "found tag", "writers raise gen first, the write counter second")   \
+	X(relay_counts_after, "found tag, other machine", "relays raise gen first, the write " \
+							  "counter second")                    \
+	X(relay_no_xid, "other machine", "relays do not raise slot.xid")                       \
+	X(relay_no_gen, "other machine", "relays do not raise slot.gen")                       \
+	X(cursor_max, "other machine", "a relay's cursor is the greatest xid seen")            \
+	X(poison_skipped, "poison", "an event that cannot be applied is passed over")          \
+	X(no_lease, "lease", "copies are used without a lease")                                \
+	X(lease_at_end, "lease", "a lease counts from the end of a poll, not its start")       \
+	X(no_epoch, "crash", "copies are used whatever epoch they are of")                     \
+	X(no_incarnation, "crash", "crash recovery leaves the epoch as it was")                \
+	X(no_timeline, "promotion", "promotion leaves the epoch as it was")                    \
+	X(silent_connection, "crash", "connections do not tell the mapping their epoch")       \
+	X(epoch_back, "crash", "whoever read an epoch installs it, though another was "        \
+			       "installed meanwhile")                                          \
+	X(mixed_history, "crash, label first", "a label outlives the connection it was taken " \
+					       "on")                                           \
+	X(no_floor, "fresh mapping", "a fresh mapping starts with floor 0")                    \
+	X(start_over_keeps, "relay forgets", "a relay that lost its place leaves memory alone")
+
+enum mutation {
+#define X(name, config, text) M_##name,
+	MUTATIONS(X)
+#undef X
+	M_COUNT
+};
+
+/* Who takes part, and which faults may happen. */
+struct config {
+	const char *name;
+	int writers, readers;
+	uint8_t writer_at[WRITERS], writer_tags[WRITERS]; /* machine or PSQL; no tags: poison */
+	uint8_t reader_at[READERS];
+	unsigned with;
+};
+enum {
+	WITH_REDIS = 1 << 0,       /* it may lose messages, answer nothing */
+	WITH_DUMP = 1 << 1,        /* and come back with a copy of an earlier moment */
+	WITH_REPLICA = 1 << 2,     /* a lagging standby */
+	WITH_LABEL_FIRST = 1 << 3, /* label and data are two statements */
+	WITH_FOUND_TAG = 1 << 4,   /* TOKEN matters */
+	WITH_KILL = 1 << 5,        /* workers are killed; their clients ask again */
+	WITH_CRASH = 1 << 6,       /* PostgreSQL crashes: lost xids come again */
+	WITH_PROMOTION = 1 << 7,   /* the standby becomes the primary: commits are lost */
+	WITH_PAUSE = 1 << 8,       /* T passes while everybody stands still */
+	WITH_REBOOT = 1 << 9,      /* machine 1 gets a fresh mapping */
+	WITH_RELAY_DEATH = 1 << 10 /* machine 1's relay forgets where it was */
+};
+/* Epochs change, so connections are made and tell theirs. */
+#define WITH_EPOCHS (WITH_CRASH | WITH_PROMOTION)
+
+/* The answer, somewhere.  label 0: there is none. */
+struct copy {
+	uint8_t value, label, epoch;
+};
+
+enum writer_at {
+	W_IDLE,
+	W_TELLING, /* connected; the mapping is not told yet */
+	W_READY,
+	W_BEGUN,
+	W_RAISED, /* slot.xid */
+	W_COMMITTED,
+	W_COUNTED,
+	W_GENS,   /* raised: nothing left but to acknowledge */
+	W_ORPHAN, /* killed after COMMIT; its client will ask again */
+	W_DONE
+};
+
+enum reader_at {
+	R_IDLE,
+	R_TELLING,
+	R_LABELLED, /* has declared its tags and taken a label */
+	R_READ,     /* has the data */
+	R_FOUND,    /* has looked up what the found tag's slot says */
+	R_FILL_MEMORY,
+	R_FILL_REDIS
+};
+
+enum relay_at { RELAY_IDLE, RELAY_POLLED, RELAY_HEADED, RELAY_COUNTED, RELAY_PARK };
+
+/* All bytes, so that states are compared as bytes. */
+struct state {
+	/* PostgreSQL.  Sets are bits by writer. */
+	uint8_t log[LOG], log_len, flushed; /* entry: writer, with LOG_* */
+	uint8_t xid[WRITERS], next_xid;
+	uint8_t epoch;      /* history and clear number */
+	uint8_t replica_at; /* how much of the log the standby has replayed */
+	uint8_t acked;      /* by anybody */
+	uint8_t lost;       /* acknowledged or not: promotion undid it */
+	uint8_t parked;     /* the event that nobody can apply */
+
+	struct writer {
+		uint8_t at, epoch, era_same;
+	} w[WRITERS];
+
+	struct machine {
+		uint8_t slot_xid[TAGS], floor, epoch, lease;
+		struct copy memory;
+		uint8_t v2;     /* set of tags by whose gens the copy is still good */
+		uint8_t must;   /* what every answer of this machine has to contain by now */
+		uint8_t forbid; /* and what none may */
+
+		/* Its relay. */
+		uint8_t prev, history; /* what the last applied poll saw, and of which history */
+		uint8_t cursor;        /* of the mutation cursor_max */
+		struct {
+			uint8_t at, seen, events, xmax, epoch, acked, lost, era_same, late;
+		} poll;
+	} m[MACHINES];
+
+	/* Fillers: each goes round for ever. */
+	struct reader {
+		uint8_t at, epoch; /* of its connection; 0: none */
+		uint8_t era_same, gens, writes_same, certain;
+		uint8_t primary, to_redis;
+		struct copy got;
+	} r[READERS];
+
+	struct copy redis, dump;
+	uint8_t redis_inv;
+	uint8_t faults; /* FAULT_*: at most once */
+};
+enum { LOG_WRITER = 7, LOG_END = 8, LOG_COMMIT = 16 };
+enum { FAULT_KILL = 1, FAULT_HISTORY = 2, FAULT_REBOOT = 4, FAULT_RELAY = 8 };
+
+extern const struct config *cf;
+extern enum mutation mutation;
+static inline bool is(enum mutation m)
+{
+	return mutation == m;
+}
+static inline bool with(unsigned what)
+{
+	return cf->with & what;
+}
+
+/* --- walk.c ------------------------------------------------------------------------------- */
+
+/* A state that may follow.  who: "writer 1"; how: what it did. */
+void step(const struct state *next, const char *who, int number, const char *how);
+#define STEP(who, number, how, ...)                                                            \
+	do {                                                                                   \
+		struct state n = *s;                                                           \
+		__VA_ARGS__;                                                                   \
+		step(&n, who, number, how);                                                    \
+	} while (0)
+/* The promise is broken in this state. */
+void violation(int machine, const char *what);
+
+enum verdict { HOLDS, VIOLATED, UNFINISHED };
+enum verdict walk(const struct config *config, size_t states_max);
+size_t walk_count(void);
+void walk_print_trace(void);
+
+/* --- postgres.c --------------------------------------------------------------------------- */
+
+struct snapshot {
+	uint8_t committed, xmin, xmax;
+};
+struct snapshot snapshot_primary(const struct state *s);
+struct snapshot snapshot_replica(const struct state *s);
+void pg_begin(struct state *n, int w);
+void pg_end(struct state *n, int w, bool commit);
+void pg_crash(struct state *n);
+void pg_promote(struct state *n);
+void pg_clear(struct state *n);
+static inline uint8_t history_of(uint8_t epoch)
+{
+	return epoch >> 2;
+}
+enum { EPOCH_FIRST = 1 << 2 };
+
+/* --- mapping.c ---------------------------------------------------------------------------- */
+
+void raise_xid(struct state *n, int m, uint8_t tags, uint8_t xid);
+void raise_gen(struct state *n, int m, uint8_t tags);
+void count_write(struct state *n, int m);
+/* Voids whatever was read before, or is being read. */
+void raise_era(struct state *n, int m);
+/* An epoch that was read while the era was what it still is, or not, is told to the mapping.
+ * False: somebody told another one meanwhile; it has to be read again. */
+bool tell_epoch(struct state *n, int m, uint8_t epoch, bool era_same);
+bool label_ok(const struct state *s, int m, uint8_t label); /* V1 for all tags */
+bool memory_ok(const struct state *s, int m);
+bool redis_ok(const struct state *s, int m, const struct copy *c);
+static inline uint8_t max8(uint8_t a, uint8_t b)
+{
+	return a > b ? a : b;
+}
+/* Of this configuration. */
+static inline uint8_t all_tags(void)
+{
+	return with(WITH_FOUND_TAG) ? PAGE | TOKEN : PAGE;
+}
+
+/* --- the actors --------------------------------------------------------------------------- */
+
+void writer(const struct state *s, int w);
+void reader(const struct state *s, int r);
+void relay(const struct state *s, int m);
+void nemesis(const struct state *s);
+/* What lookups of a machine would answer in this state. */
+void judge(const struct state *s, int m);
+
+#endif

@@ -1,0 +1,158 @@
+/* One write: BEGIN … slot.xid … COMMIT … write counter … slot.gen … Redis … acknowledgement. */
+#include "proof/protocol.h"
+
+#define WHO "writer"
+
+/* By whomever: from now on this machine may not answer without it. */
+static void acknowledge(struct state *n, int w, int m)
+{
+	uint8_t bit = 1 << w & ~n->lost;
+
+	n->acked |= bit;
+	if (m != PSQL)
+		n->m[m].must |= bit;
+	n->w[w].at = W_DONE;
+}
+
+static void tell_redis(struct state *n, int w)
+{
+	n->redis = (struct copy){ 0 };
+	n->redis_inv = max8(n->redis_inv, n->xid[w]);
+}
+
+/* Somebody at a psql prompt, or a program that knows nothing of caches: only its event tells. */
+static void by_hand(const struct state *s, int w)
+{
+	if (s->w[w].at == W_IDLE)
+		STEP(WHO, w, "begins by hand", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
+	if (s->w[w].at == W_BEGUN)
+		STEP(WHO, w, "commits by hand", { pg_end(&n, w, true); acknowledge(&n, w, PSQL); });
+}
+
+static void connect(const struct state *s, int w, int m)
+{
+	if (s->w[w].at == W_IDLE)
+		STEP(WHO, w, "connects, reads the epoch", {
+			n.w[w].epoch = n.epoch;
+			n.w[w].era_same = 1;
+			n.w[w].at = W_TELLING;
+		});
+	else
+		STEP(WHO, w, "tells the mapping its epoch", {
+			bool told = is(M_silent_connection) ||
+				    tell_epoch(&n, m, n.w[w].epoch, n.w[w].era_same);
+			n.w[w].at = told ? W_READY : W_IDLE;
+		});
+}
+
+/* Before COMMIT: nobody can see it before labels that lack it are of no use on this machine,
+ * whatever becomes of this process. */
+static void raise_slots(const struct state *s, int w, int m)
+{
+	STEP(WHO, w, "raises slot.xid", {
+		if (!is(M_no_bump))
+			raise_xid(&n, m, cf->writer_tags[w], n.xid[w]);
+		if (is(M_gen_before_commit))
+			raise_gen(&n, m, cf->writer_tags[w]);
+		n.w[w].at = W_RAISED;
+	});
+	STEP(WHO, w, "rolls back", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
+}
+
+/* After COMMIT: who read before it has captured a gen from before this.  The counter first: who
+ * captures a gen from after this, having read before COMMIT, finds the counter moved. */
+static void raise_gens(const struct state *s, int w, int m)
+{
+	bool last = s->w[w].at == W_COUNTED;
+
+	STEP(WHO, w, last ? "raises slot.gen" : "raises the write counter", {
+		if (last == is(M_count_after_gen))
+			count_write(&n, m);
+		else if (!is(M_no_gen) && !is(M_gen_before_commit))
+			raise_gen(&n, m, cf->writer_tags[w]);
+		n.w[w].at = last ? W_GENS : W_COUNTED;
+	});
+}
+
+static void acknowledge_steps(const struct state *s, int w, int m)
+{
+	STEP(WHO, w, "does not reach Redis and acknowledges", { acknowledge(&n, w, m); });
+	if (with(WITH_REDIS))
+		STEP(WHO, w, "tells Redis and acknowledges", {
+			tell_redis(&n, w);
+			acknowledge(&n, w, m);
+		});
+}
+
+/* The row that COMMIT left says that it happened.  Whoever acknowledges, wherever, has first raised
+ * the slots of his own machine. */
+static void ask_again(const struct state *s, int w)
+{
+	for (int m = 0; m < MACHINES; m++)
+		STEP("machine", m, "finds the idempotency row of a repeated request", {
+			if (!is(M_retry_silent)) {
+				count_write(&n, m);
+				raise_xid(&n, m, cf->writer_tags[w], n.xid[w]);
+				raise_gen(&n, m, cf->writer_tags[w]);
+			}
+			acknowledge(&n, w, m);
+		});
+}
+
+static void kill(const struct state *s, int w)
+{
+	if (!with(WITH_KILL) || (s->faults & FAULT_KILL))
+		return;
+	if (s->w[w].at == W_RAISED)
+		STEP(WHO, w, "is killed before COMMIT", {
+			pg_end(&n, w, false);
+			n.w[w].at = W_DONE;
+			n.faults |= FAULT_KILL;
+		});
+	if (s->w[w].at >= W_COMMITTED && s->w[w].at <= W_GENS)
+		STEP(WHO, w, "is killed after COMMIT", {
+			n.w[w].at = W_ORPHAN;
+			n.faults |= FAULT_KILL;
+		});
+}
+
+void writer(const struct state *s, int w)
+{
+	int m = cf->writer_at[w];
+
+	if (m == PSQL) {
+		by_hand(s, w);
+		return;
+	}
+	switch (s->w[w].at) {
+	case W_IDLE:
+	case W_TELLING:
+		connect(s, w, m);
+		break;
+	case W_READY:
+		STEP(WHO, w, "begins", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
+		break;
+	case W_BEGUN:
+		raise_slots(s, w, m);
+		break;
+	case W_RAISED:
+		STEP(WHO, w, "commits", {
+			pg_end(&n, w, true);
+			if (is(M_ack_first))
+				acknowledge(&n, w, m);
+			n.w[w].at = W_COMMITTED;
+		});
+		break;
+	case W_COMMITTED:
+	case W_COUNTED:
+		raise_gens(s, w, m);
+		break;
+	case W_GENS:
+		acknowledge_steps(s, w, m);
+		break;
+	case W_ORPHAN:
+		ask_again(s, w);
+		break;
+	}
+	kill(s, w);
+}
