@@ -67,8 +67,7 @@ enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
 	X(silent_connection, "crash", "connections do not tell the mapping their epoch")       \
 	X(epoch_back, "crash", "whoever read an epoch installs it, though another was "        \
 			       "installed meanwhile")                                          \
-	X(mixed_history, "crash, label first", "a label outlives the connection it was taken " \
-					       "on")                                           \
+	X(mixed_history, "crash", "a label outlives the connection it was taken on")                                           \
 	X(no_floor, "fresh mapping", "a fresh mapping starts with floor 0")                    \
 	X(start_over_keeps, "relay forgets", "a relay that lost its place leaves memory alone")
 
@@ -98,10 +97,10 @@ enum {
 	WITH_PROMOTION = 1 << 7,   /* the standby becomes the primary: commits are lost */
 	WITH_PAUSE = 1 << 8,       /* T passes while everybody stands still */
 	WITH_REBOOT = 1 << 9,      /* machine 1 gets a fresh mapping */
-	WITH_RELAY_DEATH = 1 << 10 /* machine 1's relay forgets where it was */
+	WITH_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
+	WITH_POISON = 1 << 11       /* an event without sense: it cannot be applied */
 };
-/* Epochs change, so connections are made and tell theirs. */
-#define WITH_EPOCHS (WITH_CRASH | WITH_PROMOTION)
+#define WITH_HISTORIES (WITH_CRASH | WITH_PROMOTION)
 
 /* The answer, somewhere.  label 0: there is none. */
 struct copy {
@@ -222,6 +221,11 @@ void pg_clear(struct state *n);
 static inline uint8_t history_of(uint8_t epoch)
 {
 	return epoch >> 2;
+}
+/* Connections end with the history they were made in. */
+static inline bool is_connected(const struct state *s, uint8_t epoch)
+{
+	return history_of(epoch) == history_of(s->epoch);
 }
 enum { EPOCH_FIRST = 1 << 2 };
 

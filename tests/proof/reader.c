@@ -78,8 +78,9 @@ static void connect(const struct state *s, int r, int m)
 	else
 		STEP(WHO, r, "tells the mapping its epoch", {
 			struct reader *me = &n.r[r];
-			if (!is(M_silent_connection) &&
-			    !tell_epoch(&n, m, me->epoch, me->era_same))
+			bool told = is(M_silent_connection) ||
+				    tell_epoch(&n, m, me->epoch, me->era_same);
+			if (!told || !is_connected(&n, me->epoch))
 				me->epoch = 0;
 			me->era_same = 0;
 			me->at = R_IDLE;

@@ -18,15 +18,18 @@ static uint8_t new_events(const struct state *s, int m, const struct snapshot *s
 	return events;
 }
 
+/* Where epochs and leases last for ever a poll without events changes nothing. */
+#define NEWS_IN_ANY_POLL                                                                       \
+	(WITH_HISTORIES | WITH_POISON | WITH_PAUSE | WITH_REBOOT | WITH_RELAY_DEATH)
+
 static void poll(const struct state *s, int m)
 {
 	struct snapshot snap = snapshot_primary(s);
 	const struct machine *at = &s->m[m];
 	uint8_t events = new_events(s, m, &snap);
 
-	if (!events && !(s->acked & ~at->must) && at->lease && at->epoch == s->epoch &&
-	    at->history == history_of(s->epoch) && at->prev == snap.committed)
-		return; /* it would find nothing new */
+	if (!events && !(s->acked & ~at->must) && !with(NEWS_IN_ANY_POLL))
+		return;
 	STEP(WHO, m, "polls", {
 		n.m[m].poll.at = RELAY_POLLED;
 		n.m[m].poll.seen = snap.committed;
@@ -157,7 +160,11 @@ void relay(const struct state *s, int m)
 		poll(s, m);
 		break;
 	case RELAY_POLLED:
-		STEP(WHO, m, "reads the head of its poll", { read_head(&n, m); });
+		STEP(WHO, m, "reads the head of its poll", {
+			read_head(&n, m);
+			if (!with(NEWS_IN_ANY_POLL | WITH_FOUND_TAG))
+				apply_all(&n, m);
+		});
 		break;
 	case RELAY_HEADED:
 	case RELAY_COUNTED:

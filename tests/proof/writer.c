@@ -25,8 +25,10 @@ static void by_hand(const struct state *s, int w)
 {
 	if (s->w[w].at == W_IDLE)
 		STEP(WHO, w, "begins by hand", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
-	if (s->w[w].at == W_BEGUN)
+	if (s->w[w].at == W_BEGUN) {
 		STEP(WHO, w, "commits by hand", { pg_end(&n, w, true); acknowledge(&n, w, PSQL); });
+		STEP(WHO, w, "rolls back by hand", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
+	}
 }
 
 static void connect(const struct state *s, int w, int m)
@@ -41,7 +43,7 @@ static void connect(const struct state *s, int w, int m)
 		STEP(WHO, w, "tells the mapping its epoch", {
 			bool told = is(M_silent_connection) ||
 				    tell_epoch(&n, m, n.w[w].epoch, n.w[w].era_same);
-			n.w[w].at = told ? W_READY : W_IDLE;
+			n.w[w].at = told && is_connected(&n, n.w[w].epoch) ? W_READY : W_IDLE;
 		});
 }
 
@@ -59,19 +61,23 @@ static void raise_slots(const struct state *s, int w, int m)
 	STEP(WHO, w, "rolls back", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
 }
 
-/* After COMMIT: who read before it has captured a gen from before this.  The counter first: who
- * captures a gen from after this, having read before COMMIT, finds the counter moved. */
-static void raise_gens(const struct state *s, int w, int m)
+static void raise_gens(struct state *n, int w, int m)
 {
-	bool last = s->w[w].at == W_COUNTED;
+	if (!is(M_no_gen) && !is(M_gen_before_commit))
+		raise_gen(n, m, cf->writer_tags[w]);
+}
 
-	STEP(WHO, w, last ? "raises slot.gen" : "raises the write counter", {
-		if (last == is(M_count_after_gen))
-			count_write(&n, m);
-		else if (!is(M_no_gen) && !is(M_gen_before_commit))
-			raise_gen(&n, m, cf->writer_tags[w]);
-		n.w[w].at = last ? W_GENS : W_COUNTED;
-	});
+/* After COMMIT: who read before it has captured a gen from before this.  The counter first: who
+ * captures a gen from after this, having read before COMMIT, finds the counter moved.  Without
+ * found tags nobody asks the counter. */
+static void after_commit(const struct state *s, int w, int m)
+{
+	if (!with(WITH_FOUND_TAG))
+		STEP(WHO, w, "raises slot.gen", { raise_gens(&n, w, m); n.w[w].at = W_GENS; });
+	else if ((s->w[w].at == W_COMMITTED) != is(M_count_after_gen))
+		STEP(WHO, w, "raises the write counter", { count_write(&n, m); n.w[w].at++; });
+	else
+		STEP(WHO, w, "raises slot.gen", { raise_gens(&n, w, m); n.w[w].at++; });
 }
 
 static void acknowledge_steps(const struct state *s, int w, int m)
@@ -145,7 +151,7 @@ void writer(const struct state *s, int w)
 		break;
 	case W_COMMITTED:
 	case W_COUNTED:
-		raise_gens(s, w, m);
+		after_commit(s, w, m);
 		break;
 	case W_GENS:
 		acknowledge_steps(s, w, m);
