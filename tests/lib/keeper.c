@@ -53,7 +53,7 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 		_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid, which clears it */
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
-	    chdir(keeper->dir) != 0)
+	    chdir(*keeper->dir ? keeper->dir : "/") != 0)
 		_exit(126);
 	close_range(3, ~0U, 0);
 	execvp(args[0], (char *const *)args);

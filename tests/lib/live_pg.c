@@ -1,24 +1,18 @@
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/hash.h"
-#include "base/hex.h"
 #include "base/scope.h"
 #include "lib/keeper.h"
 #include "lib/live_pg.h"
+#include "lib/pg_template.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 
@@ -76,39 +70,6 @@ static void find_user(struct keeper *keeper)
 		keeper_panic("there is no user postgres");
 	keeper->uid = who->pw_uid;
 	keeper->gid = who->pw_gid;
-}
-
-static void hash_file(struct hash_stream *hash, const char *path)
-{
-	char bytes[8192];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-	hash_stream_add(hash, path, strlen(path) + 1);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		hash_stream_add(hash, bytes, (size_t)n);
-	close(fd);
-}
-
-/* Same text for the same build tree and the same migrations. */
-static void template_key(char ret[17])
-{
-	char pattern[PATH_BYTES + 8];
-	uint8_t digest[SHA256_BYTES];
-	const char *tree = from_env("top_builddir", ".");
-	glob_t found;
-	struct hash_stream *hash = hash_stream_new();
-	snprintf(pattern, sizeof(pattern), "%s/*.sql", live_pg_migrations());
-	hash_stream_add(hash, tree, strlen(tree) + 1);
-	hash_stream_add(hash, bindir, strlen(bindir) + 1);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		keeper_panic("%s: no migrations", pattern);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		hash_file(hash, found.gl_pathv[i]);
-	globfree(&found);
-	hash_stream_done(hash, digest);
-	hex_write(digest, 8, ret);
 }
 
 static const char *url_of(enum who who, const char *database)
@@ -223,10 +184,9 @@ static void copy(const char *from, const char *to)
 	keeper_command(&server, args, "/dev/null");
 }
 
-/* Under the lock.  Copied beside its place first: a half-made template is never found. */
-static void make_template(const char *place)
+/* A server of its own makes it; the copy is of a server that was shut down in order. */
+static void make_template(const char *path)
 {
-	char half[PATH_BYTES + 8];
 	prepare("template");
 	initdb();
 	keeper_open(&server);
@@ -238,51 +198,20 @@ static void make_template(const char *place)
 		"CREATE DATABASE " BASE_NAME " OWNER such_market_owner");
 	migrate();
 	keeper_end(&server, SIGINT);
-	snprintf(half, sizeof(half), "%s.half", place);
-	const char *clear[] = { "rm", "-rf", half, NULL };
-	keeper_command(&server, clear, "/dev/null");
-	copy(datadir, half);
-	if (rename(half, place) != 0)
-		keeper_panic("%s: %s", place, strerror(errno));
+	copy(datadir, path);
 	keeper_close(&server);
-}
-
-/* /tmp/such-market-test-UID/KEY: owned by the user of the server, readable by nobody else. */
-static void template_place(const struct keeper *keeper, char ret[PATH_BYTES])
-{
-	char key[17], dir[64];
-	snprintf(dir, sizeof(dir), "/tmp/such-market-test-%u", (unsigned)keeper->uid);
-	if (mkdir(dir, 0700) == 0 && chown(dir, keeper->uid, keeper->gid) != 0)
-		keeper_panic("%s: %s", dir, strerror(errno));
-	struct stat st;
-	if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != keeper->uid)
-		keeper_panic("%s is somebody else's", dir);
-	template_key(key);
-	snprintf(ret, PATH_BYTES, "%s/%s", dir, key);
-}
-
-static int lock_template(const char *place)
-{
-	char path[PATH_BYTES + 8];
-	snprintf(path, sizeof(path), "%s.lock", place);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) != 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-	return fd;
 }
 
 void live_pg_start(void)
 {
-	char place[PATH_BYTES];
+	struct pg_template template;
 	find_bindir();
 	find_user(&server);
-	template_place(&server, place);
-	int lock = lock_template(place);
-	if (access(place, F_OK) != 0)
-		make_template(place);
+	pg_template_find(&server, live_pg_migrations(), bindir, &template);
+	pg_template_enter(&template, &server, make_template);
 	prepare("pg");
-	copy(place, datadir);
-	close(lock);
+	copy(template.place, datadir);
+	pg_template_leave(&template);
 	for (int who = 0; who < WHO_COUNT; who++)
 		snprintf(urls[who], URL_MAX, "%s", url_of((enum who)who, BASE_NAME));
 	keeper_open(&server);
