@@ -33,7 +33,7 @@ static const char *const roles[WHO_COUNT] = { "postgres", "such_market_owner",
 					      "such_market_app", "such_market_maintenance" };
 
 static struct keeper server;
-static char bindir[PATH_BYTES], datadir[PATH_BYTES];
+static char bindir[PATH_BYTES], datadir[PATH_BYTES], logfile[PATH_BYTES];
 static char urls[WHO_COUNT][URL_MAX];
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 30000 };
 
@@ -94,9 +94,10 @@ static void wait_until_up(void)
 	int64_t until = clock_mono_ns() + START_NS;
 	struct pg *pg = pg_new(&options, url_of(SUPER, "postgres"));
 	while (pg_connect(pg) != RC_OK) {
-		if (clock_mono_ns() > until)
-			keeper_panic("%s: PostgreSQL does not start: %s", server.dir,
-				     pg_error(pg));
+		if (clock_mono_ns() > until) {
+			keeper_show(logfile);
+			keeper_panic("PostgreSQL does not start: %s", pg_error(pg));
+		}
 		poll(NULL, 0, 5);
 	}
 	pg_free(pg);
@@ -116,6 +117,7 @@ static void prepare(const char *what)
 	keeper_dir(&server, what);
 	snprintf(program, sizeof(program), "%s/postgres", bindir);
 	snprintf(datadir, sizeof(datadir), "%s/data", server.dir);
+	snprintf(logfile, sizeof(logfile), "%s/log", server.dir);
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", server.dir);
 	const char *args[] = {
 		program,
@@ -143,9 +145,8 @@ static void prepare(const char *what)
 
 static void initdb(void)
 {
-	char program[PATH_BYTES + 16], log[PATH_BYTES];
+	char program[PATH_BYTES + 16];
 	snprintf(program, sizeof(program), "%s/initdb", bindir);
-	snprintf(log, sizeof(log), "%s/log", server.dir);
 	const char *args[] = { program,
 			       "-D",
 			       datadir,
@@ -157,7 +158,7 @@ static void initdb(void)
 			       "--encoding=UTF8",
 			       "--locale=C.UTF-8",
 			       NULL };
-	keeper_command(&server, args, log);
+	keeper_command(&server, args, logfile);
 }
 
 static void migrate(void)
@@ -188,8 +189,8 @@ static void copy(const char *from, const char *to)
 static void make_template(const char *path)
 {
 	prepare("template");
-	initdb();
 	keeper_open(&server);
+	initdb();
 	resume();
 	run_sql(url_of(SUPER, "postgres"), "CREATE ROLE such_market_owner LOGIN CREATEROLE; "
 					   "CREATE ROLE such_market_app LOGIN;"
