@@ -17,6 +17,12 @@ tests_model_test_key_SOURCES = tests/model/test_key.c
 tests_model_test_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_key_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_legacy
+TESTS += tests/model/test_legacy
+tests_model_test_legacy_SOURCES = tests/model/test_legacy.c
+tests_model_test_legacy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_legacy_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_nft
 TESTS += tests/model/test_nft
 tests_model_test_nft_SOURCES = tests/model/test_nft.c
