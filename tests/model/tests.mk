@@ -29,6 +29,12 @@ tests_model_test_nft_SOURCES = tests/model/test_nft.c
 tests_model_test_nft_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_nft_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_owner
+TESTS += tests/model/test_owner
+tests_model_test_owner_SOURCES = tests/model/test_owner.c
+tests_model_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_owner_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_plans
 TESTS += tests/model/test_plans
 tests_model_test_plans_SOURCES = tests/model/test_plans.c
@@ -52,4 +58,22 @@ TESTS += tests/model/test_trait
 tests_model_test_trait_SOURCES = tests/model/test_trait.c
 tests_model_test_trait_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_trait_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_transfer
+TESTS += tests/model/test_transfer
+tests_model_test_transfer_SOURCES = tests/model/test_transfer.c
+tests_model_test_transfer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_transfer_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_user
+TESTS += tests/model/test_user
+tests_model_test_user_SOURCES = tests/model/test_user.c
+tests_model_test_user_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_user_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_wallet
+TESTS += tests/model/test_wallet
+tests_model_test_wallet_SOURCES = tests/model/test_wallet.c
+tests_model_test_wallet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_wallet_LDADD = $(MODEL_TEST_LIBS)
 endif
