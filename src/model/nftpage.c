@@ -1,9 +1,9 @@
 /*
- * The shortest way to a page.  Without filters the order's index is walked from the cursor.  One
- * trait value, several, or an owner in token order have ordered indexes too.  Any other mixture is
- * gathered through the filter that matches least and sorted, as long as that is a bounded number of
- * tokens; beyond that the order's index is walked and each token held against the filters: then
- * they match so much that a page is found soon.
+ * The shortest way to a page.  Without filters the order's index is walked from the cursor. One
+ * trait value, several, or an owner in token order have ordered indexes too.  Any other mixture
+ * is gathered through the filter that matches least and sorted, as long as that is a bounded
+ * number of tokens; beyond that the order's index is walked and each token held against the
+ * filters: then they match so much that a page is found soon.
  */
 #include "model/nftpage.h"
 
@@ -13,20 +13,20 @@
 #include "model/search.h"
 
 #define GATHER_MAX NFT_PAGE_ROWS
-#define GATHER_FEW 1000       /* so few that nothing need be known about the search */
-#define LOOK_MAX 100000       /* the totals' statements look at so many tokens */
-#define LIST_MAX ((size_t)1 << 20)
+#define GATHER_FEW 1000   /* so few that nothing need be known about the search */
+#define LOOK_MAX   100000 /* the totals' statements look at so many tokens */
+#define LIST_MAX   ((size_t)1 << 20)
 
 /* Before the first row of any order. */
-#define FIRST_KEY "-62135596800000000" /* year 1 in microseconds */
-#define LAST_KEY "253402300800000000"  /* year 10000 */
+#define FIRST_KEY   "-62135596800000000" /* year 1 in microseconds */
+#define LAST_KEY    "253402300800000000" /* year 10000 */
 #define FIRST_TOKEN "-1"
 #define LAST_TOKEN                                                                             \
 	"115792089237316195423570985008687907853269984665640564039457584007913129639936"
 
 struct group {
-	int64_t tokens;  /* sum over its values */
-	struct buf ids;  /* int8[] literal */
+	int64_t tokens; /* sum over its values */
+	struct buf ids; /* int8[] literal */
 	int64_t values;
 };
 
@@ -92,7 +92,7 @@ static enum rc find_all(struct finder *f, struct nft_page *ret)
 	const struct nft_query *q = f->q;
 	const struct pg_arg args[] = {
 		pg_address(&q->contract), pg_text(f->token), pg_text(f->offset),
-		pg_text(f->rows),	  pg_text(f->key),
+		pg_text(f->rows),         pg_text(f->key),
 	};
 	struct pg_result rows = pg_run(f->env->pg, page_stmt[q->sort][f->desc], args,
 				       q->sort == NFT_BY_TOKEN ? 4 : 5);
@@ -277,7 +277,8 @@ static enum rc find_owned(struct finder *f, struct nft_page *ret)
 }
 
 /* driver: a group of traits, or NULL when the statement drives by owner or search. */
-static enum rc gather(struct finder *f, enum stmt stmt, const char *driver, struct nft_page *ret)
+static enum rc gather(struct finder *f, enum stmt stmt, const char *driver,
+		      struct nft_page *ret)
 {
 	static const char *const sorts[NFT_SORTS] = { "0", "1", "2" };
 	const struct pg_arg args[] = {
@@ -331,9 +332,9 @@ static enum rc gather_least(struct finder *f, struct nft_page *ret)
 static enum rc gather_search(struct finder *f, struct nft_page *ret, bool *ret_cut)
 {
 	probe_groups(f, -1);
-	enum rc rc = gather(f,
-			    f->search.words ? STMT_nft_gather_words : STMT_nft_gather_pattern,
-			    NULL, ret);
+	enum rc rc =
+		gather(f, f->search.words ? STMT_nft_gather_words : STMT_nft_gather_pattern,
+		       NULL, ret);
 
 	*ret_cut = rc == RC_OK && pg_i64(&ret->rows, 0, NFT_SEEN) > GATHER_MAX;
 	if (*ret_cut)
@@ -355,13 +356,13 @@ static enum rc walk_total(struct finder *f, struct nft_page *page)
 		page->exact = true;
 		return RC_OK;
 	}
-	return count_total(page,
-			   pg_run(f->env->pg, STMT_nft_walk_total,
-				  PG_ARGS(pg_address(&f->q->contract), owner_arg(f),
-					  pg_text(f->search.pattern), pg_text(f->search.words),
-					  pg_text(f->ids), pg_text(f->first),
-					  pg_text(f->last))),
-			   f->tokens <= LOOK_MAX);
+	return count_total(
+		page,
+		pg_run(f->env->pg, STMT_nft_walk_total,
+		       PG_ARGS(pg_address(&f->q->contract), owner_arg(f),
+			       pg_text(f->search.pattern), pg_text(f->search.words),
+			       pg_text(f->ids), pg_text(f->first), pg_text(f->last))),
+		f->tokens <= LOOK_MAX);
 }
 
 static enum rc walk(struct finder *f, struct nft_page *ret)
@@ -370,17 +371,10 @@ static enum rc walk(struct finder *f, struct nft_page *ret)
 
 	probe_groups(f, -1);
 	const struct pg_arg args[] = {
-		pg_address(&q->contract),
-		pg_text(f->token),
-		pg_text(f->offset),
-		pg_text(f->rows),
-		owner_arg(f),
-		pg_text(f->search.pattern),
-		pg_text(f->search.words),
-		pg_text(f->ids),
-		pg_text(f->first),
-		pg_text(f->last),
-		pg_text(f->key),
+		pg_address(&q->contract), pg_text(f->token), pg_text(f->offset),
+		pg_text(f->rows),         owner_arg(f),      pg_text(f->search.pattern),
+		pg_text(f->search.words), pg_text(f->ids),   pg_text(f->first),
+		pg_text(f->last),         pg_text(f->key),
 	};
 	enum rc rc = take(ret,
 			  pg_run(f->env->pg, walk_stmt[q->sort][f->desc], args,
