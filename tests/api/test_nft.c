@@ -91,7 +91,7 @@ START_TEST(test_refused)
 		{ NFTS, "order=up", "invalid_parameter" },
 		{ NFTS, "cursor=AAAA", "invalid_cursor" },
 		{ NFTS, "cursor=%00", "invalid_encoding" },
-		{ NFTS "/owned", "", "invalid_parameter" },
+		{ NFTS "/owned", "", "missing_parameter" },
 	};
 
 	env = new_env();
