@@ -11,6 +11,12 @@ tests_model_test_collection_SOURCES = tests/model/test_collection.c
 tests_model_test_collection_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_collection_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_instance
+TESTS += tests/model/test_instance
+tests_model_test_instance_SOURCES = tests/model/test_instance.c
+tests_model_test_instance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_instance_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_key
 TESTS += tests/model/test_key
 tests_model_test_key_SOURCES = tests/model/test_key.c
@@ -58,6 +64,12 @@ TESTS += tests/model/test_trait
 tests_model_test_trait_SOURCES = tests/model/test_trait.c
 tests_model_test_trait_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_trait_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_traitset
+TESTS += tests/model/test_traitset
+tests_model_test_traitset_SOURCES = tests/model/test_traitset.c
+tests_model_test_traitset_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_traitset_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_transfer
 TESTS += tests/model/test_transfer
