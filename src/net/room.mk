@@ -30,7 +30,12 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 
 # Named statements: a new file is one word here.
 SQL_FILES = \
-	sql/queries/net.sql
+	sql/queries/collection.sql \
+	sql/queries/instance.sql \
+	sql/queries/key.sql \
+	sql/queries/net.sql \
+	sql/queries/nft.sql \
+	sql/queries/trait.sql
 
 src/net/stmt.inc: $(SQL_FILES) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/net
