@@ -201,10 +201,8 @@ static struct pg_result run(struct pg *pg, const struct order *order)
 	int64_t start = clock_mono_ns();
 	enum rc rc = perform(pg, order, &result);
 	int64_t ns = clock_mono_ns() - start;
-	if (rc != RC_OK) {
-		metric_add(COUNTER_pg_errors, 1);
+	if (fault_count(rc) != RC_OK)
 		pg->failed_stmt = order->stmt;
-	}
 	metric_time(HISTOGRAM_pg_seconds, ns);
 	stat_add(pg, order->stmt, ns, rc);
 	if (pg->slow && pg->options->slow_ms > 0 && ns > pg->options->slow_ms * NS_PER_MS)
