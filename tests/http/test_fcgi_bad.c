@@ -324,6 +324,41 @@ START_TEST(a_peer_that_does_not_read_is_dropped_in_time_and_delays_nobody)
 }
 END_TEST
 
+/* Slow is not silent: who takes a little within each write_ms gets all of it. */
+START_TEST(a_slow_reader_gets_all)
+{
+	static const struct timeval gap = { .tv_usec = 100000 };
+	int fd = fcgi_client_open(server.path);
+	int64_t started_ns = clock_mono_ns();
+	size_t size = 6000000, total = 0;
+	char *some = malloc(size);
+	int pair[2];
+	char byte;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &gap, sizeof(gap));
+	buf_init(&out, NULL, BUF_NO_MAX);
+	fcgi_get(&out, "/bytes?n=5000000", false);
+	ck_assert(fcgi_client_send(fd, buf_str(&out)));
+	for (int i = 0; i < 6; i++) {
+		ssize_t n = recv(fd, some, 250000, 0);
+
+		ck_assert_int_gt(n, 0);
+		total += (size_t)n;
+		ck_assert_int_lt(recv(pair[0], &byte, 1, 0), 0); /* 100 ms */
+	}
+	ck_assert_int_gt(clock_mono_ns() - started_ns, INT64_C(400000000));
+	for (ssize_t n; (n = recv(fd, some, size, 0)) > 0;)
+		total += (size_t)n;
+	ck_assert_uint_gt(total, 5000000);
+	free(some);
+	close(fd);
+	close(pair[0]);
+	close(pair[1]);
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(aborts_cost_no_descriptor)
 {
 	int descriptors;
@@ -356,4 +391,4 @@ SUITE_WITH(start, stop, 60, wrong_begin_records_are_refused, wrong_pairs_are_ref
 	   half_a_request_is_dropped_in_time_and_delays_nobody,
 	   a_dripping_peer_is_dropped_in_time, half_a_long_body_is_dropped_in_time,
 	   a_peer_that_does_not_read_is_dropped_in_time_and_delays_nobody,
-	   aborts_cost_no_descriptor)
+	   a_slow_reader_gets_all, aborts_cost_no_descriptor)
