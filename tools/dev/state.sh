@@ -66,6 +66,6 @@ state_make() {
 		chmod 0700 "$dir"
 	done
 	[ "$(id -u)" != 0 ] || chown "$server_user:" "$state" "$run" "$log" "$conf" "$state/bin"
-	[ $state_moved = no ] ||
+	[ "$state_moved" = no ] ||
 		say "State and sockets are in $state (the path of this checkout is private or too long)."
 }
