@@ -38,4 +38,7 @@ struct answer {
 	int64_t modified_us;      /* Last-Modified; 0: unknown */
 };
 
+/* Computes the ETag from the body: 16 bytes of its SHA-256 as base64url in quotes. */
+void answer_stamp(struct answer *answer);
+
 #endif

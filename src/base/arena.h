@@ -20,8 +20,10 @@ void arena_reset(struct arena *arena);
 
 void *arena_alloc(struct arena *arena, size_t size);  /* 16-byte aligned, not cleared */
 void *arena_zalloc(struct arena *arena, size_t size); /* cleared */
+/* Grows the newest allocation where it lies; false: it is not the newest, or no room. */
+bool arena_extend(struct arena *arena, const void *p, size_t old_size, size_t size);
 struct str arena_dup(struct arena *arena, struct str s);
-char *arena_strz(struct arena *arena, struct str s);  /* terminated copy */
+char *arena_strz(struct arena *arena, struct str s); /* terminated copy */
 struct str arena_printf(struct arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void arena_defer(struct arena *arena, void (*fn)(void *), void *obj);

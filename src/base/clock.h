@@ -12,6 +12,7 @@ int64_t clock_wall_us(void); /* microseconds since 1970, CLOCK_REALTIME */
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_boot_ns(void); /* CLOCK_BOOTTIME: also counts suspend */
 
+/* Times outside 1970 … 9999 are written as the nearest end of it. */
 /* "2026-11-21T12:00:00.123Z" (UTC, milliseconds); returns the length. */
 size_t clock_rfc3339(int64_t wall_us, char ret[CLOCK_RFC3339_MAX]);
 /* "Sat, 21 Nov 2026 12:00:00 GMT" (RFC 9110 IMF-fixdate); returns the length. */

@@ -1,7 +1,8 @@
 /*
  * Settings by table.  Each module owns a struct of plain values and one row per value; the
  * engine reads defaults, then one file, then the environment, then the command line (the later
- * wins), checks type and range, and remembers where each value came from.
+ * wins), checks type and range, and remembers where each value came from.  Texts are UTF-8 without
+ * control characters; an absent text is "", never NULL.
  *
  *	const struct conf_key pg_keys[] = {
  *		{ "database_deadline", CONF_MSEC, offsetof(struct pg_options, deadline_ms), "2s",
@@ -38,8 +39,10 @@ struct conf_key {
 	const char *name; /* snake_case; NULL ends the table */
 	enum conf_type type;
 	size_t offset;      /* of the value in the section's struct */
-	const char *preset; /* default, as text */
-	int64_t min, max;   /* of INT, MSEC, BYTES; both 0: unlimited above 0 */
+	const char *preset; /* default, as text; NULL is empty */
+	/* Of INT, MSEC, BYTES in their base unit: max 0 or below min is no upper bound, both 0
+	 * is 0 and up.  Of texts: bytes, max 0 is 4096. */
+	int64_t min, max;
 	const char *choices;
 	/* A type's own parser for special words ("auto", chain names): true and *ret when the
 	 * text is one of its words; else the ordinary reading goes on. */
@@ -54,7 +57,11 @@ struct conf_section {
 	void *values;      /* the module's struct */
 };
 
-/* Another name of the environment, lower precedence than SUCH_MARKET_<NAME>. */
+/*
+ * Another name of the environment, lower precedence than SUCH_MARKET_<NAME>.  Of several rows of
+ * one setting the first that is set wins; empty counts as not set.  A row with a NULL name is a
+ * variable that others read (SUCH_MARKET_STATE): it is passed over.
+ */
 struct conf_alias {
 	const char *env;  /* "DATABASE_URL" */
 	const char *name; /* "database_url" */

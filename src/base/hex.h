@@ -13,6 +13,7 @@ struct address {
 };
 #define ADDRESS_TEXT 43 /* "0x" + 40 digits + NUL */
 
+bool hex_prefixed(struct str text); /* begins with "0x" or "0X" */
 /* Exactly len bytes from "0x…" in any case, else RC_INVALID. */
 enum rc hex_read(struct str text, uint8_t *ret, size_t len);
 /* 2*len lower-case digits and a NUL, without "0x". */

@@ -9,7 +9,7 @@
  *		json_array(&j, "ids"); json_int(&j, NULL, 7); json_end(&j);
  *	json_end(&j);
  *
- * Strings must be UTF-8; a malformed sequence is written as U+FFFD.  Failure is the buffer's.
+ * Strings must be UTF-8; each malformed byte is written as U+FFFD.  Failure is the buffer's.
  * `</` needs no care: answers are application/json with nosniff.
  */
 #ifndef BASE_JSON_H
@@ -20,6 +20,9 @@
 #include "base/str.h"
 
 struct buf;
+
+/* The text with JSON's escapes and quotes around it, outside any structure. */
+void json_quote(struct buf *out, struct str text);
 
 #define JSON_DEPTH 16
 
@@ -38,7 +41,8 @@ void json_end(struct json *j);
 void json_str(struct json *j, const char *key, struct str s);
 void json_strz(struct json *j, const char *key, const char *z); /* NULL is null */
 void json_int(struct json *j, const char *key, int64_t n);
-void json_double(struct json *j, const char *key, double n);    /* shortest form that round-trips; not finite: null */
+/* Shortest form that reads back the same; infinities and NaN are null. */
+void json_double(struct json *j, const char *key, double n);
 void json_bool(struct json *j, const char *key, bool b);
 void json_null(struct json *j, const char *key);
 /* Text that is JSON already (from PostgreSQL), or a number's digits; absent is null. */

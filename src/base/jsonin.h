@@ -1,6 +1,8 @@
 /*
  * Reading JSON: the only user of json-c.  The tree belongs to the arena (freed at its reset);
- * slices borrow from it.  Text must be valid UTF-8, one value, at most max_depth deep.
+ * slices borrow from it.  Text must be RFC 8259 to the letter (jsonin_check.h): valid UTF-8, one
+ * value, arrays and objects at most max_depth deep.  U+0000 in a string is kept (slices have a
+ * length), in a member's name refused; half a surrogate pair becomes U+FFFD.
  */
 #ifndef BASE_JSONIN_H
 #define BASE_JSONIN_H
@@ -32,11 +34,12 @@ enum jsonin_type jsonin_type(const struct json_object *node);
 struct json_object *jsonin_get(const struct json_object *node, const char *key);
 bool jsonin_has(const struct json_object *node, const char *key);
 struct str jsonin_str(const struct json_object *node);          /* STR_NONE unless a string */
-bool jsonin_i64(const struct json_object *node, int64_t *ret);  /* a whole number in range */
+bool jsonin_i64(const struct json_object *node, int64_t *ret);  /* a whole number in range; 1e3 is */
 bool jsonin_bool(const struct json_object *node, bool *ret);
 size_t jsonin_count(const struct json_object *array);           /* 0 unless an array */
 struct json_object *jsonin_at(const struct json_object *array, size_t i);
-/* The value as compact JSON text ("null" for NULL); borrows from the node until its next use. */
+/* The value as compact JSON text ("null" for NULL); borrows from the node until its next use.  A
+ * number's text is as it was written: all digits of a 256-bit id. */
 struct str jsonin_text(struct json_object *node);
 /* Calls fn for each member in order until it returns false. */
 void jsonin_each(const struct json_object *object,

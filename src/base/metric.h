@@ -44,7 +44,15 @@ struct metric_cells {
 	struct histogram_cells histogram[HISTOGRAM_COUNT];
 };
 
-/* Where this process adds; before the call (and in tests) a private place. */
+/* The same for histograms kept elsewhere (a statement's own times). */
+void histogram_add(struct histogram_cells *h, int64_t ns);
+uint64_t histogram_count(const struct histogram_cells *h);
+/* q in 0 … 1, interpolated inside its bucket; beyond the last bound that bound; empty: 0. */
+int64_t histogram_quantile_ns(const struct histogram_cells *h, double q);
+/* Adds what another process may be writing meanwhile. */
+void metric_sum(struct metric_cells *into, const struct metric_cells *from);
+
+/* Where this process adds; before the call, or with NULL, a private place. */
 void metric_attach(struct metric_cells *cells);
 void metric_add(enum counter c, uint64_t n);
 void metric_time(enum histogram h, int64_t ns);

@@ -43,16 +43,19 @@ static inline bool str_eq_nocase(struct str a, struct str b)
 
 static inline bool str_starts(struct str s, struct str prefix)
 {
-	return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 static inline struct str str_from(struct str s, size_t start)
 {
-	return start >= s.len ? (struct str){ s.ptr + s.len, 0 }
-			      : (struct str){ s.ptr + start, s.len - start };
+	if (start > s.len)
+		start = s.len;
+	return (struct str){ s.ptr ? s.ptr + start : NULL, s.len - start };
 }
 
-/* Cut s at the first c: the part before it is returned, *s becomes the part after it. */
+/* Cut s at the first c: the part before it is returned, *s becomes the part after it.  Without
+ * a c all of s is returned and *s becomes STR_NONE: loop while (s.ptr). */
 struct str str_cut(struct str *s, char c);
 /* Without spaces and tabs at both ends. */
 struct str str_trim(struct str s);

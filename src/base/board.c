@@ -1,0 +1,162 @@
+#include "base/board.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/scope.h"
+
+#define MAGIC  "SMBOARD\n"
+#define LAYOUT 1 /* raise it when a field changes its meaning without changing any size */
+
+/* What the file begins with.  The sizes and counts catch a board of another build. */
+struct head {
+	char magic[8];
+	uint32_t layout, slot_size, slots, counters, histograms, buckets, routes, spare;
+};
+
+struct page {
+	struct head head;
+	_Alignas(64) struct board_slot slot[BOARD_SLOTS];
+};
+
+struct board {
+	struct page *page;
+};
+
+static const struct head expected = {
+	.magic = MAGIC,
+	.layout = LAYOUT,
+	.slot_size = sizeof(struct board_slot),
+	.slots = BOARD_SLOTS,
+	.counters = COUNTER_COUNT,
+	.histograms = HISTOGRAM_COUNT,
+	.buckets = HISTOGRAM_BUCKETS,
+	.routes = BOARD_ROUTES,
+};
+
+static const char *const state_names[] = {
+	[BOARD_FREE] = "free",         [BOARD_STARTING] = "starting",
+	[BOARD_IDLE] = "idle",         [BOARD_READING] = "reading",
+	[BOARD_WORKING] = "working",   [BOARD_WRITING] = "writing",
+	[BOARD_DRAINING] = "draining", [BOARD_DEAD] = "dead",
+};
+
+const char *board_state_name(enum board_state state)
+{
+	return (size_t)state < COUNT_OF(state_names) ? state_names[state] : "unknown";
+}
+
+/* The descriptor of a file that is a board of this build, else -1. */
+static int open_valid(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct head head;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_size == (off_t)sizeof(struct page) &&
+	    pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	    memcmp(&head, &expected, sizeof(head)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Every slot of a new board says that it never had a role. */
+static int fill(int fd)
+{
+	int failed = posix_fallocate(fd, 0, sizeof(struct page));
+	int32_t never = -1;
+
+	for (size_t i = 0; !failed && i < BOARD_SLOTS; i++) {
+		off_t at = (off_t)(offsetof(struct page, slot) + i * sizeof(struct board_slot) +
+				   offsetof(struct board_slot, role));
+
+		if (pwrite(fd, &never, sizeof(never), at) != (ssize_t)sizeof(never))
+			failed = errno;
+	}
+	if (!failed && pwrite(fd, &expected, sizeof(expected), 0) != (ssize_t)sizeof(expected))
+		failed = errno;
+	return failed;
+}
+
+/* Made beside the path and renamed onto it: nobody ever attaches to half a board. */
+static int make_new(const char *path, int *ret_fd)
+{
+	size_t size = strlen(path) + sizeof(".XXXXXX");
+	char *beside = mem_alloc(size);
+	int fd, failed;
+
+	snprintf(beside, size, "%s.XXXXXX", path);
+	fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
+	failed = fd < 0 ? errno : fill(fd);
+	if (!failed && rename(beside, path) != 0)
+		failed = errno;
+	if (failed && fd >= 0) {
+		unlink(beside);
+		close(fd);
+	}
+	free(beside);
+	if (!failed)
+		*ret_fd = fd;
+	return failed;
+}
+
+enum rc board_open(const char *path, struct board **ret, const char **ret_error)
+{
+	int fd = open_valid(path), failed = 0;
+	struct page *page;
+
+	if (fd < 0)
+		failed = make_new(path, &fd);
+	if (failed) {
+		*ret_error = strerror(failed);
+		return RC_UNAVAILABLE;
+	}
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	failed = errno;
+	close(fd);
+	if (page == MAP_FAILED) {
+		*ret_error = strerror(failed);
+		return RC_UNAVAILABLE;
+	}
+	*ret = mem_alloc(sizeof(**ret));
+	(*ret)->page = page;
+	return RC_OK;
+}
+
+void board_close(struct board *board)
+{
+	if (!board)
+		return;
+	munmap(board->page, sizeof(*board->page));
+	free(board);
+}
+
+struct board_slot *board_slot(struct board *board, size_t i)
+{
+	assert(i < BOARD_SLOTS);
+	return &board->page->slot[i];
+}
+
+void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns)
+{
+	__atomic_store_n(&slot->state_since_ns, mono_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->state, state, __ATOMIC_RELAXED);
+}
+
+void board_sum(const struct board *board, struct metric_cells *ret)
+{
+	*ret = (struct metric_cells){ 0 };
+	for (size_t i = 0; i < BOARD_SLOTS; i++)
+		metric_sum(ret, &board->page->slot[i].cells);
+}

@@ -1,0 +1,110 @@
+#include "base/clock.h"
+
+#include <time.h>
+#include <string.h>
+
+#define DAY_US  ((int64_t)86400 * 1000000)
+#define LAST_US ((int64_t)253402300800 * 1000000 - 1) /* the end of the year 9999 */
+
+struct civil {
+	unsigned year, month, day, weekday; /* month and day from 1, Sunday is 0 */
+	unsigned hour, minute, second, milli;
+};
+
+static int64_t read_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t clock_wall_us(void)
+{
+	return read_ns(CLOCK_REALTIME) / 1000;
+}
+
+int64_t clock_mono_ns(void)
+{
+	return read_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_boot_ns(void)
+{
+	return read_ns(CLOCK_BOOTTIME);
+}
+
+/* Days since 1970 to a date of the Gregorian calendar, counting years from March. */
+static void date_of(unsigned days, struct civil *ret)
+{
+	unsigned z = days + 719468; /* days since 0000-03-01 */
+	unsigned era = z / 146097, in_era = z % 146097;
+	unsigned y = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	unsigned in_year = in_era - (365 * y + y / 4 - y / 100);
+	unsigned m = (5 * in_year + 2) / 153; /* March is 0 */
+
+	ret->day = in_year - (153 * m + 2) / 5 + 1;
+	ret->month = m < 10 ? m + 3 : m - 9;
+	ret->year = era * 400 + y + (ret->month <= 2);
+	ret->weekday = (days + 4) % 7;
+}
+
+static void civil_of(int64_t us, struct civil *ret)
+{
+	unsigned ms;
+
+	if (us < 0)
+		us = 0;
+	if (us > LAST_US)
+		us = LAST_US;
+	date_of((unsigned)(us / DAY_US), ret);
+	ms = (unsigned)(us % DAY_US / 1000);
+	ret->milli = ms % 1000;
+	ret->second = ms / 1000 % 60;
+	ret->minute = ms / 60000 % 60;
+	ret->hour = ms / 3600000;
+}
+
+static void put(char *to, unsigned n, int digits)
+{
+	while (digits--) {
+		to[digits] = (char)('0' + n % 10);
+		n /= 10;
+	}
+}
+
+size_t clock_rfc3339(int64_t wall_us, char ret[CLOCK_RFC3339_MAX])
+{
+	static const char form[] = "0000-00-00T00:00:00.000Z";
+	struct civil c;
+
+	civil_of(wall_us, &c);
+	memcpy(ret, form, sizeof(form));
+	put(ret, c.year, 4);
+	put(ret + 5, c.month, 2);
+	put(ret + 8, c.day, 2);
+	put(ret + 11, c.hour, 2);
+	put(ret + 14, c.minute, 2);
+	put(ret + 17, c.second, 2);
+	put(ret + 20, c.milli, 3);
+	return sizeof(form) - 1;
+}
+
+size_t clock_http_date(int64_t wall_us, char ret[CLOCK_HTTP_MAX])
+{
+	static const char form[] = "Day, 00 Mon 0000 00:00:00 GMT";
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct civil c;
+
+	civil_of(wall_us, &c);
+	memcpy(ret, form, sizeof(form));
+	memcpy(ret, days + c.weekday * 3, 3);
+	put(ret + 5, c.day, 2);
+	memcpy(ret + 8, months + (c.month - 1) * 3, 3);
+	put(ret + 12, c.year, 4);
+	put(ret + 17, c.hour, 2);
+	put(ret + 20, c.minute, 2);
+	put(ret + 23, c.second, 2);
+	return sizeof(form) - 1;
+}
