@@ -113,12 +113,12 @@ pg_start() {
 
 pg_roles() {
 	local role
-	for role in such_market such_market_app such_market_maintenance; do
+	for role in such_market_owner such_market_app such_market_maintenance; do
 		[ -n "$(pg_query "select 1 from pg_roles where rolname = '$role'")" ] ||
 			pg_query "create role $role login"
 	done
 	[ -n "$(pg_query "select 1 from pg_database where datname = 'such_market'")" ] ||
-		pg_query "create database such_market owner such_market"
+		pg_query "create database such_market owner such_market_owner"
 }
 
 # --- Redis
@@ -152,7 +152,7 @@ market_install() {
 	cat >"$conf/such-market.conf.new" <<END
 # Made by ./dev up, again and again: changes are lost.
 database_url = "$(pg_url such_market_app)"
-direct_database_url = "$(pg_url such_market)"
+direct_database_url = "$(pg_url such_market_owner)"
 redis_url = "unix://$run/redis.sock"
 run_dir = "$run"
 migrations_dir = "$state/sql/migrations"

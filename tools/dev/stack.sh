@@ -150,7 +150,7 @@ stack_logs() {
 
 stack_psql() {
 	stack_running
-	exec "$(pg_bin psql)" "$(pg_url such_market)" "$@"
+	exec "$(pg_bin psql)" "$(pg_url such_market_owner)" "$@"
 }
 
 stack_import() {
