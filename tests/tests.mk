@@ -1,2 +1,12 @@
 AM_TESTS_ENVIRONMENT = CK_FORK=yes; export CK_FORK; top_srcdir=$(abs_top_srcdir); top_builddir=$(abs_top_builddir); export top_srcdir top_builddir;
 EXTRA_DIST += tests/suite.h
+
+# Private servers for tests.  Before the room's own libraries: libtest.a $(NET_LIBS).
+check_LIBRARIES += libtest.a
+libtest_a_SOURCES = \
+	tests/lib/keeper.c \
+	tests/lib/keeper.h \
+	tests/lib/live_pg.c \
+	tests/lib/live_pg.h \
+	tests/lib/live_redis.c \
+	tests/lib/live_redis.h

@@ -58,6 +58,9 @@ struct pg_result {
 struct pg *pg_new(const struct pg_options *options, const char *url);
 void pg_free(struct pg *pg);
 
+/* RC_OK, or RC_INVALID and *ret_why in words an operator can act on (static, no secrets). */
+enum rc pg_url_check(const char *url, const char **ret_why);
+
 struct pg_arg pg_text(const char *z);                 /* NULL is SQL null; borrowed */
 struct pg_arg pg_address(const struct address *a);    /* bytea, binary; borrowed */
 struct pg_arg pg_bytes(struct str bytes);             /* bytea, binary; borrowed; ptr NULL is null */

@@ -1,0 +1,100 @@
+/*
+ * COPY … FROM STDIN.  The server's statement_timeout would count the whole stream, so it is off
+ * meanwhile; each wait for the server has the deadline of a statement.
+ */
+#include <assert.h>
+#include "base/clock.h"
+#include "base/metric.h"
+#include "net/internal.h"
+
+#define PUT_MAX (1 << 20)
+
+static enum rc lost(struct pg *pg, enum rc rc)
+{
+	if (rc == RC_TIMEOUT) {
+		metric_add(COUNTER_pg_timeouts, 1);
+		fault_text(pg, rc, "the server took no rows within the deadline");
+	} else {
+		fault_text(pg, rc, PQerrorMessage(pg->conn));
+	}
+	metric_add(COUNTER_pg_errors, 1);
+	pg_drop(pg);
+	return rc;
+}
+
+static enum rc begin(struct pg *pg, const char *sql)
+{
+	PGresult *result = NULL;
+	enum rc rc = pg_ready(pg, 0);
+	if (rc != RC_OK)
+		return rc;
+	if (!PQsendQuery(pg->conn, sql))
+		return lost(pg, RC_UNAVAILABLE);
+	metric_add(COUNTER_pg_statements, 1);
+	rc = wire_collect(pg, wire_until(pg, clock_mono_ns()), &result);
+	if (rc != RC_OK)
+		return rc;
+	bool copying = PQresultStatus(result) == PGRES_COPY_IN;
+	PQclear(result);
+	assert(copying);
+	pg->copying = copying;
+	return RC_OK;
+}
+
+enum rc pg_copy_begin(struct pg *pg, const char *sql)
+{
+	enum rc rc = begin(pg, sql);
+	if (rc != RC_OK)
+		metric_add(COUNTER_pg_errors, 1);
+	return rc;
+}
+
+/* libpq keeps what the socket does not take: flushed at once, it never holds more than one put. */
+static enum rc put(struct pg *pg, const char *bytes, int len)
+{
+	if (PQputCopyData(pg->conn, bytes, len) != 1)
+		return RC_UNAVAILABLE;
+	return wire_flush(pg, wire_until(pg, clock_mono_ns()));
+}
+
+enum rc pg_copy_put(struct pg *pg, struct str rows)
+{
+	if (!pg->copying)
+		return RC_UNAVAILABLE;
+	while (rows.len > 0) {
+		size_t len = rows.len < PUT_MAX ? rows.len : PUT_MAX;
+		enum rc rc = put(pg, rows.ptr, (int)len);
+		if (rc != RC_OK)
+			return lost(pg, rc);
+		rows = str_from(rows, len);
+	}
+	return RC_OK;
+}
+
+static enum rc end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
+{
+	PGresult *result = NULL;
+	uint64_t rows = 0;
+	if (PQputCopyEnd(pg->conn, abort_reason) != 1)
+		return lost(pg, RC_UNAVAILABLE);
+	enum rc rc = wire_collect(pg, wire_until(pg, clock_mono_ns()), &result);
+	if (rc == RC_TIMEOUT && abort_reason && pg->conn)
+		return RC_OK; /* 57014 is how the server says that it was told to stop */
+	if (rc != RC_OK)
+		return rc;
+	if (str_u64(str_of(PQcmdTuples(result)), INT64_MAX, &rows))
+		*ret_rows = (int64_t)rows;
+	PQclear(result);
+	return RC_OK;
+}
+
+enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
+{
+	if (!pg->copying)
+		return RC_UNAVAILABLE;
+	pg->copying = false;
+	enum rc rc = end(pg, abort_reason, ret_rows);
+	if (rc != RC_OK)
+		metric_add(COUNTER_pg_errors, 1);
+	return rc;
+}

@@ -1,0 +1,319 @@
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/hex.h"
+#include "base/scope.h"
+#include "lib/keeper.h"
+#include "lib/live_pg.h"
+#include "net/migrate.h"
+#include "net/pg.h"
+
+#define START_NS   INT64_C(30000000000)
+#define URL_MAX    512
+#define PATH_BYTES 512
+#define BASE_NAME  "such_market"
+
+enum who { SUPER, OWNER, APP, MAINTENANCE, WHO_COUNT };
+
+static const char *const roles[WHO_COUNT] = { "postgres", "such_market_owner",
+					      "such_market_app", "such_market_maintenance" };
+
+static struct keeper server;
+static char bindir[PATH_BYTES], datadir[PATH_BYTES];
+static char urls[WHO_COUNT][URL_MAX];
+static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 30000 };
+
+static const char *from_env(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : otherwise;
+}
+
+const char *live_pg_migrations(void)
+{
+	static char path[PATH_BYTES];
+	snprintf(path, sizeof(path), "%s/sql/migrations", from_env("top_srcdir", ".."));
+	return path;
+}
+
+/* Debian keeps the servers of all versions apart: the newest one. */
+static void find_bindir(void)
+{
+	glob_t found;
+	if (glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) != 0)
+		keeper_panic("PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/initdb)");
+	const char *last = found.gl_pathv[found.gl_pathc - 1];
+	snprintf(bindir, sizeof(bindir), "%.*s", (int)(strrchr(last, '/') - last), last);
+	globfree(&found);
+}
+
+/* PostgreSQL refuses to run as root. */
+static void find_user(struct keeper *keeper)
+{
+	struct passwd *who = geteuid() == 0 ? getpwnam("postgres") : getpwuid(geteuid());
+	if (!who)
+		keeper_panic("there is no user postgres");
+	keeper->uid = who->pw_uid;
+	keeper->gid = who->pw_gid;
+}
+
+static void hash_file(struct hash_stream *hash, const char *path)
+{
+	char bytes[8192];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		keeper_panic("%s: %s", path, strerror(errno));
+	hash_stream_add(hash, path, strlen(path) + 1);
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		hash_stream_add(hash, bytes, (size_t)n);
+	close(fd);
+}
+
+/* Same text for the same build tree and the same migrations. */
+static void template_key(char ret[17])
+{
+	char pattern[PATH_BYTES + 8];
+	uint8_t digest[SHA256_BYTES];
+	const char *tree = from_env("top_builddir", ".");
+	glob_t found;
+	struct hash_stream *hash = hash_stream_new();
+	snprintf(pattern, sizeof(pattern), "%s/*.sql", live_pg_migrations());
+	hash_stream_add(hash, tree, strlen(tree) + 1);
+	hash_stream_add(hash, bindir, strlen(bindir) + 1);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		keeper_panic("%s: no migrations", pattern);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		hash_file(hash, found.gl_pathv[i]);
+	globfree(&found);
+	hash_stream_done(hash, digest);
+	hex_write(digest, 8, ret);
+}
+
+static const char *url_of(enum who who, const char *database)
+{
+	static char url[URL_MAX];
+	snprintf(url, sizeof(url), "postgresql://%s@/%s?host=%s", roles[who], database,
+		 server.dir);
+	return url;
+}
+
+static void run_sql(const char *url, const char *sql)
+{
+	struct pg *pg = pg_new(&options, url);
+	SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, sql);
+	if (done.rc != RC_OK)
+		keeper_panic("%s: %s", sql, pg_error(pg));
+	pg_free(pg);
+}
+
+static void wait_until_up(void)
+{
+	int64_t until = clock_mono_ns() + START_NS;
+	struct pg *pg = pg_new(&options, url_of(SUPER, "postgres"));
+	while (pg_connect(pg) != RC_OK) {
+		if (clock_mono_ns() > until)
+			keeper_panic("%s: PostgreSQL does not start: %s", server.dir,
+				     pg_error(pg));
+		poll(NULL, 0, 5);
+	}
+	pg_free(pg);
+}
+
+static void resume(void)
+{
+	keeper_run(&server);
+	wait_until_up();
+}
+
+/* A server in a new directory; the data directory is given or made beside the log. */
+static void prepare(const char *what)
+{
+	static char program[PATH_BYTES + 16], sockets[PATH_BYTES];
+	find_user(&server);
+	keeper_dir(&server, what);
+	snprintf(program, sizeof(program), "%s/postgres", bindir);
+	snprintf(datadir, sizeof(datadir), "%s/data", server.dir);
+	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", server.dir);
+	const char *args[] = {
+		program, "-D", datadir, "-c", sockets, "-c", "listen_addresses=", "-c", "fsync=off",
+		"-c", "shared_buffers=32MB", "-c", "max_connections=40", "-c",
+		"deadlock_timeout=50ms", "-c", "max_prepared_transactions=2", NULL,
+	};
+	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
+	memcpy(server.args, args, sizeof(args));
+}
+
+static void initdb(void)
+{
+	char program[PATH_BYTES + 16], log[PATH_BYTES];
+	snprintf(program, sizeof(program), "%s/initdb", bindir);
+	snprintf(log, sizeof(log), "%s/log", server.dir);
+	const char *args[] = { program, "-D", datadir, "-U", "postgres", "-A", "trust", "-N",
+			       "--encoding=UTF8", "--locale=C.UTF-8", NULL };
+	keeper_command(&server, args, log);
+}
+
+static void migrate(void)
+{
+	struct migrate_options how = { .dir = live_pg_migrations(), .chain_id = LIVE_PG_CHAIN,
+				       .app_role = roles[APP],
+				       .maintenance_role = roles[MAINTENANCE] };
+	const char *error = "";
+	int applied = 0;
+	char url[URL_MAX];
+	snprintf(url, sizeof(url), "%s", url_of(OWNER, BASE_NAME));
+	struct arena *arena = arena_new(65536);
+	struct pg *pg = pg_new(&options, url);
+	if (migrate_apply(pg, arena, &how, NULL, NULL, &applied, &error) != RC_OK)
+		keeper_panic("%s", error);
+	pg_free(pg);
+	arena_free(arena);
+}
+
+static void copy(const char *from, const char *to)
+{
+	const char *args[] = { "cp", "-a", "--reflink=auto", from, to, NULL };
+	keeper_command(&server, args, "/dev/null");
+}
+
+/* Under the lock.  Copied beside its place first: a half-made template is never found. */
+static void make_template(const char *place)
+{
+	char half[PATH_BYTES + 8];
+	prepare("template");
+	initdb();
+	keeper_open(&server);
+	resume();
+	run_sql(url_of(SUPER, "postgres"),
+		"CREATE ROLE such_market_owner LOGIN CREATEROLE; CREATE ROLE such_market_app LOGIN;"
+		"CREATE ROLE such_market_maintenance LOGIN");
+	run_sql(url_of(SUPER, "postgres"),
+		"CREATE DATABASE " BASE_NAME " OWNER such_market_owner");
+	migrate();
+	keeper_end(&server, SIGINT);
+	snprintf(half, sizeof(half), "%s.half", place);
+	const char *clear[] = { "rm", "-rf", half, NULL };
+	keeper_command(&server, clear, "/dev/null");
+	copy(datadir, half);
+	if (rename(half, place) != 0)
+		keeper_panic("%s: %s", place, strerror(errno));
+	keeper_close(&server);
+}
+
+/* /tmp/such-market-test-UID/KEY: owned by the user of the server, readable by nobody else. */
+static void template_place(const struct keeper *keeper, char ret[PATH_BYTES])
+{
+	char key[17], dir[64];
+	snprintf(dir, sizeof(dir), "/tmp/such-market-test-%u", (unsigned)keeper->uid);
+	if (mkdir(dir, 0700) == 0 && chown(dir, keeper->uid, keeper->gid) != 0)
+		keeper_panic("%s: %s", dir, strerror(errno));
+	struct stat st;
+	if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != keeper->uid)
+		keeper_panic("%s is somebody else's", dir);
+	template_key(key);
+	snprintf(ret, PATH_BYTES, "%s/%s", dir, key);
+}
+
+static int lock_template(const char *place)
+{
+	char path[PATH_BYTES + 8];
+	snprintf(path, sizeof(path), "%s.lock", place);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+		keeper_panic("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+void live_pg_start(void)
+{
+	char place[PATH_BYTES];
+	find_bindir();
+	find_user(&server);
+	template_place(&server, place);
+	int lock = lock_template(place);
+	if (access(place, F_OK) != 0)
+		make_template(place);
+	prepare("pg");
+	copy(place, datadir);
+	close(lock);
+	for (int who = 0; who < WHO_COUNT; who++)
+		snprintf(urls[who], URL_MAX, "%s", url_of((enum who)who, BASE_NAME));
+	keeper_open(&server);
+	resume();
+}
+
+void live_pg_done(void)
+{
+	keeper_close(&server);
+}
+
+const char *live_pg_url(void)
+{
+	return urls[APP];
+}
+
+const char *live_pg_maintenance_url(void)
+{
+	return urls[MAINTENANCE];
+}
+
+const char *live_pg_owner_url(void)
+{
+	return urls[OWNER];
+}
+
+const char *live_pg_super_url(void)
+{
+	return urls[SUPER];
+}
+
+const char *live_pg_empty_database(const char *name)
+{
+	static char url[URL_MAX];
+	char sql[128];
+	snprintf(sql, sizeof(sql), "CREATE DATABASE %s OWNER such_market_owner", name);
+	run_sql(urls[SUPER], sql);
+	snprintf(url, sizeof(url), "%s", url_of(OWNER, name));
+	return url;
+}
+
+void live_pg_sql(const char *sql)
+{
+	run_sql(urls[SUPER], sql);
+}
+
+void live_pg_stop(void)
+{
+	keeper_end(&server, SIGINT);
+}
+
+void live_pg_crash(void)
+{
+	keeper_end(&server, SIGQUIT);
+}
+
+void live_pg_resume(void)
+{
+	resume();
+}
+
+void live_pg_restart(void)
+{
+	live_pg_stop();
+	live_pg_resume();
+}

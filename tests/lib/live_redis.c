@@ -1,0 +1,87 @@
+#include <assert.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/scope.h"
+#include "lib/keeper.h"
+#include "lib/live_redis.h"
+
+#define START_NS INT64_C(10000000000)
+
+static struct keeper server;
+static pid_t pid;
+static char path[KEEPER_PATH + 16], url[KEEPER_PATH + 32];
+
+static int try_socket(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%.*s", (int)sizeof(to.sun_path) - 1, path);
+	int rc = connect(fd, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+	return rc;
+}
+
+void live_redis_resume(void)
+{
+	int64_t until = clock_mono_ns() + START_NS;
+	pid = keeper_run(&server);
+	while (try_socket() != 0) {
+		if (clock_mono_ns() > until)
+			keeper_panic("%s: Redis does not start", server.dir);
+		poll(NULL, 0, 2);
+	}
+}
+
+void live_redis_start_with(const char *password)
+{
+	server.uid = geteuid();
+	server.gid = getegid();
+	keeper_dir(&server, "redis");
+	snprintf(path, sizeof(path), "%s/s", server.dir);
+	snprintf(url, sizeof(url), "unix://%s", path);
+	const char *args[] = {
+		"redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly",
+		"no", "--dir", server.dir, password ? "--requirepass" : NULL, password, NULL,
+	};
+	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
+	memcpy(server.args, args, sizeof(args));
+	keeper_open(&server);
+	live_redis_resume();
+}
+
+void live_redis_start(void)
+{
+	live_redis_start_with(NULL);
+}
+
+void live_redis_done(void)
+{
+	keeper_close(&server);
+}
+
+const char *live_redis_path(void)
+{
+	return path;
+}
+
+const char *live_redis_url(void)
+{
+	return url;
+}
+
+pid_t live_redis_pid(void)
+{
+	return pid;
+}
+
+void live_redis_stop(void)
+{
+	keeper_end(&server, SIGTERM);
+}
