@@ -1,4 +1,5 @@
-/* Conditional requests (RFC 9110 section 13): If-None-Match with lists, "*" and weak comparison. */
+/* Conditional requests (RFC 9110 section 13): If-None-Match with lists, "*" and weak
+ * comparison. */
 #ifndef HTTP_COND_H
 #define HTTP_COND_H
 

@@ -1,7 +1,7 @@
 /*
  * Declared parameters: a handler lists what it reads; everything else in the query string is
- * ignored.  A repeated parameter (unless `many`), a bad value or one out of range is a problem that
- * names the parameter.  Percent-decoding, '+' as space, UTF-8 and NUL are checked here.
+ * ignored.  A repeated parameter (unless `many`), a bad value or one out of range is a problem
+ *that names the parameter.  Percent-decoding, '+' as space, UTF-8 and NUL are checked here.
  *
  *	static const struct param nfts_params[] = {
  *		{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
@@ -33,9 +33,10 @@ enum param_kind {
 	PARAM_BOOL,    /* num: true|false|1|0 */
 	PARAM_ADDRESS, /* address */
 	PARAM_TOKEN,   /* token */
-	PARAM_TEXT,    /* text: trimmed, 1 … max characters (default 200); empty counts as absent */
-	PARAM_CURSOR,  /* text: raw */
-	PARAM_TRAITS   /* name[Type]=Value, repeatable: traits */
+	PARAM_TEXT, /* text: trimmed, 1 … max characters (default 200); empty counts as absent
+		     */
+	PARAM_CURSOR, /* text: raw */
+	PARAM_TRAITS  /* name[Type]=Value, repeatable: traits */
 };
 
 struct param {
@@ -66,11 +67,15 @@ enum rc query_read(const struct request *req, const struct param *params, size_t
 		   struct param_value *ret, struct problem *problem);
 
 /* A path segment as an address / token id / fid; the problem names the parameter. */
-enum rc path_address(struct str segment, const char *name, struct address *ret, struct problem *problem);
-enum rc path_token(struct str segment, const char *name, struct u256 *ret, struct problem *problem);
-enum rc path_u64(struct str segment, const char *name, uint64_t max, uint64_t *ret, struct problem *problem);
+enum rc path_address(struct str segment, const char *name, struct address *ret,
+		     struct problem *problem);
+enum rc path_token(struct str segment, const char *name, struct u256 *ret,
+		   struct problem *problem);
+enum rc path_u64(struct str segment, const char *name, uint64_t max, uint64_t *ret,
+		 struct problem *problem);
 
-/* Percent-decode into the arena; false for bad escapes, NUL, other control bytes or invalid UTF-8. */
+/* Percent-decode into the arena; false for bad escapes, NUL, other control bytes or invalid
+ * UTF-8. */
 bool percent_decode(struct arena *arena, struct str s, bool plus_is_space, struct str *ret);
 
 #endif

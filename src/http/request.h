@@ -22,33 +22,47 @@ enum method {
 	METHOD_OTHER
 };
 
-#define REQUEST_ID_MAX 64
+#define REQUEST_ID_MAX    64
+#define REQUEST_PATH_MAX  2048 /* as sent, percent-encoded */
 #define REQUEST_QUERY_MAX 8192
 
 struct request {
 	struct arena *arena;
 	enum method method;
 	struct str method_text;
-	struct str path;           /* percent-decoded, valid UTF-8, no control bytes, starts with '/' */
-	struct str query;          /* raw, without '?' */
+	/* Percent-decoded once, valid UTF-8, no control bytes, starts with '/'.  An encoded
+	 * slash is refused (400, encoded_slash): it would be a segment in one reading and data
+	 * in another. */
+	struct str path;
+	struct str query; /* raw, without '?' */
 	struct str body;
 	struct str content_type, accept, if_none_match, authorization, api_key, idempotency_key;
-	struct str origin;         /* CORS */
+	struct str origin; /* CORS */
 	struct str remote_addr;
 	char id[REQUEST_ID_MAX + 1]; /* X-Request-Id: the client's when sane, else made */
-	int64_t started_ns;        /* monotonic */
+	int64_t started_ns;          /* monotonic */
 };
 
-/* Where parameters of the request come from (FastCGI, or a test's table); NULL when absent. */
+/* Makes request ids without a system call each: a random prefix of the process and a counter.
+ * To be seeded after the fork. */
+struct request_ids {
+	char prefix[17]; /* 16 hexadecimal digits */
+	uint64_t next;
+};
+void request_ids_init(struct request_ids *ids);
+
+/* Where parameters of the request come from (FastCGI, or a test's table); NULL when absent.
+ * They are borrowed: they live as long as the request. */
 struct request_source {
 	const char *(*param)(void *ctx, const char *name);
 	void *ctx;
+	struct request_ids *ids;
 };
 
 /*
  * From FastCGI parameters (REQUEST_METHOD, REQUEST_URI, CONTENT_LENGTH, …; body read already).
- * RC_INVALID, RC_URI_TOO_LONG, …: *ret_problem says what is wrong; ret->id and method are set even
- * then, so that an answer can be sent.
+ * RC_INVALID, RC_URI_TOO_LONG, …: *ret_problem says what is wrong; ret->id and method are set
+ * even then, so that an answer can be sent.
  */
 enum rc request_read(struct arena *arena, const struct request_source *source, struct str body,
 		     int64_t started_ns, struct request *ret, struct problem *ret_problem);

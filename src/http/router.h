@@ -1,5 +1,6 @@
 /*
- * The route table's row and the matching of a path.  Patterns are made of fixed segments and holes
+ * The route table's row and the matching of a path.  Patterns are made of fixed segments and
+ * holes
  * ("/api/collection/{address}/nfts/{tokenId}"); a fixed segment wins over a hole.
  */
 #ifndef HTTP_ROUTER_H
@@ -23,7 +24,7 @@ enum lane {
 #define ROUTE_HOLES 4
 
 struct route {
-	enum method method;  /* GET rows also answer HEAD */
+	enum method method; /* GET rows also answer HEAD */
 	const char *path;
 	enum role role;
 	enum lane lane;
@@ -35,8 +36,8 @@ struct route {
 struct route_match {
 	const struct route *route; /* NULL: not found, or method not allowed */
 	struct str hole[ROUTE_HOLES];
-	bool path_known;           /* some method is allowed here */
-	char allow[64];            /* "GET, HEAD, OPTIONS" when path_known */
+	bool path_known; /* some method is allowed here */
+	char allow[64];  /* "GET, HEAD, OPTIONS" when path_known */
 };
 
 /* The table is small and constant; lookup walks segments without allocation. */

@@ -1,0 +1,493 @@
+#include <assert.h>
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/board.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "http/fcgi.h"
+#include "http/fcgi_read.h"
+#include "http/fcgi_scan.h"
+#include "http/fcgi_send.h"
+#include "http/problem.h"
+#include "http/request.h"
+
+#define BATCH       64 /* events taken at once; each connection is served once of them */
+#define ARENA_BYTES (64 * 1024)
+#define NS_PER_MS   1000000LL
+#define REST_NS     (100 * NS_PER_MS) /* without descriptors no accepting for so long */
+
+enum conn_state {
+	CONN_IDLE,    /* between requests */
+	CONN_PARTIAL, /* a request has begun */
+	CONN_SENDING, /* an answer waits for the peer */
+	CONN_CLOSED   /* freed when the batch of events is done */
+};
+
+struct conn {
+	TAILQ_ENTRY(conn) link; /* in the list of its state */
+	enum conn_state state;
+	int fd;
+	bool last;           /* to be closed after this answer */
+	int64_t deadline_ns; /* of PARTIAL and SENDING */
+	struct fcgi_rest rest;
+	FCGX_Request fcgx;
+};
+TAILQ_HEAD(conn_list, conn);
+
+struct fcgi {
+	struct fcgi_options options;
+	fcgi_serve *serve;
+	void *ctx;
+	struct arena *arena;
+	struct request_ids ids;
+	int epoll;
+	int connections;
+	uint64_t served;
+	bool listening;
+	bool draining, closing; /* closing: after the answer */
+	int64_t resume_ns;      /* accept again; 0: not resting */
+	struct conn_list idle;  /* the longest idle first */
+	struct conn_list waiting, closed;
+	char look[FCGI_SCAN_MAX];
+};
+
+const struct conf_key fcgi_keys[] = {
+	{ "request_read_timeout", CONF_MSEC, offsetof(struct fcgi_options, read_ms), "1s",
+	  .min = 10, .max = 60000, .help = "longest wait for the rest of a begun request" },
+	{ "request_write_timeout", CONF_MSEC, offsetof(struct fcgi_options, write_ms), "10s",
+	  .min = 10, .max = 600000,
+	  .help = "longest wait for a front that does not read its answer" },
+	{ "body_max", CONF_BYTES, offsetof(struct fcgi_options, body_max), "1m", .min = 1024,
+	  .max = 64 << 20, .help = "longest request body [bytes]" },
+	{ "connections_max", CONF_INT, offsetof(struct fcgi_options, connections_max), "512",
+	  .min = 1, .max = 65536,
+	  .help = "connections that a worker keeps; one more closes the longest idle" },
+	{ 0 }
+};
+
+static void show(struct fcgi *f, enum board_state state, int64_t now_ns)
+{
+	if (f->options.slot)
+		board_state(f->options.slot, state, now_ns);
+}
+
+static struct conn_list *list_of(struct fcgi *f, enum conn_state state)
+{
+	switch (state) {
+	case CONN_IDLE:
+		return &f->idle;
+	case CONN_CLOSED:
+		return &f->closed;
+	default:
+		return &f->waiting;
+	}
+}
+
+/* The only writer of a connection's state. */
+static void shift(struct fcgi *f, struct conn *c, enum conn_state state)
+{
+	TAILQ_REMOVE(list_of(f, c->state), c, link);
+	TAILQ_INSERT_TAIL(list_of(f, state), c, link);
+	c->state = state;
+}
+
+static void listen_on(struct fcgi *f)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+
+	if (!f->listening && !f->draining)
+		f->listening =
+			epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->options.listen_fd, &event) == 0;
+	f->resume_ns = 0;
+}
+
+static void listen_off(struct fcgi *f)
+{
+	if (f->listening)
+		epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->options.listen_fd, NULL);
+	f->listening = false;
+}
+
+/* Not by libfcgi: its close lingers up to 2 seconds. */
+static void conn_close(struct fcgi *f, struct conn *c)
+{
+	if (c->state == CONN_CLOSED)
+		return;
+	FCGX_Free(&c->fcgx, 0);
+	c->fcgx.ipcFd = -1;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	fcgi_rest_release(&c->rest);
+	shift(f, c, CONN_CLOSED);
+	f->connections--;
+}
+
+static void conn_refuse(struct fcgi *f, struct conn *c)
+{
+	metric_add(COUNTER_fcgi_malformed, 1);
+	conn_close(f, c);
+}
+
+static void free_closed(struct fcgi *f)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&f->closed))) {
+		TAILQ_REMOVE(&f->closed, c, link);
+		free(c);
+	}
+}
+
+static bool watch(struct fcgi *f, struct conn *c, int op, uint32_t events)
+{
+	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = c };
+
+	return epoll_ctl(f->epoll, op, c->fd, &event) == 0;
+}
+
+static void conn_new(struct fcgi *f, int fd)
+{
+	struct timeval read = { f->options.read_ms / 1000, f->options.read_ms % 1000 * 1000 };
+	struct timeval write = { f->options.write_ms / 1000,
+				 f->options.write_ms % 1000 * 1000 };
+	struct conn *c = mem_alloc(sizeof(*c));
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read, sizeof(read));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write, sizeof(write));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+		   sizeof(on)); /* no matter on a unix socket */
+	/* No listening socket in here: when a connection is lost libfcgi would accept. */
+	FCGX_InitRequest(&c->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	c->fd = fd;
+	TAILQ_INSERT_TAIL(&f->idle, c, link);
+	f->connections++;
+	metric_add(COUNTER_fcgi_connections, 1);
+	if (!watch(f, c, EPOLL_CTL_ADD, EPOLLIN))
+		conn_close(f, c);
+}
+
+/* Makes room: the longest idle connection goes, unless a request has just come in on it;
+ * without an idle one, who has waited longest. */
+static bool evict(struct fcgi *f)
+{
+	struct conn *c;
+	char byte;
+
+	TAILQ_FOREACH(c, &f->idle, link)
+	if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		break;
+	if (!c)
+		c = TAILQ_FIRST(&f->waiting);
+	if (c)
+		conn_close(f, c);
+	return c != NULL;
+}
+
+static bool is_exhausted(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+/* One at a time: other workers want some too, and what waits is reported again. */
+static void accept_one(struct fcgi *f)
+{
+	int fd;
+
+	if (f->connections >= f->options.connections_max && !evict(f))
+		return;
+	fd = accept4(f->options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0) {
+		conn_new(f, fd);
+	} else if (is_exhausted(errno) && !evict(f)) {
+		listen_off(f);
+		f->resume_ns = clock_mono_ns() + REST_NS;
+	}
+}
+
+static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t now_ns)
+{
+	if (sent == FCGI_UNSENT) {
+		c->deadline_ns = now_ns + f->options.write_ms * NS_PER_MS;
+		shift(f, c, CONN_SENDING);
+		if (watch(f, c, EPOLL_CTL_MOD, EPOLLOUT))
+			return;
+		sent = FCGI_LOST;
+	}
+	if (sent == FCGI_LOST || c->last || f->closing)
+		conn_close(f, c);
+	else
+		shift(f, c, CONN_IDLE);
+}
+
+static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
+			 struct request *ret_req, struct problem *ret_problem, enum rc *ret_rc)
+{
+	struct fcgi_reader reader = {
+		.arena = f->arena,
+		.ids = &f->ids,
+		.body_max = f->options.body_max,
+		.started_ns = now_ns,
+		.deadline_ns = now_ns + f->options.read_ms * NS_PER_MS,
+	};
+
+	/* FCGX_Accept_r begins by closing what is not to be kept, and closes what it finds
+	 * malformed: at once, since detached, and not after a wait for the peer. */
+	c->fcgx.ipcFd = c->fd;
+	c->fcgx.keepConnection = 1;
+	c->fcgx.detached = 1;
+	if (!fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc)) {
+		if (c->fcgx.ipcFd < 0)
+			c->fd = -1;
+		return false;
+	}
+	c->last = c->last || !c->fcgx.keepConnection;
+	c->fcgx.keepConnection = 1;
+	return true;
+}
+
+static void answer(struct fcgi *f, struct conn *c)
+{
+	int64_t started_ns = clock_mono_ns(), now_ns;
+	struct problem problem = { 0 };
+	struct request req;
+	struct response res;
+	enum fcgi_sent sent;
+	enum rc rc;
+
+	show(f, BOARD_READING, started_ns);
+	if (!read_request(f, c, started_ns, &req, &problem, &rc)) {
+		conn_refuse(f, c);
+		arena_reset(f->arena);
+		return;
+	}
+	show(f, BOARD_WORKING, clock_mono_ns());
+	response_init(&res, f->arena);
+	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
+	show(f, BOARD_WRITING, clock_mono_ns());
+	sent = fcgi_send(c->fd, c->fcgx.requestId, &res, &c->rest);
+	now_ns = clock_mono_ns();
+	/* Not FCGX_Finish_r: it would end the request a second time on the wire. */
+	FCGX_Free(&c->fcgx, 0);
+	arena_reset(f->arena);
+	metric_time(HISTOGRAM_request_seconds, now_ns - started_ns);
+	f->served++;
+	finish(f, c, sent, now_ns);
+}
+
+/* Bytes have come.  Edge-triggered: what is left on the socket is told again when more comes.
+ */
+static void look(struct fcgi *f, struct conn *c, bool ended)
+{
+	ssize_t n = recv(c->fd, f->look, sizeof(f->look), MSG_PEEK | MSG_DONTWAIT);
+	size_t len = 0;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !ended)
+		return;
+	if (n <= 0) {
+		conn_close(f, c);
+		return;
+	}
+	switch (fcgi_scan((struct str){ f->look, (size_t)n }, &len)) {
+	case FCGI_WHOLE:
+		/* libfcgi may swallow what follows the request: its sender is to see an end. */
+		c->last = c->last || ended || (size_t)n > len;
+		answer(f, c);
+		break;
+	case FCGI_LONG:
+		c->last = c->last || ended;
+		answer(f, c);
+		break;
+	case FCGI_MORE:
+		if (ended) {
+			conn_refuse(f, c);
+		} else if (c->state == CONN_IDLE) {
+			c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
+			shift(f, c, CONN_PARTIAL);
+		}
+		break;
+	case FCGI_BAD:
+		conn_refuse(f, c);
+	}
+}
+
+static void send_more(struct fcgi *f, struct conn *c)
+{
+	enum fcgi_sent sent = fcgi_send_rest(c->fd, &c->rest);
+
+	if (sent == FCGI_UNSENT)
+		return;
+	if (sent == FCGI_SENT && !watch(f, c, EPOLL_CTL_MOD, EPOLLIN))
+		sent = FCGI_LOST;
+	finish(f, c, sent, 0);
+}
+
+static void handle(struct fcgi *f, const struct epoll_event *event)
+{
+	struct conn *c = event->data.ptr;
+
+	if (!c)
+		accept_one(f);
+	else if (c->state == CONN_SENDING)
+		send_more(f, c);
+	else if (c->state != CONN_CLOSED)
+		look(f, c, event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+}
+
+/* Closes who let a deadline pass. */
+static void sweep(struct fcgi *f)
+{
+	struct conn *c, *next;
+	int64_t now_ns;
+
+	if (TAILQ_EMPTY(&f->waiting) && !f->resume_ns)
+		return;
+	now_ns = clock_mono_ns();
+	for (c = TAILQ_FIRST(&f->waiting); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (c->deadline_ns > now_ns)
+			continue;
+		if (c->state == CONN_PARTIAL)
+			conn_refuse(f, c);
+		else
+			conn_close(f, c);
+	}
+	if (f->resume_ns && f->resume_ns <= now_ns)
+		listen_on(f);
+}
+
+/* timeout_ms, or less when something is due before. */
+static int next_wait(const struct fcgi *f, int timeout_ms)
+{
+	int64_t due_ns = f->resume_ns ? f->resume_ns : INT64_MAX;
+	const struct conn *c;
+
+	TAILQ_FOREACH(c, &f->waiting, link)
+	if (c->deadline_ns < due_ns)
+		due_ns = c->deadline_ns;
+	if (due_ns == INT64_MAX)
+		return timeout_ms;
+	int64_t ms = (due_ns - clock_mono_ns()) / NS_PER_MS + 1;
+
+	if (ms < 0)
+		ms = 0;
+	return timeout_ms < 0 || ms < timeout_ms ? (int)ms : timeout_ms;
+}
+
+int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
+{
+	struct epoll_event events[BATCH];
+	uint64_t before = f->served;
+	int n = epoll_pwait(f->epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
+
+	for (int i = 0; i < n; i++)
+		handle(f, &events[i]);
+	sweep(f);
+	free_closed(f);
+	if (f->served != before)
+		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
+	return (int)(f->served - before);
+}
+
+void fcgi_drain(struct fcgi *f, int64_t deadline_ms)
+{
+	int64_t now_ns = clock_mono_ns();
+	int64_t end_ns = now_ns + deadline_ms * NS_PER_MS;
+	int64_t half_ns = now_ns + deadline_ms * NS_PER_MS / 2;
+
+	f->draining = true;
+	listen_off(f);
+	f->resume_ns = 0;
+	show(f, BOARD_DRAINING, now_ns);
+	while (f->connections && now_ns < end_ns) {
+		int64_t until_ns = f->closing ? end_ns : half_ns;
+
+		fcgi_poll(f, (int)((until_ns - now_ns) / NS_PER_MS + 1), NULL);
+		now_ns = clock_mono_ns();
+		f->closing = now_ns >= half_ns;
+	}
+}
+
+/* libfcgi installs handlers of its own for SIGPIPE, SIGUSR1 and SIGTERM. */
+static bool init_library(void)
+{
+	static const int signals[] = { SIGUSR1, SIGTERM };
+	struct sigaction kept[COUNT_OF(signals)], ignore = { .sa_handler = SIG_IGN };
+	int rc;
+
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		sigaction(signals[i], NULL, &kept[i]);
+	rc = FCGX_Init();
+	for (size_t i = 0; i < COUNT_OF(signals); i++)
+		sigaction(signals[i], &kept[i], NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	return rc == 0;
+}
+
+struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, void *ctx)
+{
+	int flags = fcntl(options->listen_fd, F_GETFL);
+	struct fcgi *f;
+
+	assert(options->read_ms > 0 && options->write_ms > 0 && options->connections_max > 0);
+	if (flags < 0 || fcntl(options->listen_fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    !init_library())
+		return NULL;
+	f = mem_alloc(sizeof(*f));
+	f->options = *options;
+	f->serve = serve;
+	f->ctx = ctx;
+	TAILQ_INIT(&f->idle);
+	TAILQ_INIT(&f->waiting);
+	TAILQ_INIT(&f->closed);
+	f->arena = arena_new(ARENA_BYTES);
+	request_ids_init(&f->ids);
+	f->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (f->epoll >= 0)
+		listen_on(f);
+	if (f->listening)
+		return f;
+	int error = errno;
+
+	fcgi_free(f);
+	errno = error;
+	return NULL;
+}
+
+void fcgi_free(struct fcgi *f)
+{
+	struct conn *c;
+
+	if (!f)
+		return;
+	while ((c = TAILQ_FIRST(&f->idle)) || (c = TAILQ_FIRST(&f->waiting)))
+		conn_close(f, c);
+	free_closed(f);
+	if (f->epoll >= 0)
+		close(f->epoll);
+	arena_free(f->arena);
+	free(f);
+}
+
+int fcgi_connections(const struct fcgi *f)
+{
+	return f->connections;
+}
+
+uint64_t fcgi_served(const struct fcgi *f)
+{
+	return f->served;
+}

@@ -1,0 +1,97 @@
+#include <stdio.h>
+#include <string.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "http/fcgi_read.h"
+#include "http/problem.h"
+#include "http/request.h"
+
+#define DISCARD_MAX (64 << 20) /* of a body beyond its bound; who sends more is cut off */
+
+static const char *param(void *ctx, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char **p = ctx; *p; p++)
+		if (**p == *name && strncmp(*p, name, len) == 0 && (*p)[len] == '=')
+			return *p + len + 1;
+	return NULL;
+}
+
+struct body {
+	char *ptr;
+	size_t len, room; /* kept */
+	size_t total;     /* seen */
+};
+
+static void body_keep(struct body *b, const char *bytes, size_t len)
+{
+	size_t n = b->room - b->len < len ? b->room - b->len : len;
+
+	if (n)
+		memcpy(b->ptr + b->len, bytes, n);
+	b->len += n;
+	b->total += len;
+}
+
+/*
+ * Never asks libfcgi for more than its buffer holds, except for the next byte: so each call
+ * waits at most once (SO_RCVTIMEO), and the deadline is looked at in between.
+ */
+static bool body_read(FCGX_Stream *in, int64_t deadline_ns, struct body *b)
+{
+	char chunk[8192];
+	int c;
+
+	while ((c = FCGX_GetChar(in)) != EOF) {
+		ptrdiff_t ready = in->stop - in->rdNext;
+
+		chunk[0] = (char)c;
+		if (ready > (ptrdiff_t)sizeof(chunk) - 1)
+			ready = sizeof(chunk) - 1;
+		if (ready > 0)
+			ready = FCGX_GetStr(chunk + 1, (int)ready, in);
+		body_keep(b, chunk, 1 + (size_t)ready);
+		if (b->total > DISCARD_MAX || clock_mono_ns() > deadline_ns)
+			return false;
+	}
+	return FCGX_GetError(in) == 0;
+}
+
+/* As the client announced it; 0 when it did not, or not in digits (request_read says so). */
+static uint64_t content_length(char **envp)
+{
+	struct str text = str_of(param(envp, "CONTENT_LENGTH"));
+	uint64_t n;
+
+	return str_u64(text, INT64_MAX, &n) ? n : 0;
+}
+
+bool fcgi_read(FCGX_Request *fcgx, const struct fcgi_reader *reader, struct request *ret,
+	       struct problem *ret_problem, enum rc *ret_rc)
+{
+	struct request_source source = { .param = param, .ids = reader->ids };
+	struct body body = { 0 };
+	uint64_t announced;
+
+	if (FCGX_Accept_r(fcgx) != 0 || FCGX_GetError(fcgx->in) != 0)
+		return false;
+	source.ctx = fcgx->envp;
+	announced = content_length(fcgx->envp);
+	if (announced && announced <= (uint64_t)reader->body_max) {
+		body.room = announced;
+		body.ptr = arena_alloc(reader->arena, body.room);
+	}
+	if (!body_read(fcgx->in, reader->deadline_ns, &body))
+		return false;
+	*ret_rc = request_read(reader->arena, &source, (struct str){ body.ptr, body.len },
+			       reader->started_ns, ret, ret_problem);
+	if (announced > (uint64_t)reader->body_max || body.total > (uint64_t)reader->body_max)
+		*ret_rc = problem_set(ret_problem, RC_TOO_LARGE, NULL,
+				      arena_printf(reader->arena, "A body may have %lld bytes",
+						   (long long)reader->body_max));
+	else if (body.total > body.len && *ret_rc == RC_OK)
+		*ret_rc = problem_set(ret_problem, RC_INVALID, "truncated_request",
+				      STR("The body is not as long as Content-Length says"));
+	return true;
+}

@@ -1,0 +1,175 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include "base/arena.h"
+#include "http/fcgi_send.h"
+#include "http/problem.h"
+#include "http/response.h"
+
+/* FastCGI 1.0, section 8. */
+enum {
+	FCGI_VERSION = 1,
+	END_REQUEST = 3,
+	STDOUT = 6,
+	HEADER_BYTES = 8,
+	CONTENT_MAX = 65528 /* of 65535: whole eights need no padding */
+};
+
+#define FALLBACK_HEAD "Content-Length: 0\r\nCache-Control: no-store\r\n\r\n"
+
+struct pieces {
+	struct iovec *iov;
+	int count;
+};
+
+static void put(struct pieces *p, const void *bytes, size_t len)
+{
+	p->iov[p->count++] =
+		(struct iovec){ .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+}
+
+static void header(uint8_t *to, int type, int id, size_t size)
+{
+	to[0] = FCGI_VERSION;
+	to[1] = (uint8_t)type;
+	to[2] = (uint8_t)(id >> 8);
+	to[3] = (uint8_t)id;
+	to[4] = (uint8_t)(size >> 8);
+	to[5] = (uint8_t)size;
+	to[6] = to[7] = 0;
+}
+
+static void put_end(struct pieces *p, struct arena *arena, int id)
+{
+	uint8_t *end = arena_zalloc(arena, 3 * HEADER_BYTES);
+
+	header(end, STDOUT, id, 0);
+	header(end + HEADER_BYTES, END_REQUEST, id, HEADER_BYTES); /* status 0, complete */
+	put(p, end, 3 * HEADER_BYTES);
+}
+
+/* The parts one after the other, cut into records. */
+static void put_records(struct pieces *p, struct arena *arena, int id, const struct str *parts,
+			size_t n)
+{
+	size_t left = 0, room = 0;
+
+	for (size_t i = 0; i < n; i++)
+		left += parts[i].len;
+	for (size_t i = 0; i < n; i++) {
+		struct str part = parts[i];
+
+		while (part.len) {
+			if (room == 0) {
+				uint8_t *head = arena_alloc(arena, HEADER_BYTES);
+
+				room = left < CONTENT_MAX ? left : CONTENT_MAX;
+				header(head, STDOUT, id, room);
+				put(p, head, HEADER_BYTES);
+				left -= room;
+			}
+			size_t take = part.len < room ? part.len : room;
+
+			put(p, part.ptr, take);
+			part = str_from(part, take);
+			room -= take;
+		}
+	}
+}
+
+static void frame(struct pieces *p, int id, struct response *res)
+{
+	struct arena *arena = res->arena;
+	struct str parts[3];
+	size_t records;
+
+	buf_add(&res->head, "\r\n", 2);
+	if (buf_failed(&res->head)) { /* headers beyond all measure: our own fault */
+		res->status = 500;
+		res->bodyless = true;
+	}
+	parts[0] = arena_printf(arena, "Status: %d %s\r\n", res->status,
+				status_title(res->status));
+	parts[1] = buf_failed(&res->head) ? STR(FALLBACK_HEAD) : buf_str(&res->head);
+	parts[2] = res->bodyless ? STR_NONE : res->body;
+	records = (parts[0].len + parts[1].len + parts[2].len) / CONTENT_MAX + 1;
+	/* A header a record, each part once, and once more for each cut; the end. */
+	p->iov = arena_alloc(arena, (2 * records + 4) * sizeof(*p->iov));
+	p->count = 0;
+	put_records(p, arena, id, parts, 3);
+	put_end(p, arena, id);
+}
+
+/* Sends what the socket takes; p is moved forward. */
+static enum fcgi_sent push(int fd, struct pieces *p)
+{
+	while (p->count) {
+		struct msghdr message = {
+			.msg_iov = p->iov,
+			.msg_iovlen = (size_t)(p->count < IOV_MAX ? p->count : IOV_MAX),
+		};
+		ssize_t n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? FCGI_UNSENT : FCGI_LOST;
+		while (p->count && (size_t)n >= p->iov->iov_len) {
+			n -= (ssize_t)p->iov->iov_len;
+			p->iov++;
+			p->count--;
+		}
+		if (p->count) {
+			p->iov->iov_base = (char *)p->iov->iov_base + n;
+			p->iov->iov_len -= (size_t)n;
+		}
+	}
+	return FCGI_SENT;
+}
+
+static void keep(const struct pieces *p, struct fcgi_rest *rest)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < p->count; i++)
+		len += p->iov[i].iov_len;
+	*rest = (struct fcgi_rest){ .ptr = mem_alloc(len) };
+	for (int i = 0; i < p->count; i++) {
+		memcpy(rest->ptr + rest->len, p->iov[i].iov_base, p->iov[i].iov_len);
+		rest->len += p->iov[i].iov_len;
+	}
+}
+
+enum fcgi_sent fcgi_send(int fd, int request_id, struct response *res, struct fcgi_rest *rest)
+{
+	struct pieces p;
+	enum fcgi_sent sent;
+
+	frame(&p, request_id, res);
+	sent = push(fd, &p);
+	if (sent == FCGI_UNSENT)
+		keep(&p, rest);
+	return sent;
+}
+
+enum fcgi_sent fcgi_send_rest(int fd, struct fcgi_rest *rest)
+{
+	struct iovec iov = { .iov_base = rest->ptr + rest->done,
+			     .iov_len = rest->len - rest->done };
+	struct pieces p = { .iov = &iov, .count = 1 };
+	enum fcgi_sent sent = push(fd, &p);
+
+	rest->done = rest->len - iov.iov_len;
+	if (sent == FCGI_SENT)
+		fcgi_rest_release(rest);
+	return sent;
+}
+
+void fcgi_rest_release(struct fcgi_rest *rest)
+{
+	free(rest->ptr);
+	*rest = (struct fcgi_rest){ 0 };
+}
