@@ -1,4 +1,17 @@
-/* One request on its way through a handler. */
+/*
+ * One request on its way through a handler.
+ *
+ *	enum rc noun_show(struct call *call)
+ *	{
+ *		struct address contract;
+ *		struct answer answer;
+ *		if (call_address(call, 0, "address", &contract) != RC_OK)
+ *			return RC_INVALID;
+ *		return call_answer(call, noun_read(call->env, &contract, &answer), &answer);
+ *	}
+ *
+ * A handler that returns RC_OK has made the response; else the gate answers call->problem.
+ */
 #ifndef API_CALL_H
 #define API_CALL_H
 
@@ -6,10 +19,12 @@
 #include "base/rc.h"
 #include "base/role.h"
 #include "http/problem.h"
+#include "http/query.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
 #include "model/env.h"
+#include "model/page.h"
 
 struct call {
 	struct env *env;
@@ -22,7 +37,24 @@ struct call {
 	enum role role;               /* of the key; ROLE_PUBLIC without one */
 };
 
-/* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc, &a);` */
+/* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc, &a);`
+ * A negative answer whose body is a MISSING_ word becomes "<word>_not_found". */
 enum rc call_answer(struct call *call, enum rc rc, const struct answer *answer);
+
+/* A hole of the path; RC_INVALID with the problem set. */
+enum rc call_address(struct call *call, int hole, const char *name, struct address *ret);
+enum rc call_token(struct call *call, int hole, const char *name, struct u256 *ret);
+
+/* The declared parameters; RC_INVALID with the problem set. */
+#define call_query(call, params, n, ret) query_read((call)->req, params, n, ret, &(call)->problem)
+
+/* A page of `limit` rows of the list named by scope, after the cursor when one is given (its
+ * fields go to ret->key).  RC_INVALID: a foreign cursor; RC_UNAVAILABLE: the secret is not known. */
+enum rc call_page(struct call *call, int64_t limit, const struct param_value *cursor,
+		  struct str scope, size_t keys, struct page *ret);
+
+/* RC_OK when the request's key may do what `role` may (call->role is set); RC_UNAUTHENTICATED,
+ * RC_FORBIDDEN, RC_INVALID (two different keys) with the problem set; or the database's failure. */
+enum rc call_allow(struct call *call, enum role role);
 
 #endif

@@ -1,4 +1,17 @@
 # api: what may be asked, and by whom.
 noinst_LIBRARIES += libapi.a
-libapi_a_SOURCES =
+libapi_a_SOURCES = \
+	src/api/call.c \
+	src/api/call.h \
+	src/api/collection.c \
+	src/api/gate.c \
+	src/api/gate.h \
+	src/api/health.c \
+	src/api/key.c \
+	src/api/metrics.c \
+	src/api/nft.c \
+	src/api/routes.c \
+	src/api/routes.def \
+	src/api/routes.h \
+	src/api/trait.c
 API_LIBS = libapi.a libhttp.a $(FCGI_LIBS) $(MODEL_LIBS)

@@ -1,4 +1,6 @@
 # cache: remember answers, forget them together.
 noinst_LIBRARIES += libcache.a
-libcache_a_SOURCES =
+libcache_a_SOURCES = \
+	src/cache/cache.c \
+	src/cache/cache.h
 CACHE_LIBS = libcache.a $(NET_LIBS)

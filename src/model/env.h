@@ -2,14 +2,18 @@
 #ifndef MODEL_ENV_H
 #define MODEL_ENV_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
 
 struct arena;
 struct board;
 struct cache;
+struct migrate_options;
 struct pg;
 struct redis;
+
+#define ENV_SECRET_BYTES 64
 
 struct env {
 	struct arena *arena; /* of this request or job step */
@@ -17,8 +21,19 @@ struct env {
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
 	struct board *board; /* may be NULL in tests */
-	struct str cursor_secret; /* model/instance.h fills it at connect */
 	int64_t now_us;      /* wall clock at the start of the request or step */
+	int64_t started_us;  /* wall clock when the process began */
+
+	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are shown. */
+	const char *const *role_names;
+	size_t role_count;
+	/* What readiness holds the schema against; NULL: not checked. */
+	const struct migrate_options *migrate;
+
+	/* model/instance.c fills these from the database at every connect. */
+	int64_t chain_id;         /* 0: not connected yet */
+	struct str cursor_secret; /* points into secret[]; empty: not connected yet */
+	char secret[ENV_SECRET_BYTES];
 };
 
 #endif

@@ -1,0 +1,64 @@
+#include "model/instance.h"
+
+#include <string.h>
+#include "base/hex.h"
+#include "model/env.h"
+#include "net/pg.h"
+
+/* Index reads must win: every page statement is made to walk an index (docs/design/schema.md). */
+static const char session[] = "SELECT set_config('search_path', 'such_market, public', false),"
+			      " set_config('random_page_cost', '1.1', false),"
+			      " set_config('jit', 'off', false)";
+
+static int hex_value(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* "\x0a0b…" as PostgreSQL writes bytea; 0 when it does not fit. */
+static size_t secret_read(struct str text, char ret[ENV_SECRET_BYTES])
+{
+	size_t len = text.len / 2 - 1;
+
+	if (!str_starts(text, STR("\\x")) || text.len % 2 || len > ENV_SECRET_BYTES)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (char)(hex_value(text.ptr[2 + 2 * i]) << 4 |
+				hex_value(text.ptr[3 + 2 * i]));
+	return len;
+}
+
+static enum rc read_instance(struct pg *pg, struct env *env)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(pg, STMT_instance_read, PG_NO_ARGS);
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	if (row.count != 1)
+		return RC_INTERNAL;
+
+	size_t len = secret_read(pg_str(&row, 0, 1), env->secret);
+	if (len == 0)
+		return RC_INTERNAL;
+	env->chain_id = pg_i64(&row, 0, 0);
+	env->cursor_secret = (struct str){ env->secret, len };
+	return RC_OK;
+}
+
+static enum rc connected(struct pg *pg, void *ctx)
+{
+	SCOPED(pg_result_done) struct pg_result set = pg_exec(pg, session);
+
+	return set.rc == RC_OK ? read_instance(pg, ctx) : set.rc;
+}
+
+void instance_attach(struct env *env)
+{
+	pg_on_connect(env->pg, connected, env);
+}
+
+enum rc instance_need(struct env *env)
+{
+	return env->cursor_secret.len ? RC_OK : pg_connect(env->pg);
+}

@@ -1,0 +1,38 @@
+/* API keys: "sm_" and 43 characters base64url of 32 random bytes, kept as SHA-256 only. */
+#ifndef MODEL_KEY_H
+#define MODEL_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/role.h"
+#include "base/str.h"
+
+struct arena;
+struct pg;
+
+#define KEY_TEXT 47 /* "sm_" + 43 + NUL */
+#define KEY_HINT 11 /* "sm_" + 7 + NUL: enough to tell keys apart, not to guess one */
+#define KEY_NAME_MAX 100
+
+struct key_row {
+	int64_t id;
+	struct str name, hint; /* arena text */
+	enum role role;
+	int64_t created_us;
+	int64_t revoked_us; /* 0: in use */
+};
+
+/* The key is made here and told once.  RC_CONFLICT: a key of that name is in use; RC_INVALID: the
+ * name is empty, longer than KEY_NAME_MAX or has control characters. */
+enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key[KEY_TEXT]);
+/* RC_NOT_FOUND: not of our form, unknown, or revoked. */
+enum rc key_find(struct pg *pg, struct str key, enum role *ret);
+/* All keys, oldest first. */
+enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *ret_count);
+/* RC_NOT_FOUND: no key of that name is in use. */
+enum rc key_revoke(struct pg *pg, const char *name);
+/* Has the form of a key of ours, known or not. */
+bool key_looks_right(struct str text);
+
+#endif
