@@ -2,8 +2,8 @@
  * The yardsticks: what a program on bare libfcgi does, without anything of such-market.
  *
  *	bare classic SOCKET WORKERS BYTES          FCGX_Accept_r in a loop, a constant answer
- *	bare mux SOCKET WORKERS BYTES              many kept connections with epoll, a constant answer
- *	bare owner SOCKET WORKERS CONNINFO         mux, and one prepared statement a request
+ *	bare mux SOCKET WORKERS BYTES              many kept connections with epoll, a constant
+ *answer bare owner SOCKET WORKERS CONNINFO         mux, and one prepared statement a request
  *
  * The path of an owner request ends …/{address}/nfts/{decimal id}/owner, trusted as it comes.
  */
@@ -95,7 +95,8 @@ static void answer_owner(FCGX_Request *r)
 	FCGX_PutS("Content-Type: application/json\r\n\r\n{\"owners\":[", r->out);
 	for (int i = 0; i < PQntuples(rows); i++)
 		for (int j = 0; j < PQnfields(rows); j++)
-			FCGX_FPrintF(r->out, "%s\"%s\"", i + j ? "," : "", PQgetvalue(rows, i, j));
+			FCGX_FPrintF(r->out, "%s\"%s\"", i + j ? "," : "",
+				     PQgetvalue(rows, i, j));
 	FCGX_PutS("]}", r->out);
 	PQclear(rows);
 }
@@ -195,7 +196,8 @@ int main(int argc, char **argv)
 	int listener, workers;
 
 	if (argc != 5) {
-		fprintf(stderr, "usage: bare classic|mux|owner SOCKET WORKERS BYTES|CONNINFO\n");
+		fprintf(stderr,
+			"usage: bare classic|mux|owner SOCKET WORKERS BYTES|CONNINFO\n");
 		return 2;
 	}
 	constant_len = strtoul(argv[4], NULL, 10);

@@ -29,7 +29,8 @@ static int listen_on(const char *path)
 	return fd;
 }
 
-static void serve(void *ctx, struct request *req, const struct problem *bad, struct response *res)
+static void serve(void *ctx, struct request *req, const struct problem *bad,
+		  struct response *res)
 {
 	if (bad)
 		response_problem(res, req, bad);
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
 	int listener;
 
 	if (argc != 4 || (listener = listen_on(argv[1])) < 0) {
-		fprintf(stderr, "usage: const_worker SOCKET WORKERS BYTES (%s)\n", strerror(errno));
+		fprintf(stderr, "usage: const_worker SOCKET WORKERS BYTES (%s)\n",
+			strerror(errno));
 		return 2;
 	}
 	body.len = strtoul(argv[3], NULL, 10);

@@ -24,7 +24,8 @@
 
 static struct keeper market, front;
 static pid_t market_pid, front_pid;
-static char program[PATH_BYTES], conf[PATH_BYTES], log_path[PATH_BYTES], socket_path[PATH_BYTES];
+static char program[PATH_BYTES], conf[PATH_BYTES], log_path[PATH_BYTES],
+	socket_path[PATH_BYTES];
 static char hot_path[PATH_BYTES], output_path[PATH_BYTES];
 static struct buf output;
 
@@ -194,11 +195,16 @@ static void front_files(void)
 	snprintf(snippets, sizeof(snippets), "%s/nginx/snippets", top);
 	snprintf(enabled, sizeof(enabled), "%s/enabled", front.dir);
 	const struct word words[] = {
-		{ "@LISTEN@", listen },      { "@SERVER_NAME@", "_" },
-		{ "@ACCESS_LOG@", "off" },   { "@SOCKET_HOT@", hot_path },
-		{ "@SOCKET_SLOW@", slow },   { "@SNIPPETS@", snippets },
-		{ "@ENABLED@", enabled },    { "@RUN@", front.dir },
-		{ "@LOG@", front.dir },      { "@CONF@", front.dir },
+		{ "@LISTEN@", listen },
+		{ "@SERVER_NAME@", "_" },
+		{ "@ACCESS_LOG@", "off" },
+		{ "@SOCKET_HOT@", hot_path },
+		{ "@SOCKET_SLOW@", slow },
+		{ "@SNIPPETS@", snippets },
+		{ "@ENABLED@", enabled },
+		{ "@RUN@", front.dir },
+		{ "@LOG@", front.dir },
+		{ "@CONF@", front.dir },
 		{ NULL, NULL },
 	};
 	if (mkdir(enabled, 0700) != 0)
@@ -224,8 +230,9 @@ static void front_open(void)
 	snprintf(file, sizeof(file), "%s/nginx.conf", front.dir);
 	snprintf(errors, sizeof(errors), "%s/nginx.log", front.dir);
 	snprintf(global, sizeof(global), "%s", geteuid() == 0 ? "user root;" : "");
-	const char *args[] = { "/usr/sbin/nginx", "-e", errors, "-p", front.dir, "-c", file,
-			       "-g", global, NULL };
+	const char *args[] = {
+		"/usr/sbin/nginx", "-e", errors, "-p", front.dir, "-c", file, "-g", global, NULL
+	};
 	memcpy(front.args, args, sizeof(args));
 	keeper_open(&front);
 	front_pid = keeper_run(&front);
@@ -239,8 +246,8 @@ void stack_snippet(const char *name)
 	buf_init(&text, NULL, BUF_NO_MAX);
 	buf_addf(&text, "set_real_ip_from unix:;\nreal_ip_header X-Real-IP;\n");
 	if (name) {
-		snprintf(source, sizeof(source), "%s/nginx/snippets/%s", tree("top_srcdir", ".."),
-			 name);
+		snprintf(source, sizeof(source), "%s/nginx/snippets/%s",
+			 tree("top_srcdir", ".."), name);
 		buf_addf(&text, "include %s;\n", source);
 	}
 	buf_addc(&text, '\0');
@@ -272,7 +279,7 @@ void stack_wait_ready(void)
 static void forget_environment(void)
 {
 	static const char *const names[] = {
-		"DATABASE_URL", "DIRECT_DATABASE_URL", "REDIS_URL", "REDIS_HOST",
+		"DATABASE_URL",    "DIRECT_DATABASE_URL",    "REDIS_URL", "REDIS_HOST",
 		"KV_REST_API_URL", "UPSTASH_REDIS_REST_URL", "CACHE_TTL", "ENABLE_REDIS_CACHE",
 	};
 
