@@ -137,8 +137,8 @@ redis_start() {
 # must not change it.  True when something changed.
 market_install() {
 	local changed=1
-	if ! cmp -s "$top/build/such-market" "$state/bin/such-market"; then
-		cp "$top/build/such-market" "$state/bin/such-market.new"
+	if ! cmp -s "${build:-$top/build}/such-market" "$state/bin/such-market"; then
+		cp "${build:-$top/build}/such-market" "$state/bin/such-market.new"
 		chmod 755 "$state/bin/such-market.new"
 		mv "$state/bin/such-market.new" "$state/bin/such-market"
 		changed=0
@@ -157,6 +157,7 @@ redis_url = "unix://$run/redis.sock"
 run_dir = "$run"
 migrations_dir = "$state/sql/migrations"
 chain_id = 1
+${market_settings:-}
 END
 	if ! cmp -s "$conf/such-market.conf.new" "$conf/such-market.conf"; then
 		changed=0
