@@ -7,7 +7,8 @@ const struct command commands[] = {
 	{ "serve", "[--SETTING=VALUE…]", "run the server, in the foreground", cmd_serve },
 	{ "migrate", "[--optional NAME] [--legacy]", "bring the database's schema up to date",
 	  cmd_migrate },
-	{ "import", "[--collection META.json] [--nfts FILE] …", "read a collection from files",
+	{ "import", "[--collection META.json] [--nfts FILE] [--owners FILE] [--transfers FILE]\n"
+	  "       [--users FILE] [--skip-bad N] [--any-chain] [--json]", "read a collection from files",
 	  cmd_import },
 	{ "key", "create --role ROLE --name NAME | list | revoke --name NAME",
 	  "make, show and withdraw API keys", cmd_key },

@@ -10,29 +10,26 @@
 #include "base/arena.h"
 #include "base/scope.h"
 
-#define SECTION_COUNT 6
 #define DEFAULT_FILE  SM_SYSCONFDIR "/such-market/such-market.conf"
 
-static void sections_of(const struct config *config, struct conf_section ret[SECTION_COUNT])
+static void gather(struct config *c)
 {
-	struct config *c = (struct config *)config;
-	const struct conf_section all[SECTION_COUNT] = {
+	const struct conf_section all[CONFIG_SECTIONS] = {
 		{ "processes", app_keys, &c->app }, { "database", pg_keys, &c->pg },
 		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
 		{ "answers", http_keys, &c->http }, { "log", log_keys, &c->log },
 	};
 
-	memcpy(ret, all, sizeof(all));
+	memcpy(c->sections, all, sizeof(all));
 }
 
 struct config *config_new(void)
 {
 	struct config *config = mem_alloc(sizeof(*config));
-	struct conf_section sections[SECTION_COUNT];
 
 	config->arena = arena_new(4096);
-	sections_of(config, sections);
-	config->conf = conf_new(sections, SECTION_COUNT, NULL, 0);
+	gather(config);
+	config->conf = conf_new(config->sections, CONFIG_SECTIONS, NULL, 0);
 	return config;
 }
 
@@ -229,16 +226,11 @@ static bool value_same(const struct conf_key *key, const void *a, const void *b)
 void config_fixed_changes(const struct config *old, const struct config *new,
 			  void (*tell)(const char *name))
 {
-	struct conf_section a[SECTION_COUNT], b[SECTION_COUNT];
+	const char *was = (const char *)&old->app, *is = (const char *)&new->app;
 
-	sections_of(old, a);
-	sections_of(new, b);
-	for (size_t i = 0; i < SECTION_COUNT; i++)
-		for (const struct conf_key *key = a[i].keys; key->name; key++)
-			if (!key->reload &&
-			    !value_same(key, (const char *)a[i].values + key->offset,
-					(const char *)b[i].values + key->offset))
-				tell(key->name);
+	for (const struct conf_key *key = app_keys; key->name; key++)
+		if (!key->reload && !value_same(key, was + key->offset, is + key->offset))
+			tell(key->name);
 }
 
 struct migrate_options config_migrate(const struct config *config)

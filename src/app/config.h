@@ -45,6 +45,8 @@ struct app_options {
 	int64_t ping_ms;
 };
 
+#define CONFIG_SECTIONS 6
+
 struct config {
 	struct app_options app;
 	struct pg_options pg;
@@ -52,6 +54,7 @@ struct config {
 	struct fcgi_options fcgi;
 	struct http_options http;
 	struct log_options log;
+	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;
 	struct arena *arena;
 	const char *path;  /* of the file that was read; NULL: none */
@@ -81,7 +84,8 @@ static inline void config_done(struct config **config)
 bool config_known(struct str name);
 /* RC_OK, or RC_INVALID with config->error: place, key, range. */
 enum rc config_load(struct config *config, const struct config_source *source);
-/* Names of settings that differ and that only a restart changes, told one at a time. */
+/* Names of settings that differ and that only a restart changes, told one at a time.  All of the
+ * other rooms' settings change with the new processes. */
 void config_fixed_changes(const struct config *old, const struct config *new,
 			  void (*tell)(const char *name));
 /* What the migration runner needs to know. */

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include "app/options.h"
+#include "base/chain.h"
 
 static int64_t cores(void)
 {
@@ -48,7 +49,7 @@ const struct conf_key app_keys[] = {
 	{ "group", CONF_TEXT, AT(group), "",
 	  .help = "group to become when started as root; empty: the user's own" },
 	{ "chain_id", CONF_INT, AT(chain_id), "1", .min = 1, .max = INT64_MAX,
-	  .word = word_chain,
+	  .word = chain_read,
 	  .help = "the one chain this deployment serves: a number or a name such as eth-mainnet" },
 	{ "max_requests", CONF_INT, AT(max_requests), "100000", .min = 0, .max = INT64_MAX,
 	  .reload = true,
