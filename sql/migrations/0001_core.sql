@@ -148,8 +148,6 @@ CREATE TABLE such_market.user_collections (
 );
 CREATE INDEX user_collections_largest
     ON such_market.user_collections (contract_address, balance DESC, user_address);
-CREATE INDEX user_collections_distribution
-    ON such_market.user_collections (contract_address, token_count);
 
 -- What a wallet holds or has held: rows stay, with token_count 0 and last_owned_at.
 CREATE TABLE such_market.wallet_collection_mapping (
@@ -197,10 +195,10 @@ CREATE UNIQUE INDEX api_keys_name ON such_market.api_keys (name) WHERE revoked_a
 
 GRANT USAGE ON SCHEMA such_market TO :app_role, :maintenance_role;
 GRANT SELECT ON ALL TABLES IN SCHEMA such_market TO :app_role, :maintenance_role;
-GRANT INSERT, UPDATE, DELETE ON such_market.collections, such_market.collection_stats, such_market.nfts,
+-- The summaries are the triggers' to write.
+GRANT INSERT, UPDATE, DELETE ON such_market.collections, such_market.nfts,
     such_market.collection_traits, such_market.token_traits, such_market.fc_users,
-    such_market.nft_ownership, such_market.user_collections, such_market.wallet_collection_mapping,
-    such_market.transfers, such_market.api_keys TO :app_role;
+    such_market.nft_ownership, such_market.transfers, such_market.api_keys TO :app_role;
 GRANT UPDATE, DELETE ON such_market.collection_stats, such_market.user_collections,
     such_market.wallet_collection_mapping TO :maintenance_role;
 GRANT INSERT ON such_market.user_collections, such_market.wallet_collection_mapping TO :maintenance_role;

@@ -6,6 +6,7 @@ libbase_a_SOURCES = \
 	src/base/base64.c src/base/base64.h \
 	src/base/board.c src/base/board.h \
 	src/base/buf.c src/base/buf.h \
+	src/base/chain.c src/base/chain.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_value.c src/base/conf_value.h \

@@ -1,4 +1,30 @@
 # jobs: what happens by itself.
 noinst_LIBRARIES += libjobs.a
-libjobs_a_SOURCES =
+libjobs_a_SOURCES = \
+	src/jobs/import.c \
+	src/jobs/import.h \
+	src/jobs/import_csv.c \
+	src/jobs/import_csv.h \
+	src/jobs/import_file.c \
+	src/jobs/import_file.h \
+	src/jobs/import_line.c \
+	src/jobs/import_line.h \
+	src/jobs/import_merge.c \
+	src/jobs/import_meta.c \
+	src/jobs/import_nft.c \
+	src/jobs/import_owner.c \
+	src/jobs/import_report.c \
+	src/jobs/import_run.h \
+	src/jobs/import_stage.c \
+	src/jobs/import_time.c \
+	src/jobs/import_transfer.c \
+	src/jobs/import_user.c
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
+
+src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk
+	$(AM_V_at)$(MKDIR_P) src/jobs
+	$(AM_V_GEN)(cd $(srcdir) && $(AWK) -f tools/sql2c.awk sql/import/import.sql </dev/null) >$@.tmp && \
+		mv $@.tmp $@
+BUILT_SOURCES += src/jobs/import_sql.inc
+CLEANFILES += src/jobs/import_sql.inc src/jobs/import_sql.inc.tmp
+EXTRA_DIST += sql/import/import.sql

@@ -1,0 +1,354 @@
+-- The statements of `such-market import`.  They speak of temporary tables, which import_begin
+-- makes: they cannot be prepared before it has run, so they live apart from sql/queries.
+--
+-- stage_…  lines as they were read, checked by the program
+-- change_… what differs from the database, sorted and numbered in chunks of 10,000
+-- $1 is the collection; of a merge $2 is the chunk (of users, which have none, $1).
+
+-- name: import_session
+SET lock_timeout = '60s';
+SET synchronous_commit = off;
+SET temp_buffers = '64MB';
+SET work_mem = '64MB';
+SET maintenance_work_mem = '64MB';
+SET jit = off;
+
+-- One import at a time.  The number is this program's own; migrations have another.
+-- name: import_exclusive
+SELECT pg_advisory_lock(7277816997830721537);
+
+-- name: import_begin
+CREATE TEMP TABLE stage_nft (
+    line bigint, contract bytea, token_type text, token_id numeric, name text, description text,
+    image_url text, thumbnail_url text, animation_url text, external_url text, token_uri text,
+    attributes jsonb, metadata json);
+CREATE TEMP TABLE stage_owner (line bigint, token_id numeric, owner_address bytea, balance numeric);
+CREATE TEMP TABLE stage_transfer (
+    line bigint, token_id numeric, from_address bytea, to_address bytea, quantity numeric,
+    hash bytea, log_index bigint, batch_index bigint, block_number bigint, block_time timestamptz);
+CREATE TEMP TABLE stage_user (
+    line bigint, fid bigint, username text, display_name text, pfp_url text,
+    custody_address bytea, verified_addresses bytea[]);
+CREATE TEMP TABLE ranked (token_id numeric, score float8, rank integer);
+CREATE TEMP TABLE change_nft (
+    chunk bigint, fresh boolean, line bigint, token_id numeric, score float8, rank integer);
+CREATE TEMP TABLE change_rank (chunk bigint, token_id numeric, score float8, rank integer);
+CREATE TEMP TABLE change_token (chunk bigint, token_id numeric);
+CREATE TEMP TABLE change_owner (
+    chunk bigint, kind text, token_id numeric, owner_address bytea, balance numeric);
+CREATE TEMP TABLE change_transfer (
+    chunk bigint, line bigint, token_id numeric, from_address bytea, to_address bytea,
+    quantity numeric, origin bytea, synthetic boolean, log_index bigint, batch_index bigint,
+    block_number bigint, block_time timestamptz);
+CREATE TEMP TABLE change_user (chunk bigint, fresh boolean, line bigint);
+
+-- name: import_chain
+SELECT chain_id FROM such_market.instance;
+
+-- The description of a collection: what is absent stays as it was.
+-- name: import_collection
+INSERT INTO such_market.collections AS c
+    (contract_address, name, symbol, token_type, total_supply, description, image_url,
+     banner_image_url, external_url, deployer, deployed_block)
+VALUES ($1::bytea, $2, $3, $4, $5::numeric, $6, $7, $8, $9, $10::bytea, $11::bigint)
+ON CONFLICT (contract_address) DO UPDATE SET
+    name = coalesce(excluded.name, c.name), symbol = coalesce(excluded.symbol, c.symbol),
+    token_type = CASE WHEN excluded.token_type = 'UNKNOWN' THEN c.token_type ELSE excluded.token_type END,
+    total_supply = coalesce(excluded.total_supply, c.total_supply),
+    description = coalesce(excluded.description, c.description),
+    image_url = coalesce(excluded.image_url, c.image_url),
+    banner_image_url = coalesce(excluded.banner_image_url, c.banner_image_url),
+    external_url = coalesce(excluded.external_url, c.external_url),
+    deployer = coalesce(excluded.deployer, c.deployer),
+    deployed_block = coalesce(excluded.deployed_block, c.deployed_block),
+    updated_at = now()
+WHERE (c.name, c.symbol, c.token_type, c.total_supply, c.description, c.image_url,
+        c.banner_image_url, c.external_url, c.deployer, c.deployed_block)
+    IS DISTINCT FROM
+      (coalesce(excluded.name, c.name), coalesce(excluded.symbol, c.symbol),
+       CASE WHEN excluded.token_type = 'UNKNOWN' THEN c.token_type ELSE excluded.token_type END,
+       coalesce(excluded.total_supply, c.total_supply),
+       coalesce(excluded.description, c.description),
+       coalesce(excluded.image_url, c.image_url),
+       coalesce(excluded.banner_image_url, c.banner_image_url),
+       coalesce(excluded.external_url, c.external_url),
+       coalesce(excluded.deployer, c.deployer),
+       coalesce(excluded.deployed_block, c.deployed_block))
+RETURNING xmax = 0 AS fresh;
+
+-- Collections that only lines of --nfts speak of: their standard is that of the first line.
+-- name: import_collections_of_lines
+INSERT INTO such_market.collections AS c (contract_address, token_type)
+SELECT s.contract, coalesce((array_agg(s.token_type ORDER BY s.line)
+    FILTER (WHERE s.token_type <> 'UNKNOWN'))[1], 'UNKNOWN')
+FROM stage_nft AS s GROUP BY s.contract ORDER BY s.contract
+ON CONFLICT (contract_address) DO UPDATE SET token_type = excluded.token_type, updated_at = now()
+WHERE c.token_type = 'UNKNOWN' AND excluded.token_type <> 'UNKNOWN'
+RETURNING xmax = 0 AS fresh;
+
+-- name: import_lock
+SELECT such_market.lock_collections(ARRAY[$1::bytea]);
+
+-- name: import_nft_staged
+CREATE INDEX ON stage_nft (contract, token_id, line);
+CREATE INDEX ON stage_nft (line);
+ANALYZE stage_nft;
+
+-- name: import_nft_contracts
+SELECT contract, count(*) FROM stage_nft GROUP BY contract ORDER BY contract;
+
+-- The ranks that the collection will have: staged tokens by their new traits, others by theirs.
+-- The last line of a token is the one that counts.
+-- name: import_rank_begin
+SELECT such_market.rarity_begin();
+
+-- name: import_rank_tokens
+INSERT INTO pg_temp.rarity_token
+SELECT DISTINCT s.token_id FROM stage_nft AS s WHERE s.contract = $1::bytea
+UNION
+SELECT n.token_id FROM such_market.nfts AS n
+WHERE n.contract_address = $1::bytea AND n.metadata IS NOT NULL;
+
+-- name: import_rank_staged
+INSERT INTO pg_temp.rarity_value
+SELECT s.token_id, t.trait_type, t.value
+FROM stage_nft AS s CROSS JOIN LATERAL such_market.attribute_traits(s.attributes) AS t
+WHERE s.contract = $1::bytea AND t.kind = 'string'
+    AND NOT EXISTS (SELECT FROM stage_nft AS l
+        WHERE l.contract = $1::bytea AND l.token_id = s.token_id AND l.line > s.line);
+
+-- name: import_rank_held
+INSERT INTO pg_temp.rarity_value
+SELECT tt.token_id, c.trait_type, c.value
+FROM such_market.collection_traits AS c
+JOIN such_market.token_traits AS tt ON tt.contract_address = $1::bytea AND tt.trait_id = c.trait_id
+WHERE c.contract_address = $1::bytea AND c.kind = 'string'
+    AND NOT EXISTS (SELECT FROM stage_nft AS s WHERE s.contract = $1::bytea AND s.token_id = tt.token_id);
+
+-- name: import_rank_analyze
+ANALYZE pg_temp.rarity_token, pg_temp.rarity_value;
+
+-- name: import_rank
+INSERT INTO ranked SELECT r.token_id, r.score, r.rank FROM such_market.rarity_scores() AS r;
+
+-- name: import_rank_done
+ANALYZE ranked;
+
+-- name: import_nft_diff
+INSERT INTO change_nft
+SELECT (row_number() OVER (ORDER BY s.token_id) - 1) / 10000, n.token_id IS NULL,
+    s.line, s.token_id, r.score, r.rank
+FROM stage_nft AS s
+LEFT JOIN ranked AS r ON r.token_id = s.token_id
+LEFT JOIN such_market.nfts AS n ON n.contract_address = $1::bytea AND n.token_id = s.token_id
+WHERE s.contract = $1::bytea
+    AND NOT EXISTS (SELECT FROM stage_nft AS l
+        WHERE l.contract = $1::bytea AND l.token_id = s.token_id AND l.line > s.line)
+    AND (n.token_id IS NULL
+        OR (n.name, n.description, n.image_url, n.thumbnail_url, n.animation_url,
+            n.external_url, n.token_uri, n.attributes, n.metadata::text, n.rarity_rank, n.rarity_score)
+        IS DISTINCT FROM
+           (s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
+            s.external_url, s.token_uri, s.attributes, s.metadata::text, r.rank, r.score));
+
+-- name: import_nft_diffed
+ANALYZE change_nft;
+
+-- name: import_nft_changes
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;
+
+-- name: import_nft_merge
+INSERT INTO such_market.nfts AS n
+    (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
+     external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
+SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
+    s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
+FROM change_nft AS c JOIN stage_nft AS s ON s.line = c.line
+WHERE c.chunk = $2::bigint ORDER BY c.token_id
+ON CONFLICT (contract_address, token_id) DO UPDATE SET
+    name = excluded.name, description = excluded.description, image_url = excluded.image_url,
+    thumbnail_url = excluded.thumbnail_url, animation_url = excluded.animation_url,
+    external_url = excluded.external_url, token_uri = excluded.token_uri,
+    attributes = excluded.attributes, metadata = excluded.metadata,
+    rarity_rank = excluded.rarity_rank, rarity_score = excluded.rarity_score, updated_at = now();
+
+-- name: import_nft_traits
+SELECT such_market.derive_token_traits($1::bytea, array(
+    SELECT c.token_id FROM change_nft AS c WHERE c.chunk = $2::bigint));
+
+-- name: import_nft_prune
+SELECT such_market.derive_prune($1::bytea);
+
+-- Tokens whose rank moved because of others.
+-- name: import_rank_diff
+INSERT INTO change_rank
+SELECT (row_number() OVER (ORDER BY n.token_id) - 1) / 10000, n.token_id, r.score, r.rank
+FROM such_market.nfts AS n LEFT JOIN ranked AS r ON r.token_id = n.token_id
+WHERE n.contract_address = $1::bytea
+    AND (n.rarity_rank, n.rarity_score) IS DISTINCT FROM (r.rank, r.score);
+
+-- name: import_rank_changes
+SELECT count(*), 0, max(chunk) + 1 FROM change_rank;
+
+-- name: import_rank_merge
+UPDATE such_market.nfts AS n
+SET rarity_rank = c.rank, rarity_score = c.score, updated_at = now()
+FROM (SELECT * FROM change_rank AS r WHERE r.chunk = $2::bigint ORDER BY r.token_id) AS c
+WHERE n.contract_address = $1::bytea AND n.token_id = c.token_id;
+
+-- name: import_nft_next
+TRUNCATE ranked, change_nft, change_rank;
+
+-- name: import_owner_staged
+ANALYZE stage_owner;
+
+-- A snapshot that lists a holder of a token twice contradicts itself.
+-- name: import_owner_twice
+SELECT s.line, d.token_id::text, '0x' || encode(d.owner_address, 'hex'), d.first
+FROM (SELECT o.token_id, o.owner_address, min(o.line) AS first FROM stage_owner AS o
+    GROUP BY o.token_id, o.owner_address HAVING count(*) > 1) AS d
+JOIN stage_owner AS s ON s.token_id = d.token_id AND s.owner_address = d.owner_address
+    AND s.line > d.first
+ORDER BY s.line LIMIT $1::bigint;
+
+-- name: import_owner_once
+DELETE FROM stage_owner AS s USING (
+    SELECT o.token_id, o.owner_address, min(o.line) AS first FROM stage_owner AS o
+    GROUP BY o.token_id, o.owner_address HAVING count(*) > 1) AS d
+WHERE s.token_id = d.token_id AND s.owner_address = d.owner_address AND s.line > d.first;
+
+-- name: import_owner_tokens
+INSERT INTO change_token
+SELECT (row_number() OVER (ORDER BY t.token_id) - 1) / 10000, t.token_id
+FROM (SELECT DISTINCT s.token_id FROM stage_owner AS s) AS t
+WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
+    WHERE n.contract_address = $1::bytea AND n.token_id = t.token_id);
+
+-- name: import_transfer_tokens
+INSERT INTO change_token
+SELECT (row_number() OVER (ORDER BY t.token_id) - 1) / 10000, t.token_id
+FROM (SELECT DISTINCT s.token_id FROM stage_transfer AS s) AS t
+WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
+    WHERE n.contract_address = $1::bytea AND n.token_id = t.token_id);
+
+-- name: import_token_changes
+SELECT count(*), 0, max(chunk) + 1 FROM change_token;
+
+-- name: import_token_merge
+INSERT INTO such_market.nfts (contract_address, token_id)
+SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id
+ON CONFLICT (contract_address, token_id) DO NOTHING;
+
+-- name: import_token_done
+TRUNCATE change_token;
+
+-- Burned tokens (0x0) and balances of 0 have no holder.  A collection without holders is filled
+-- in the order of its wallets: each then touches its summaries once.  Else a token's old and new
+-- holder should change together, so the order is that of tokens.
+-- name: import_owner_diff
+INSERT INTO change_owner
+SELECT (row_number() OVER (ORDER BY d.by_wallet, d.token_id, d.owner_address) - 1) / 10000,
+    d.kind, d.token_id, d.owner_address, d.balance
+FROM (SELECT
+        CASE WHEN NOT EXISTS (SELECT FROM such_market.nft_ownership AS f
+            WHERE f.contract_address = $1::bytea) THEN coalesce(s.owner_address, o.owner_address) END AS by_wallet,
+        CASE WHEN o.balance IS NULL THEN 'added' WHEN s.balance IS NULL THEN 'removed' ELSE 'changed' END AS kind,
+        coalesce(s.token_id, o.token_id) AS token_id,
+        coalesce(s.owner_address, o.owner_address) AS owner_address, s.balance
+    FROM (SELECT * FROM stage_owner AS w WHERE w.balance > 0
+            AND w.owner_address <> '\x0000000000000000000000000000000000000000') AS s
+    FULL JOIN (SELECT h.token_id::numeric AS token_id, h.owner_address::bytea AS owner_address, h.balance
+        FROM such_market.nft_ownership AS h WHERE h.contract_address = $1::bytea) AS o
+        ON o.token_id = s.token_id AND o.owner_address = s.owner_address
+    WHERE s.balance IS DISTINCT FROM o.balance) AS d;
+
+-- name: import_owner_diffed
+CREATE INDEX ON change_owner (chunk);
+ANALYZE change_owner;
+
+-- name: import_owner_changes
+SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'changed'),
+    max(chunk) + 1, count(*) FILTER (WHERE kind = 'removed') FROM change_owner;
+
+-- name: import_owner_remove
+DELETE FROM such_market.nft_ownership AS o
+USING (SELECT * FROM change_owner AS r WHERE r.chunk = $2::bigint AND r.kind = 'removed') AS c
+WHERE o.contract_address = $1::bytea AND o.token_id = c.token_id AND o.owner_address = c.owner_address;
+
+-- name: import_owner_merge
+INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
+SELECT $1::bytea, c.token_id, c.owner_address, c.balance
+FROM change_owner AS c WHERE c.chunk = $2::bigint AND c.kind <> 'removed'
+ORDER BY c.token_id, c.owner_address
+ON CONFLICT (contract_address, token_id, owner_address) DO UPDATE
+SET balance = excluded.balance, updated_at = now(), last_verified_at = now()
+WHERE o.balance IS DISTINCT FROM excluded.balance;
+
+-- $2: the hash of the file.  Where a file tells hashes and no log index, a token's moves in one
+-- transaction are told apart by their order.
+-- name: import_transfer_diff
+INSERT INTO change_transfer
+SELECT (row_number() OVER (ORDER BY t.line) - 1) / 10000, t.line, t.token_id, t.from_address,
+    t.to_address, t.quantity, t.origin, t.synthetic, t.log_index, t.batch_index,
+    t.block_number, t.block_time
+FROM (SELECT DISTINCT ON (u.origin, u.log_index, u.batch_index, u.token_id) u.*
+    FROM (SELECT s.line, s.token_id, s.from_address, s.to_address, s.quantity, s.block_number,
+            s.block_time, coalesce(s.hash, $2::bytea) AS origin, s.hash IS NULL AS synthetic,
+            CASE WHEN s.hash IS NULL THEN s.line ELSE coalesce(s.log_index, 0) END AS log_index,
+            CASE WHEN s.hash IS NULL THEN 0
+            WHEN s.log_index IS NULL AND s.batch_index IS NULL
+                THEN row_number() OVER (PARTITION BY s.hash, s.token_id ORDER BY s.line) - 1
+            ELSE coalesce(s.batch_index, 0) END AS batch_index
+        FROM stage_transfer AS s) AS u
+    ORDER BY u.origin, u.log_index, u.batch_index, u.token_id, u.line) AS t
+WHERE NOT EXISTS (SELECT FROM such_market.transfers AS x
+    WHERE x.origin = t.origin AND x.log_index = t.log_index
+        AND x.batch_index = t.batch_index AND x.token_id = t.token_id);
+
+-- name: import_transfer_staged
+ANALYZE stage_transfer;
+
+-- name: import_transfer_changes
+SELECT count(*), 0, max(chunk) + 1 FROM change_transfer;
+
+-- name: import_transfer_merge
+INSERT INTO such_market.transfers
+    (contract_address, token_id, from_address, to_address, quantity, origin, synthetic,
+     log_index, batch_index, block_number, block_time)
+SELECT $1::bytea, c.token_id, c.from_address, c.to_address, c.quantity, c.origin, c.synthetic,
+    c.log_index, c.batch_index, c.block_number, c.block_time
+FROM change_transfer AS c WHERE c.chunk = $2::bigint ORDER BY c.line
+ON CONFLICT (origin, log_index, batch_index, token_id) DO NOTHING;
+
+-- name: import_user_staged
+CREATE INDEX ON stage_user (fid, line);
+CREATE INDEX ON stage_user (line);
+ANALYZE stage_user;
+
+-- name: import_user_diff
+INSERT INTO change_user
+SELECT (row_number() OVER (ORDER BY s.fid) - 1) / 10000, u.fid IS NULL, s.line
+FROM stage_user AS s LEFT JOIN such_market.fc_users AS u ON u.fid = s.fid
+WHERE NOT EXISTS (SELECT FROM stage_user AS l WHERE l.fid = s.fid AND l.line > s.line)
+    AND (u.fid IS NULL
+        OR (u.username, u.display_name, u.pfp_url, u.custody_address, u.verified_addresses)
+        IS DISTINCT FROM
+           (s.username, s.display_name, s.pfp_url, s.custody_address, s.verified_addresses));
+
+-- name: import_user_changes
+SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_user;
+
+-- name: import_user_merge
+INSERT INTO such_market.fc_users AS u
+    (fid, username, display_name, pfp_url, custody_address, verified_addresses)
+SELECT s.fid, s.username, s.display_name, s.pfp_url, s.custody_address, s.verified_addresses
+FROM change_user AS c JOIN stage_user AS s ON s.line = c.line
+WHERE c.chunk = $1::bigint ORDER BY s.fid
+ON CONFLICT (fid) DO UPDATE SET
+    username = excluded.username, display_name = excluded.display_name,
+    pfp_url = excluded.pfp_url, custody_address = excluded.custody_address,
+    verified_addresses = excluded.verified_addresses, updated_at = now();
+
+-- The commits before it did not wait for the disk; this one does, and takes them along.
+-- name: import_flush
+SELECT pg_logical_emit_message(true, 'such-market', 'import');

@@ -1,0 +1,298 @@
+/* From the stage tables into the database: what differs, 10,000 rows a transaction. */
+#include <stdio.h>
+#include "base/arena.h"
+#include "base/scope.h"
+#include "jobs/import_run.h"
+#include "net/pg.h"
+#include "net/tx.h"
+
+/* What differs is put into a change table by steps before, which count then tells:
+ * rows added, changed, chunks, rows removed (the last may be missing). */
+struct phase {
+	const char *what;
+	enum import_sql before[3];
+	size_t before_count;
+	enum import_sql count;
+	enum import_sql merge[3]; /* of one chunk, in one transaction */
+	size_t merge_count;
+};
+
+static const struct phase nft_phase = {
+	"tokens", { SQL_import_nft_diff, SQL_import_nft_diffed }, 2, SQL_import_nft_changes,
+	{ SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits }, 3,
+};
+static const struct phase rank_phase = {
+	"ranks", { SQL_import_rank_diff }, 1, SQL_import_rank_changes,
+	{ SQL_import_lock, SQL_import_rank_merge }, 2,
+};
+static const struct phase owner_token_phase = {
+	"tokens of owners", { SQL_import_owner_tokens }, 1, SQL_import_token_changes,
+	{ SQL_import_lock, SQL_import_token_merge }, 2,
+};
+static const struct phase owner_phase = {
+	"owners", { SQL_import_owner_diff, SQL_import_owner_diffed }, 2, SQL_import_owner_changes,
+	{ SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge }, 3,
+};
+static const struct phase transfer_token_phase = {
+	"tokens of transfers", { SQL_import_transfer_tokens }, 1, SQL_import_token_changes,
+	{ SQL_import_lock, SQL_import_token_merge }, 2,
+};
+static const struct phase transfer_phase = {
+	"transfers", { 0 }, 0, SQL_import_transfer_changes,
+	{ SQL_import_lock, SQL_import_transfer_merge }, 2,
+};
+static const struct phase user_phase = {
+	"users", { SQL_import_user_diff }, 1, SQL_import_user_changes,
+	{ SQL_import_user_merge }, 1,
+};
+
+struct counts {
+	uint64_t added, changed, removed;
+};
+
+/* A statement about a collection, or about none (contract NULL); first cell of its answer. */
+static enum rc step(struct pg *pg, enum import_sql sql, const struct address *contract,
+		    const char *chunk, int64_t *ret_value)
+{
+	struct pg_arg args[2];
+	size_t n = 0;
+	const char *text = import_sql_text(sql);
+	if (contract && strstr(text, "$1"))
+		args[n++] = pg_address(contract);
+	if (chunk && strstr(text, n ? "$2" : "$1"))
+		args[n++] = pg_text(chunk);
+	SCOPED(pg_result_done) struct pg_result r = n ? pg_exec_args(pg, text, args, n)
+						      : pg_exec(pg, text);
+	if (r.rc == RC_OK && ret_value)
+		*ret_value = r.count ? pg_i64(&r, 0, 0) : r.affected;
+	return r.rc;
+}
+
+static enum rc simple(struct import *im, enum import_sql sql, const struct address *contract)
+{
+	enum rc rc = step(im->pg, sql, contract, NULL, NULL);
+	return rc == RC_OK ? RC_OK : import_broken(im, rc);
+}
+
+struct chunk {
+	const struct phase *phase;
+	const struct address *contract;
+	char number[24];
+	int64_t traits; /* what derive_token_traits told */
+};
+
+static enum rc merge_chunk(struct pg *pg, void *ctx)
+{
+	struct chunk *c = ctx;
+	c->traits = 0;
+	for (size_t i = 0; i < c->phase->merge_count; i++) {
+		enum import_sql sql = c->phase->merge[i];
+		enum rc rc = step(pg, sql, c->contract, c->number,
+				  sql == SQL_import_nft_traits ? &c->traits : NULL);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc count_changes(struct import *im, const struct phase *phase, struct counts *ret,
+			     int64_t *ret_chunks)
+{
+	SCOPED(pg_result_done) struct pg_result r =
+		pg_exec(im->pg, import_sql_text(phase->count));
+	if (r.rc != RC_OK)
+		return import_broken(im, r.rc);
+	*ret = (struct counts){ (uint64_t)pg_i64(&r, 0, 0), (uint64_t)pg_i64(&r, 0, 1),
+				phase == &owner_phase ? (uint64_t)pg_i64(&r, 0, 3) : 0 };
+	*ret_chunks = pg_i64(&r, 0, 2);
+	return RC_OK;
+}
+
+static enum rc run_phase(struct import *im, const struct phase *phase,
+			 const struct address *contract, struct counts *ret)
+{
+	struct chunk chunk = { .phase = phase, .contract = contract };
+	struct counts counts;
+	int64_t chunks = 0;
+	enum rc rc = RC_OK;
+	for (size_t i = 0; i < phase->before_count && rc == RC_OK; i++)
+		rc = simple(im, phase->before[i], contract);
+	if (rc == RC_OK)
+		rc = count_changes(im, phase, &counts, &chunks);
+	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
+		bool unknown = false;
+		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
+		import_tell(im, "merging", phase->what, (uint64_t)i, (uint64_t)chunks);
+		rc = tx_run(im->pg, &(struct tx_options){ 0 }, merge_chunk, &chunk, &unknown);
+		if (rc != RC_OK)
+			return import_broken(im, rc);
+		im->summary->traits_changed += (uint64_t)chunk.traits;
+	}
+	if (rc == RC_OK)
+		*ret = counts;
+	return rc;
+}
+
+static void add_counts(struct import_count *to, const struct counts *counts)
+{
+	to->added += counts->added;
+	to->changed += counts->changed;
+	to->removed += counts->removed;
+}
+
+/* Collections, from META and from lines that name others. */
+static enum rc count_collections(struct import *im, const struct pg_result *r)
+{
+	struct import_count *count = &im->summary->of[IMPORT_COLLECTIONS];
+	if (r->rc != RC_OK)
+		return import_broken(im, r->rc);
+	for (int i = 0; i < r->count; i++) {
+		if (pg_flag(r, i, 0))
+			count->added++;
+		else
+			count->changed++;
+	}
+	return RC_OK;
+}
+
+static enum rc merge_meta(struct import *im)
+{
+	const struct import_meta *m = &im->meta;
+	SCOPED(pg_result_done) struct pg_result r = pg_exec_args(
+		im->pg, import_sql_text(SQL_import_collection),
+		PG_ARGS(pg_address(&m->contract), pg_text(m->name), pg_text(m->symbol),
+			pg_text(m->token_type), pg_text(m->supply), pg_text(m->description),
+			pg_text(m->image_url), pg_text(m->banner_image_url),
+			pg_text(m->external_url),
+			m->has_deployer ? pg_address(&m->deployer) : pg_bytes(STR_NONE),
+			pg_text(m->deployed_block)));
+	im->summary->of[IMPORT_COLLECTIONS].read = 1;
+	return count_collections(im, &r);
+}
+
+static enum rc merge_collections(struct import *im)
+{
+	enum rc rc = im->has_meta ? merge_meta(im) : RC_OK;
+	if (rc != RC_OK || !im->options->nfts)
+		return rc;
+	SCOPED(pg_result_done) struct pg_result r =
+		pg_exec(im->pg, import_sql_text(SQL_import_collections_of_lines));
+	return count_collections(im, &r);
+}
+
+/* Ranks first, in tables of the session, so that tokens are written once. */
+static enum rc rank(struct import *im, const struct address *contract)
+{
+	static const enum import_sql steps[] = {
+		SQL_import_rank_begin, SQL_import_rank_tokens, SQL_import_rank_staged,
+		SQL_import_rank_held, SQL_import_rank_analyze, SQL_import_rank,
+		SQL_import_rank_done,
+	};
+	enum rc rc = RC_OK;
+	for (size_t i = 0; i < COUNT_OF(steps) && rc == RC_OK; i++)
+		rc = simple(im, steps[i], contract);
+	return rc;
+}
+
+static enum rc merge_nfts_of(struct import *im, const struct address *contract)
+{
+	struct counts tokens = { 0 }, ranks = { 0 };
+	enum rc rc = rank(im, contract);
+	if (rc == RC_OK)
+		rc = run_phase(im, &nft_phase, contract, &tokens);
+	if (rc == RC_OK)
+		rc = run_phase(im, &rank_phase, contract, &ranks);
+	if (rc == RC_OK)
+		rc = simple(im, SQL_import_nft_prune, contract);
+	if (rc == RC_OK)
+		rc = simple(im, SQL_import_nft_next, NULL);
+	add_counts(&im->summary->of[IMPORT_NFTS], &tokens);
+	im->summary->ranks_changed += ranks.added;
+	return rc;
+}
+
+static enum rc merge_nfts(struct import *im)
+{
+	SCOPED(pg_result_done) struct pg_result r =
+		pg_exec(im->pg, import_sql_text(SQL_import_nft_contracts));
+	if (r.rc != RC_OK)
+		return import_broken(im, r.rc);
+	for (int i = 0; i < r.count; i++) {
+		struct address contract;
+		if (!pg_address_at(&r, i, 0, &contract))
+			return import_broken(im, RC_INTERNAL);
+		enum rc rc = merge_nfts_of(im, &contract);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc merge_tokens(struct import *im, const struct phase *phase)
+{
+	struct counts tokens = { 0 };
+	enum rc rc = run_phase(im, phase, &im->meta.contract, &tokens);
+	im->summary->tokens_added += tokens.added;
+	return rc == RC_OK ? simple(im, SQL_import_token_done, NULL) : rc;
+}
+
+static enum rc merge_owners(struct import *im)
+{
+	struct counts owners = { 0 };
+	enum rc rc = merge_tokens(im, &owner_token_phase);
+	if (rc == RC_OK)
+		rc = run_phase(im, &owner_phase, &im->meta.contract, &owners);
+	add_counts(&im->summary->of[IMPORT_OWNERS], &owners);
+	return rc;
+}
+
+static enum rc diff_transfers(struct import *im)
+{
+	struct str hash = { (const char *)im->transfers_hash, sizeof(im->transfers_hash) };
+	SCOPED(pg_result_done) struct pg_result r = pg_exec_args(
+		im->pg, import_sql_text(SQL_import_transfer_diff), PG_ARGS(pg_bytes(hash)));
+	return r.rc == RC_OK ? RC_OK : import_broken(im, r.rc);
+}
+
+static enum rc merge_transfers(struct import *im)
+{
+	struct counts transfers = { 0 };
+	enum rc rc = merge_tokens(im, &transfer_token_phase);
+	if (rc == RC_OK)
+		rc = diff_transfers(im);
+	if (rc == RC_OK)
+		rc = run_phase(im, &transfer_phase, &im->meta.contract, &transfers);
+	add_counts(&im->summary->of[IMPORT_TRANSFERS], &transfers);
+	return rc;
+}
+
+static enum rc merge_users(struct import *im)
+{
+	struct counts users = { 0 };
+	enum rc rc = run_phase(im, &user_phase, NULL, &users);
+	add_counts(&im->summary->of[IMPORT_USERS], &users);
+	return rc;
+}
+
+static enum rc flush(struct import *im)
+{
+	SCOPED(pg_result_done) struct pg_result r =
+		pg_exec(im->pg, "SET synchronous_commit = on");
+	if (r.rc != RC_OK)
+		return import_broken(im, r.rc);
+	return simple(im, SQL_import_flush, NULL);
+}
+
+enum rc import_merge(struct import *im)
+{
+	enum rc rc = merge_collections(im);
+	if (rc == RC_OK && im->options->nfts)
+		rc = merge_nfts(im);
+	if (rc == RC_OK && im->options->owners)
+		rc = merge_owners(im);
+	if (rc == RC_OK && im->options->transfers)
+		rc = merge_transfers(im);
+	if (rc == RC_OK && im->options->users)
+		rc = merge_users(im);
+	return rc == RC_OK ? flush(im) : rc;
+}
