@@ -150,9 +150,14 @@ void stack_market_stop(void)
 	keeper_end(&market, SIGTERM);
 }
 
-void stack_market_resume(void)
+void stack_market_begin(void)
 {
 	market_pid = keeper_run(&market);
+}
+
+void stack_market_resume(void)
+{
+	stack_market_begin();
 	stack_wait_ready();
 }
 

@@ -26,7 +26,7 @@ server_start() { # NAME COMMAND...
 	shift
 	as_user touch "$log/$name.log"
 	# A session of its own: the terminal's signals are not for it.  9 is the lock of this script.
-	as_user env -i PATH="$PATH" HOME="$state" LC_ALL=C.UTF-8 setsid "$@" \
+	(as_user_exec env -i PATH="$PATH" HOME="$state" LC_ALL=C.UTF-8 setsid "$@") \
 		</dev/null >>"$log/$name.log" 2>&1 9>&- &
 	pid=$!
 	disown "$pid"

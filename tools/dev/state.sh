@@ -18,11 +18,13 @@ state_user_make() {
 
 # Runs a command as the servers' user.
 as_user() {
-	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid "$server_user" --regid "$(id -gn "$server_user")" --init-groups -- "$@"
-	else
-		"$@"
-	fi
+	( as_user_exec "$@" )
+}
+
+# The same in the place of this (sub)shell.
+as_user_exec() {
+	[ "$(id -u)" = 0 ] || exec "$@"
+	exec setpriv --reuid "$server_user" --regid "$(id -gn "$server_user")" --init-groups -- "$@"
 }
 
 # Can the servers' user get into the folder that will hold the state?
