@@ -11,7 +11,7 @@ SELECT
     (extract(epoch FROM c.created_at) * 1000000)::int8,
     (extract(epoch FROM c.updated_at) * 1000000)::int8
 FROM such_market.collections c
-WHERE c.contract_address = $1
+WHERE c.contract_address = $1;
 
 -- name: collection_stats
 -- $1 contract -> tokens, owners, balance, transfers, last transfer, holdings (token and owner pairs)
@@ -20,7 +20,7 @@ SELECT s.token_count, s.owner_count, s.balance, s.transfer_count,
     (SELECT coalesce(sum(u.token_count), 0) FROM such_market.user_collections u
         WHERE u.contract_address = $1)
 FROM such_market.collection_stats s
-WHERE s.contract_address = $1
+WHERE s.contract_address = $1;
 
 -- The list, one statement an order.  $1 rows, $2 and $3 key and contract ('\x…') of the last row
 -- before the page -> Collection, key
@@ -37,7 +37,7 @@ SELECT
 FROM such_market.collections c
 WHERE (c.created_at, c.contract_address) > (timestamptz 'epoch' + $2::int8 * interval '1 microsecond', $3::bytea)
 ORDER BY c.created_at, c.contract_address
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- A name may be longer than a cursor: the key is its beginning, and the row itself, while it is
 -- still there, has the rest.
@@ -56,7 +56,7 @@ WHERE (lower(coalesce(c.name, '')), c.contract_address) > (
         WHERE l.contract_address = $3::bytea AND starts_with(lower(coalesce(l.name, '')), $2::text)),
         $2::text), $3::bytea)
 ORDER BY lower(coalesce(c.name, '')), c.contract_address
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- name: collection_list_tokens_asc
 SELECT
@@ -71,7 +71,7 @@ FROM such_market.collection_stats s
 JOIN such_market.collections c ON c.contract_address = s.contract_address
 WHERE (s.token_count, s.contract_address) > ($2::int8, $3::bytea)
 ORDER BY s.token_count, s.contract_address
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- name: collection_list_created_desc
 SELECT
@@ -85,7 +85,7 @@ SELECT
 FROM such_market.collections c
 WHERE (c.created_at, c.contract_address) < (timestamptz 'epoch' + $2::int8 * interval '1 microsecond', $3::bytea)
 ORDER BY c.created_at DESC, c.contract_address DESC
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- A name may be longer than a cursor: the key is its beginning, and the row itself, while it is
 -- still there, has the rest.
@@ -104,7 +104,7 @@ WHERE (lower(coalesce(c.name, '')), c.contract_address) < (
         WHERE l.contract_address = $3::bytea AND starts_with(lower(coalesce(l.name, '')), $2::text)),
         $2::text), $3::bytea)
 ORDER BY lower(coalesce(c.name, '')) DESC, c.contract_address DESC
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- name: collection_list_tokens_desc
 SELECT
@@ -119,7 +119,7 @@ FROM such_market.collection_stats s
 JOIN such_market.collections c ON c.contract_address = s.contract_address
 WHERE (s.token_count, s.contract_address) < ($2::int8, $3::bytea)
 ORDER BY s.token_count DESC, s.contract_address DESC
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- Search: what matches is gathered through the two search indexes and sorted.  $4 sort (0 createdAt,
 -- 1 name, 2 tokenCount), $5 pattern of the name or null, $6 words (a tsquery) or null.
@@ -143,7 +143,7 @@ WHERE (c.name ILIKE $5::text
             || coalesce(c.description, '')) @@ to_tsquery('simple', $6::text))
     AND ($3::bytea IS NULL OR (k.key, c.contract_address) > ($2::text, $3::bytea))
 ORDER BY k.key, c.contract_address
-LIMIT $1::int8
+LIMIT $1::int8;
 
 -- name: collection_search_desc
 SELECT
@@ -164,4 +164,4 @@ WHERE (c.name ILIKE $5::text
             || coalesce(c.description, '')) @@ to_tsquery('simple', $6::text))
     AND ($3::bytea IS NULL OR (k.key, c.contract_address) < ($2::text, $3::bytea))
 ORDER BY k.key DESC, c.contract_address DESC
-LIMIT $1::int8
+LIMIT $1::int8;

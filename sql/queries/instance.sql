@@ -2,8 +2,8 @@
 
 -- name: instance_read
 -- -> chain id, secret of the cursors
-SELECT i.chain_id, i.cursor_secret FROM such_market.instance i
+SELECT i.chain_id, i.cursor_secret FROM such_market.instance i;
 
 -- name: instance_ping
 -- -> one row when the database answers
-SELECT 1
+SELECT 1;

@@ -1,6 +1,6 @@
 /*
- * An answer as caches keep it: fields, not header text, so that request ids and Cache-Status are
- * always of this request.  Made by model, remembered by cache, sent by http.
+ * An answer as caches keep it: fields, not header text, so that request ids and Cache-Status
+ * are always of this request.  Made by model, remembered by cache, sent by http.
  */
 #ifndef BASE_ANSWER_H
 #define BASE_ANSWER_H
@@ -29,7 +29,7 @@ enum source {
 #define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */
 
 struct answer {
-	enum rc rc;               /* RC_OK, or RC_NOT_FOUND as a negative answer */
+	enum rc rc; /* RC_OK, or RC_NOT_FOUND as a negative answer */
 	enum tier tier;
 	enum source source;
 	const char *content_type; /* static text */

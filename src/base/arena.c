@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <assert.h>
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,7 @@ static struct block *block_new(size_t size, struct block *older)
 	b->older = older;
 	b->size = size;
 	b->used = 0;
+	ASAN_POISON_MEMORY_REGION(b->data, size);
 	return b;
 }
 
@@ -92,7 +94,8 @@ struct arena *arena_new(size_t first_block)
 	return a;
 }
 
-/* A deferred function may allocate and even defer again: the list is walked until it is empty. */
+/* A deferred function may allocate and even defer again: the list is walked until it is empty.
+ */
 static void run_defers(struct arena *a)
 {
 	while (a->defers) {
@@ -113,6 +116,7 @@ void arena_reset(struct arena *a)
 		free(b);
 	}
 	a->first->used = 0;
+	ASAN_POISON_MEMORY_REGION(a->first->data, a->first->size);
 	a->next_size = a->first->size;
 	a->used = 0;
 }
@@ -143,6 +147,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	p = a->newest->data + a->newest->used;
 	a->newest->used += need;
 	a->used += need;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return p;
 }
 
@@ -160,6 +165,7 @@ bool arena_extend(struct arena *a, const void *p, size_t old_size, size_t size)
 		return false;
 	b->used += more;
 	a->used += more;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return true;
 }
 

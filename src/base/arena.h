@@ -5,6 +5,9 @@
  *	char *z = arena_strz(a, STR("x"));
  *	arena_defer(a, close_thing, thing);      runs at the next reset, last in first out
  *	arena_reset(a);                          keeps the first block
+ *
+ * In a build with AddressSanitizer what an arena has not handed out is poisoned: a slice that
+ * outlives the reset is reported.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -27,10 +30,10 @@ char *arena_strz(struct arena *arena, struct str s); /* terminated copy */
 struct str arena_printf(struct arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void arena_defer(struct arena *arena, void (*fn)(void *), void *obj);
-size_t arena_used(const struct arena *arena);         /* bytes handed out since the reset */
+size_t arena_used(const struct arena *arena); /* bytes handed out since the reset */
 
 /* Heap memory that never fails (out of memory ends the process). */
-void *mem_alloc(size_t size);  /* cleared */
+void *mem_alloc(size_t size); /* cleared */
 void *mem_grow(void *old, size_t size);
 char *mem_strdup(const char *z);
 

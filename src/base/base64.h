@@ -7,7 +7,7 @@
 #include "base/rc.h"
 #include "base/str.h"
 
-#define BASE64_SIZE(n) (((n) * 4 + 2) / 3 + 1)
+#define BASE64_SIZE(n) ((4 * (n) + 2) / 3 + 1)
 
 /* Writes BASE64_SIZE(len) bytes with the NUL; returns the length of the text. */
 size_t base64url_write(const void *bytes, size_t len, char *ret);

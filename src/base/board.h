@@ -12,7 +12,7 @@
 #include "base/metric.h"
 #include "base/rc.h"
 
-#define BOARD_SLOTS 128
+#define BOARD_SLOTS  128
 #define BOARD_ROUTES 64 /* request counters by route index; the api has fewer rows */
 
 enum board_state {
@@ -29,11 +29,11 @@ const char *board_state_name(enum board_state state);
 
 struct board_slot {
 	pid_t pid;
-	int32_t role;             /* the supervision table's row; -1: never used */
-	enum board_state state;   /* changed by board_state() only */
-	int64_t started_us;       /* wall clock */
-	int64_t state_since_ns;   /* monotonic */
-	uint64_t restarts;        /* processes that died in this slot */
+	int32_t role;           /* the supervision table's row; -1: never used */
+	enum board_state state; /* changed by board_state() only */
+	int64_t started_us;     /* wall clock */
+	int64_t state_since_ns; /* monotonic */
+	uint64_t restarts;      /* processes that died in this slot */
 	uint64_t requests;
 	uint64_t route_requests[BOARD_ROUTES];
 	struct metric_cells cells;

@@ -29,7 +29,8 @@ void buf_clear(struct buf *buf); /* keeps the memory */
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_add_u64(struct buf *buf, uint64_t n);
-char *buf_room(struct buf *buf, size_t len); /* at least len writable bytes at the end, or NULL */
+/* At least len writable bytes behind the end (add to len what is used), or NULL: failed. */
+char *buf_room(struct buf *buf, size_t len);
 
 static inline void buf_adds(struct buf *buf, struct str s)
 {

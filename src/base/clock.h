@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define CLOCK_RFC3339_MAX 32
-#define CLOCK_HTTP_MAX 32
+#define CLOCK_HTTP_MAX    32
 
 int64_t clock_wall_us(void); /* microseconds since 1970, CLOCK_REALTIME */
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */

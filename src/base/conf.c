@@ -9,15 +9,15 @@
 #include "base/conf_value.h"
 #include "base/utf8.h"
 
-#define PREFIX   "SUCH_MARKET_"
-#define FILE_MAX ((size_t)1 << 20)
+#define PREFIX       "SUCH_MARKET_"
+#define FILE_MAX     ((size_t)1 << 20)
 #define LONGEST_NAME 64
 
 /* A setting as it stands now. */
 struct row {
 	const struct conf_section *section;
 	const struct conf_key *key;
-	struct str text;    /* what the value was read from */
+	struct str text; /* what the value was read from */
 	const char *origin;
 	const void *source; /* the file or environment that set it last: twice is an error */
 };
@@ -200,7 +200,7 @@ static enum rc set(struct conf *conf, struct row *row, struct str text, const ch
 	const char *why;
 
 	if (source && row->source == source) {
-		conf->error = arena_printf(a, "%s: %s is set already at %s", origin,
+		conf->error = arena_printf(a, "%s: %s: set already at %s", origin,
 					   row->key->name, row->origin)
 				      .ptr;
 		return RC_INVALID;
@@ -272,8 +272,8 @@ static enum rc file_line(struct conf *conf, struct str line, const char *origin,
 	if (!str_starts(value, STR("\""))) {
 		value = without_comment(value);
 	} else if (!unquote(conf, value, &value)) {
-		conf->error = arena_printf(conf->arena, "%s: %s: the quotes do not match", origin,
-					   row->key->name)
+		conf->error = arena_printf(conf->arena, "%s: %s: the quotes do not match",
+					   origin, row->key->name)
 				      .ptr;
 		return RC_INVALID;
 	}
@@ -358,7 +358,8 @@ static enum rc read_aliases(struct conf *conf, char *const *envp)
 		row = find(conf, str_of(alias->name));
 		assert(row);
 		if (set(conf, row, str_of(value),
-			arena_printf(conf->arena, "environment %s", alias->env).ptr, NULL) != RC_OK)
+			arena_printf(conf->arena, "environment %s", alias->env).ptr,
+			NULL) != RC_OK)
 			return RC_INVALID;
 	}
 	return RC_OK;

@@ -1,12 +1,12 @@
 /*
  * Settings by table.  Each module owns a struct of plain values and one row per value; the
  * engine reads defaults, then one file, then the environment, then the command line (the later
- * wins), checks type and range, and remembers where each value came from.  Texts are UTF-8 without
- * control characters; an absent text is "", never NULL.
+ * wins), checks type and range, and remembers where each value came from.  Texts are UTF-8
+ * without control characters; an absent text is "", never NULL.
  *
  *	const struct conf_key pg_keys[] = {
- *		{ "database_deadline", CONF_MSEC, offsetof(struct pg_options, deadline_ms), "2s",
- *		  .min = 10, .max = 60000, .help = "longest a statement may take" },
+ *		{ "database_deadline", CONF_MSEC, offsetof(struct pg_options, deadline_ms),
+ *		  "2s", .min = 10, .max = 60000, .help = "longest a statement may take" },
  *		{ 0 }
  *	};
  *
@@ -47,20 +47,20 @@ struct conf_key {
 	/* A type's own parser for special words ("auto", chain names): true and *ret when the
 	 * text is one of its words; else the ordinary reading goes on. */
 	bool (*word)(struct str text, int64_t *ret);
-	bool reload;        /* SIGHUP may change it */
-	const char *help;   /* one sentence, ends without a dot; the unit in brackets */
+	bool reload;      /* SIGHUP may change it */
+	const char *help; /* one phrase, ends without a dot; the unit in brackets */
 };
 
 struct conf_section {
 	const char *title; /* for documentation and --dump: "database" */
 	const struct conf_key *keys;
-	void *values;      /* the module's struct */
+	void *values; /* the module's struct */
 };
 
 /*
- * Another name of the environment, lower precedence than SUCH_MARKET_<NAME>.  Of several rows of
- * one setting the first that is set wins; empty counts as not set.  A row with a NULL name is a
- * variable that others read (SUCH_MARKET_STATE): it is passed over.
+ * Another name of the environment, lower precedence than SUCH_MARKET_<NAME>.  Of several rows
+ * of one setting the first that is set wins; empty counts as not set.  A row with a NULL name
+ * is a variable that others read (SUCH_MARKET_STATE): it is passed over.
  */
 struct conf_alias {
 	const char *env;  /* "DATABASE_URL" */
@@ -80,7 +80,9 @@ enum rc conf_environment(struct conf *conf, char *const *envp);
 enum rc conf_set(struct conf *conf, struct str name, struct str value, const char *origin);
 bool conf_known(const struct conf *conf, struct str name);
 const char *conf_error(const struct conf *conf);
-const char *conf_origin(const struct conf *conf, const char *name); /* "default", "file:12", … */
+/* "default", "such-market.conf:12", "environment DATABASE_URL", or what conf_set was told; NULL
+ * for a name that is no setting. */
+const char *conf_origin(const struct conf *conf, const char *name);
 
 /* Every effective value as "name = value  # origin", secrets as "(hidden)". */
 void conf_dump(const struct conf *conf, FILE *out);

@@ -18,20 +18,24 @@ struct unit {
 /* Largest first; the unit without a factor ends a table. */
 static const struct unit no_units[] = { { NULL, 0 } };
 static const struct unit times[] = {
-	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 },
+	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
+	{ "s", 1000 },     { "ms", 1 },      { NULL, 0 },
 };
 static const struct unit sizes[] = {
-	{ "g", 1 << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { NULL, 0 },
+	{ "g", 1 << 30 },
+	{ "m", 1 << 20 },
+	{ "k", 1 << 10 },
+	{ NULL, 0 },
 };
 
 static const struct {
 	const char *name;
 	const struct unit *units; /* NULL: not a number */
 } types[] = {
-	[CONF_TEXT] = { "text", NULL },   [CONF_SECRET] = { "secret", NULL },
-	[CONF_URL] = { "url", NULL },     [CONF_BOOL] = { "switch", NULL },
+	[CONF_TEXT] = { "text", NULL },      [CONF_SECRET] = { "secret", NULL },
+	[CONF_URL] = { "url", NULL },        [CONF_BOOL] = { "switch", NULL },
 	[CONF_INT] = { "number", no_units }, [CONF_MSEC] = { "time", times },
-	[CONF_BYTES] = { "size", sizes }, [CONF_CHOICE] = { "choice", NULL },
+	[CONF_BYTES] = { "size", sizes },    [CONF_CHOICE] = { "choice", NULL },
 };
 
 const char *conf_type_name(enum conf_type type)
@@ -65,9 +69,11 @@ void conf_value_range(const struct conf_key *key, struct buf *out)
 		buf_adds(out, STR("on|off"));
 	} else if (types[key->type].units) {
 		conf_value_number(key->type, key->min, out);
-		buf_adds(out, STR(" … "));
-		if (highest(key) != INT64_MAX)
+		buf_adds(out, STR(" …"));
+		if (highest(key) != INT64_MAX) {
+			buf_addc(out, ' ');
 			conf_value_number(key->type, highest(key), out);
+		}
 	} else if (key->max || key->min) {
 		buf_addf(out, "%lld … %lld bytes", (long long)key->min,
 			 (long long)(key->max ? key->max : TEXT_MAX));
@@ -100,6 +106,8 @@ static enum rc out_of_range(const struct conf_key *key, struct str text, struct 
 {
 	struct buf range;
 
+	if (text.len > SHOWN_MAX)
+		text = STR("the value");
 	buf_init(&range, arena, TEXT_MAX);
 	conf_value_range(key, &range);
 	*ret_why = arena_printf(arena, STR_FMT " is not in " STR_FMT, STR_ARG(text),
@@ -117,25 +125,31 @@ static enum rc refused(const struct conf_key *key, struct str text, const char *
 	return RC_INVALID;
 }
 
+static bool factor_of(const struct unit *u, struct str name, int64_t *ret)
+{
+	*ret = 1;
+	if (name.len == 0)
+		return true;
+	while (u->name && !str_eq_nocase(name, str_of(u->name)))
+		u++;
+	*ret = u->factor;
+	return u->name;
+}
+
 /* Digits, a sign when the range has negative numbers, and a unit of the type. */
 static bool number_of(const struct conf_key *key, struct str text, int64_t *ret)
 {
-	const struct unit *u = types[key->type].units;
 	bool negative = key->min < 0 && str_starts(text, STR("-"));
-	struct str digits = negative ? str_from(text, 1) : text;
-	int64_t factor = 1;
+	struct str digits = str_from(text, negative);
+	size_t len = 0;
+	int64_t factor;
 	uint64_t n;
 
-	for (; u->name; u++) {
-		size_t len = strlen(u->name);
-
-		if (digits.len > len &&
-		    str_eq_nocase(str_from(digits, digits.len - len), str_of(u->name))) {
-			digits.len -= len;
-			factor = u->factor;
-			break;
-		}
-	}
+	while (len < digits.len && digits.ptr[len] >= '0' && digits.ptr[len] <= '9')
+		len++;
+	if (!factor_of(types[key->type].units, str_from(digits, len), &factor))
+		return false;
+	digits.len = len;
 	return str_u64(digits, INT64_MAX, &n) &&
 	       !__builtin_mul_overflow(negative ? -(int64_t)n : (int64_t)n, factor, ret);
 }
@@ -153,7 +167,8 @@ static enum rc read_number(const struct conf_key *key, struct str text, int64_t 
 	if (key->word && key->word(text, ret))
 		return RC_OK;
 	if (!number_of(key, text, &n)) {
-		bool digits = text.len && strspn(arena_strz(arena, text), "0123456789") == text.len;
+		bool digits =
+			text.len && strspn(arena_strz(arena, text), "0123456789") == text.len;
 
 		return digits ? out_of_range(key, text, arena, ret_why)
 			      : refused(key, text, what[key->type], arena, ret_why);
@@ -167,7 +182,9 @@ static enum rc read_number(const struct conf_key *key, struct str text, int64_t 
 static enum rc read_bool(const struct conf_key *key, struct str text, bool *ret,
 			 struct arena *arena, const char **ret_why)
 {
-	static const char *const words[] = { "off", "on", "false", "true", "no", "yes", "0", "1" };
+	static const char *const words[] = {
+		"off", "on", "false", "true", "no", "yes", "0", "1"
+	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		if (str_eq_nocase(text, str_of(words[i]))) {
@@ -191,8 +208,8 @@ static enum rc read_choice(const struct conf_key *key, struct str text, const ch
 			return RC_OK;
 		}
 	}
-	return refused(key, text,
-		       arena_printf(arena, "one of %s", key->choices).ptr, arena, ret_why);
+	return refused(key, text, arena_printf(arena, "one of %s", key->choices).ptr, arena,
+		       ret_why);
 }
 
 static enum rc read_text(const struct conf_key *key, struct str text, const char **ret,
@@ -235,7 +252,8 @@ static void find_password(struct str url, size_t *ret_start, size_t *ret_end)
 	const char *scheme = memmem(url.ptr, url.len, "://", 3);
 	size_t start = scheme ? (size_t)(scheme - url.ptr) + 3 : 0;
 	const char *at = memrchr(url.ptr + start, '@', url.len - start);
-	const char *colon = at ? memchr(url.ptr + start, ':', (size_t)(at - url.ptr) - start) : NULL;
+	const char *colon =
+		at ? memchr(url.ptr + start, ':', (size_t)(at - url.ptr) - start) : NULL;
 
 	*ret_start = *ret_end = 0;
 	if (colon) {
@@ -247,7 +265,7 @@ static void find_password(struct str url, size_t *ret_start, size_t *ret_end)
 /* The length of a "password=" or its like at the start of s, else 0. */
 static size_t secret_word(struct str s)
 {
-	static const char *const words[] = { "password=", "sslpassword=", "passwd=", "token=",
+	static const char *const words[] = { "password=", "sslpassword=", "passwd=",  "token=",
 					     "secret=",   "apikey=",      "api_key=", "key=" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {

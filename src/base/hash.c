@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include "base/arena.h"
 
 struct hash_stream {
 	EVP_MD_CTX *ctx;
@@ -50,9 +51,8 @@ void hash_hmac_sha256(struct str key, struct str data, uint8_t ret[SHA256_BYTES]
 
 struct hash_stream *hash_stream_new(void)
 {
-	struct hash_stream *h = calloc(1, sizeof(*h));
+	struct hash_stream *h = mem_alloc(sizeof(*h));
 
-	must(h);
 	h->ctx = EVP_MD_CTX_new();
 	must(h->ctx && EVP_DigestInit_ex(h->ctx, sha256(), NULL) == 1);
 	return h;

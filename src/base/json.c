@@ -41,9 +41,8 @@ static size_t plain_run(const char *s, size_t len)
 static void escape(struct buf *out, uint8_t c)
 {
 	static const char digits[] = "0123456789abcdef";
-	static const char letters[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',
-					['\r'] = 'r', ['\t'] = 't', ['"'] = '"',
-					['\\'] = '\\' };
+	static const char letters[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+					['\t'] = 't', ['"'] = '"',  ['\\'] = '\\' };
 	char text[6] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
 
 	if (c < sizeof(letters) && letters[c]) {

@@ -40,7 +40,8 @@ static void unmark(struct json_object *node)
 	enum jsonin_type type = jsonin_type(node);
 
 	if (type == JSONIN_OBJECT) {
-		json_object_object_foreach(node, key, member) {
+		json_object_object_foreach(node, key, member)
+		{
 			(void)key;
 			unmark(member);
 		}
@@ -66,14 +67,14 @@ static struct json_object *build(struct str text, int depth, enum json_tokener_e
 	return root;
 }
 
-enum rc jsonin_parse(struct arena *arena, struct str text, int max_depth, struct json_object **ret,
-		     const char **ret_error)
+enum rc jsonin_parse(struct arena *arena, struct str text, int max_depth,
+		     struct json_object **ret, const char **ret_error)
 {
 	enum json_tokener_error error;
 	struct json_object *root;
 	bool marked;
 
-	assert(max_depth > 0);
+	assert(max_depth > 0 && max_depth <= JSONIN_DEPTH_MAX);
 	if (jsonin_check(arena, text, max_depth, &text, &marked, ret_error) != RC_OK)
 		return RC_INVALID;
 	root = build(text, max_depth + 2, &error);
@@ -92,7 +93,7 @@ enum rc jsonin_parse(struct arena *arena, struct str text, int max_depth, struct
 enum jsonin_type jsonin_type(const struct json_object *node)
 {
 	static const enum jsonin_type types[] = {
-		[json_type_null] = JSONIN_NULL,	    [json_type_boolean] = JSONIN_BOOL,
+		[json_type_null] = JSONIN_NULL,     [json_type_boolean] = JSONIN_BOOL,
 		[json_type_double] = JSONIN_NUMBER, [json_type_int] = JSONIN_NUMBER,
 		[json_type_object] = JSONIN_OBJECT, [json_type_array] = JSONIN_ARRAY,
 		[json_type_string] = JSONIN_STRING,
@@ -185,7 +186,8 @@ void jsonin_each(const struct json_object *object,
 {
 	if (jsonin_type(object) != JSONIN_OBJECT)
 		return;
-	json_object_object_foreach(loose(object), key, member) {
+	json_object_object_foreach(loose(object), key, member)
+	{
 		if (!fn(ctx, str_of(key), member))
 			return;
 	}

@@ -143,7 +143,8 @@ static bool string(struct check *c, bool is_name)
 			return bad(c, "a control character in a string");
 		len = utf8_char(c->text.ptr + c->at, c->text.len - c->at);
 		if (len == 0)
-			return bad(c, c->at < c->text.len ? "malformed UTF-8" : "unexpected end");
+			return bad(c,
+				   c->at < c->text.len ? "malformed UTF-8" : "unexpected end");
 		c->at += len;
 	}
 	return true;

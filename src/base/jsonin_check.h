@@ -1,7 +1,8 @@
 /*
  * The grammar of RFC 8259, to the letter.  json-c is kinder than that: it takes NaN, Infinity,
- * "1." and raw control characters, cuts member names at U+0000, and turns integers beyond 64 bits
- * into the nearest 64-bit one without a word (seen with 0.16).  So texts are checked here first.
+ * "1." and raw control characters, cuts member names at U+0000, and turns integers beyond 64
+ * bits into the nearest 64-bit one without a word (seen with 0.16).  So texts are checked here
+ * first.
  */
 #ifndef BASE_JSONIN_CHECK_H
 #define BASE_JSONIN_CHECK_H

@@ -17,12 +17,14 @@
 #define ID_MAX    64
 
 const struct conf_key log_keys[] = {
-	{ "log_file", CONF_TEXT, offsetof(struct log_options, file), "-",
-	  .reload = true, .help = "file the log is appended to; - is standard error" },
+	{ "log_file", CONF_TEXT, offsetof(struct log_options, file), "-", .reload = true,
+	  .help = "file the log is appended to; - is standard error" },
 	{ "log_level", CONF_CHOICE, offsetof(struct log_options, level), "info",
-	  .choices = "error|warn|info|debug", .reload = true, .help = "least severe level told" },
+	  .choices = "error|warn|info|debug", .reload = true,
+	  .help = "least severe level told" },
 	{ "log_format", CONF_CHOICE, offsetof(struct log_options, format), "text",
-	  .choices = "text|json", .reload = true, .help = "key=value text or one JSON object a line" },
+	  .choices = "text|json", .reload = true,
+	  .help = "key=value text or one JSON object a line" },
 	{ 0 }
 };
 

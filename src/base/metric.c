@@ -15,13 +15,13 @@ const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
 #include "base/metrics.def"
 };
 
-#define US(n) ((int64_t)(n) * 1000)
-#define MS(n) ((int64_t)((n) * 1e6))
+#define US(n) ((int64_t)1000 * (n))
+#define MS(n) ((int64_t)(1e6 * (n)))
 
 const int64_t histogram_bounds_ns[HISTOGRAM_BUCKETS - 1] = {
-	US(50), US(100), US(250), US(500),  MS(1),    MS(2.5),  MS(5),    MS(10),    MS(25),
-	MS(50), MS(100), MS(250), MS(500),  MS(1000), MS(2500), MS(5000), MS(10000), MS(30000),
-	MS(60000),
+	US(50),   US(100),  US(250),   US(500),   MS(1),     MS(2.5), MS(5),
+	MS(10),   MS(25),   MS(50),    MS(100),   MS(250),   MS(500), MS(1000),
+	MS(2500), MS(5000), MS(10000), MS(30000), MS(60000),
 };
 
 static struct metric_cells own;

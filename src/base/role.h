@@ -12,7 +12,7 @@ enum role {
 	ROLE_ADMIN
 };
 
-const char *role_name(enum role role);            /* "viewer" */
-bool role_read(struct str name, enum role *ret);  /* viewer, operator, admin only */
+const char *role_name(enum role role);           /* "viewer" */
+bool role_read(struct str name, enum role *ret); /* viewer, operator, admin only */
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef BASE_SCOPE_H
 #define BASE_SCOPE_H
 
-#define SCOPED(fn) __attribute__((cleanup(fn)))
+#define SCOPED(fn)  __attribute__((cleanup(fn)))
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -16,9 +16,9 @@ struct str {
 	size_t len;
 };
 
-#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
-#define STR_NONE ((struct str){ NULL, 0 })
-#define STR_FMT "%.*s"
+#define STR(lit)   ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR_NONE   ((struct str){ NULL, 0 })
+#define STR_FMT    "%.*s"
 #define STR_ARG(s) (int)(s).len, (s).ptr ? (s).ptr : ""
 
 static inline struct str str_of(const char *z)

@@ -14,7 +14,8 @@ struct u256 {
 	char dec[U256_TEXT];
 };
 
-/* Decimal, or hexadecimal with "0x"; leading zeros are dropped.  RC_INVALID for anything else. */
+/* Decimal, or hexadecimal with "0x"; leading zeros are dropped.  RC_INVALID for anything else,
+ * and for more than 200 characters. */
 enum rc u256_read(struct str text, struct u256 *ret);
 int u256_cmp(const struct u256 *a, const struct u256 *b);
 

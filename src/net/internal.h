@@ -21,19 +21,19 @@ struct stat_cells {
 struct pg {
 	const struct pg_options *options;
 	const char *url;
-	PGconn *conn;           /* NULL: none */
-	bool opening;           /* settings and hook run on a connection not yet trusted */
-	bool copying;           /* between pg_copy_begin and pg_copy_end */
-	bool pinned;            /* inside tx_run: a new connection would be outside of it */
-	int64_t deadline_ms;    /* pg_set_deadline; 0: the option's */
-	int64_t tx_until_ns;    /* the transaction's own deadline; 0: none */
-	int64_t server_ms;      /* statement_timeout of the session; -1: not known */
-	bool server_ms_in_tx;   /* it was set in this transaction: a rollback undoes it */
-	int failures;           /* connects that failed in a row */
-	int64_t retry_ns;       /* no connect before this time */
-	char sqlstate[6];       /* of the last failure */
+	PGconn *conn;         /* NULL: none */
+	bool opening;         /* settings and hook run on a connection not yet trusted */
+	bool copying;         /* between pg_copy_begin and pg_copy_end */
+	bool pinned;          /* inside tx_run: a new connection would be outside of it */
+	int64_t deadline_ms;  /* pg_set_deadline; 0: the option's */
+	int64_t tx_until_ns;  /* the transaction's own deadline; 0: none */
+	int64_t server_ms;    /* statement_timeout of the session; -1: not known */
+	bool server_ms_in_tx; /* it was set in this transaction: a rollback undoes it */
+	int failures;         /* connects that failed in a row */
+	int64_t retry_ns;     /* no connect before this time */
+	char sqlstate[6];     /* of the last failure */
 	char error[PG_ERROR_TEXT];
-	int failed_stmt;        /* the named statement that failed last; -1: none */
+	int failed_stmt; /* the named statement that failed last; -1: none */
 	enum rc (*hook)(struct pg *pg, void *ctx);
 	void *hook_ctx;
 	void (*slow)(void *ctx, const char *name, int64_t ns);

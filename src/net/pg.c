@@ -219,7 +219,8 @@ struct pg_result pg_exec(struct pg *pg, const char *sql)
 	return run(pg, &(struct order){ .stmt = -1, .sql = sql, .plain = true });
 }
 
-struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args, size_t n)
+struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args,
+			      size_t n)
 {
 	return run(pg, &(struct order){ .stmt = -1, .sql = sql, .args = args, .n = n });
 }

@@ -1,8 +1,10 @@
 /*
- * One connection to PostgreSQL.  Every call has a client-side deadline (a stopped backend cannot
- * enforce statement_timeout); after a deadline the statement is cancelled and the connection
- * dropped.  A lost connection is made again by the next call, with back-off: while it waits the
- * call answers RC_UNAVAILABLE at once.  Statements of sql/queries are prepared on first use.
+ * One connection to PostgreSQL.  Every call has a client-side deadline (a stopped backend
+ * cannot enforce statement_timeout); after it the connection is dropped, and a server that
+ * lives ends the statement within half a second (client_connection_check_interval).  A lost
+ * connection is made again by the next call, with back-off: while it waits, calls answer
+ * RC_UNAVAILABLE at once.  Statements of sql/queries are prepared on first use.  Never share a
+ * handle across fork: open it after.
  *
  *	SCOPED(pg_result_done) struct pg_result rows =
  *		pg_run(pg, STMT_owner_of, PG_ARGS(pg_address(&contract), pg_text(token)));
@@ -11,9 +13,10 @@
  *	for (int i = 0; i < rows.count; i++)
  *		use(pg_str(&rows, i, 0));
  *
- * rc: RC_OK; RC_UNAVAILABLE (no connection, or lost before the answer); RC_TIMEOUT (deadline,
- * 57014); RC_CONFLICT (40001, 40P01, 55P03: try the transaction again; 23xxx); RC_INVALID (22xxx);
- * RC_INTERNAL (else).  pg_error() has the text for the log, never for a client.
+ * rc: RC_OK; RC_UNAVAILABLE (no connection, or lost before the answer, or a server without
+ * room); RC_TIMEOUT (deadline, 57014); RC_CONFLICT (40001, 40P01, 55P03: try the transaction
+ * again; 23xxx); RC_INVALID (22xxx); RC_INTERNAL (else).  pg_error() has the text for the log,
+ * never for a client.
  */
 #ifndef NET_PG_H
 #define NET_PG_H
@@ -29,28 +32,27 @@
 #include "net/stmt.h"
 
 struct pg;
-struct pg_conn;   /* libpq's PGconn, only for net/ */
-struct pg_rows;   /* libpq's PGresult */
+struct pg_rows; /* libpq's PGresult */
 
 struct pg_options {
-	const char *url;         /* application role */
-	const char *direct_url;  /* owner role: migrate; "" means url */
-	int64_t connect_ms;      /* longest a connect may take */
-	int64_t deadline_ms;     /* longest a statement may take */
-	int64_t slow_ms;         /* statements slower than this are logged; 0: none */
+	const char *url;        /* application role */
+	const char *direct_url; /* owner role: migrate; "" means url */
+	int64_t connect_ms;     /* longest a connect may take */
+	int64_t deadline_ms;    /* longest a statement may take */
+	int64_t slow_ms;        /* statements slower than this are logged; 0: none */
 };
 extern const struct conf_key pg_keys[];
 
 struct pg_arg {
 	const char *value; /* NULL: SQL null */
 	int len;
-	int format;        /* 0 text (terminated), 1 binary */
+	int format; /* 0 text (terminated), 1 binary */
 };
 
 struct pg_result {
 	enum rc rc;
-	int count;         /* rows */
-	int64_t affected;  /* of INSERT, UPDATE, DELETE */
+	int count;        /* rows */
+	int64_t affected; /* of INSERT, UPDATE, DELETE */
 	struct pg_rows *rows;
 };
 
@@ -61,9 +63,9 @@ void pg_free(struct pg *pg);
 /* RC_OK, or RC_INVALID and *ret_why in words an operator can act on (static, no secrets). */
 enum rc pg_url_check(const char *url, const char **ret_why);
 
-struct pg_arg pg_text(const char *z);                 /* NULL is SQL null; borrowed */
-struct pg_arg pg_address(const struct address *a);    /* bytea, binary; borrowed */
-struct pg_arg pg_bytes(struct str bytes);             /* bytea, binary; borrowed; ptr NULL is null */
+struct pg_arg pg_text(const char *z);              /* NULL is SQL null; borrowed */
+struct pg_arg pg_address(const struct address *a); /* bytea, binary; borrowed */
+struct pg_arg pg_bytes(struct str bytes); /* bytea, binary; borrowed; ptr NULL is null */
 #define PG_ARGS(...)                                                                           \
 	(const struct pg_arg[]){ __VA_ARGS__ },                                                \
 		sizeof((const struct pg_arg[]){ __VA_ARGS__ }) / sizeof(struct pg_arg)
@@ -73,13 +75,14 @@ struct pg_arg pg_bytes(struct str bytes);             /* bytea, binary; borrowed
 struct pg_result pg_run(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size_t n);
 /* Text made at run time (migrations, import staging): never from input of a client. */
 struct pg_result pg_exec(struct pg *pg, const char *sql);
-struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args, size_t n);
+struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args,
+			      size_t n);
 void pg_result_done(struct pg_result *result);
 
 /* Cells; text format.  Absent (SQL null) is STR_NONE.  Borrowed from the result. */
 struct str pg_str(const struct pg_result *result, int row, int col);
 bool pg_is_null(const struct pg_result *result, int row, int col);
-int64_t pg_i64(const struct pg_result *result, int row, int col);  /* 0 for null */
+int64_t pg_i64(const struct pg_result *result, int row, int col); /* 0 for null */
 double pg_f64(const struct pg_result *result, int row, int col);
 bool pg_flag(const struct pg_result *result, int row, int col);
 /* bytea cell of 20 bytes; false when null or of another length. */
@@ -90,11 +93,11 @@ enum rc pg_copy_begin(struct pg *pg, const char *sql);
 enum rc pg_copy_put(struct pg *pg, struct str rows);
 enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
 
-enum rc pg_connect(struct pg *pg);             /* now, within the connect deadline */
-bool pg_connected(const struct pg *pg);        /* an idle connection that is readable is dead */
+enum rc pg_connect(struct pg *pg);      /* now, within the connect deadline */
+bool pg_connected(const struct pg *pg); /* an idle connection that is readable is dead */
 void pg_disconnect(struct pg *pg);
-const char *pg_error(const struct pg *pg);     /* of the last failure */
-const char *pg_sqlstate(const struct pg *pg);  /* five characters, "" when not from the server */
+const char *pg_error(const struct pg *pg);    /* of the last failure */
+const char *pg_sqlstate(const struct pg *pg); /* five characters, "" when not from the server */
 void pg_set_deadline(struct pg *pg, int64_t ms); /* until changed; 0: the option's */
 /* Called after each connect, before other statements; a failure drops the connection. */
 void pg_on_connect(struct pg *pg, enum rc (*hook)(struct pg *pg, void *ctx), void *ctx);

@@ -19,13 +19,14 @@ static void ignore_notice(void *ctx, const char *message)
 	(void)message;
 }
 
-/* Before dbname: what the URL may change.  After it: what the program relies on.  The keepalives
- * find a peer that vanished in about 11 s; deadlines do not depend on them. */
+/* Before dbname: what the URL may change.  After it: what the program relies on.  The
+ * keepalives find a peer that vanished in about 11 s; deadlines do not depend on them. */
 static PGconn *start(const char *url)
 {
 	static const char *const names[] = {
-		"application_name",    "keepalives_idle",  "keepalives_interval",
-		"keepalives_count",    "tcp_user_timeout", "dbname",
+		"application_name",    "keepalives_idle",
+		"keepalives_interval", "keepalives_count",
+		"tcp_user_timeout",    "dbname",
 		"client_encoding",     NULL,
 	};
 	const char *const values[] = {
@@ -69,7 +70,8 @@ static enum rc settle(struct pg *pg, int64_t until_ns)
 		 "SET statement_timeout = %" PRId64 "; SET lock_timeout = 500;"
 		 "SET idle_in_transaction_session_timeout = 5000;"
 		 "SET search_path = such_market, public, pg_temp;"
-		 "SET standard_conforming_strings = on; SET DateStyle = ISO; SET TimeZone = 'UTC';"
+		 "SET standard_conforming_strings = on; SET DateStyle = ISO;"
+		 "SET TimeZone = 'UTC';"
 		 "SET bytea_output = hex;%s",
 		 limit,
 		 PQserverVersion(pg->conn) >= 140000

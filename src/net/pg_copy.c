@@ -49,7 +49,8 @@ enum rc pg_copy_begin(struct pg *pg, const char *sql)
 	return rc;
 }
 
-/* libpq keeps what the socket does not take: flushed at once, it never holds more than one put. */
+/* libpq keeps what the socket does not take: flushed at once, it never holds more than one put.
+ */
 static enum rc put(struct pg *pg, const char *bytes, int len)
 {
 	if (PQputCopyData(pg->conn, bytes, len) != 1)

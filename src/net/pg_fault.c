@@ -5,7 +5,8 @@
 #include "net/internal.h"
 
 /* Prefixes of SQLSTATE (PostgreSQL manual, appendix A); the first row that fits counts.
- * drop: the connection is of no more use, or leads to a server that is no longer the primary. */
+ * drop: the connection is of no more use, or leads to a server that is no longer the primary.
+ */
 static const struct fault {
 	const char *prefix;
 	enum rc rc;

@@ -1,4 +1,5 @@
-/* Statistics of named statements: buckets four an octave, so a quantile is at most 25 % high. */
+/* Statistics of named statements: buckets four an octave, so a quantile is at most 25 % high.
+ */
 #include <assert.h>
 #include "net/internal.h"
 

@@ -1,7 +1,7 @@
 /* One connection to Redis: made, checked, and given up after any failure (hiredis 0.14). */
 #include <errno.h>
 #include <hiredis/hiredis.h>
-#include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -28,10 +28,10 @@ const struct conf_key redis_keys[] = {
 	  .max = 65535, .help = "port of redis_host" },
 	{ "redis_password", CONF_SECRET, offsetof(struct redis_options, password), "",
 	  .help = "password of Redis, when the URL has none" },
-	{ "redis_connect_timeout", CONF_MSEC, offsetof(struct redis_options, connect_ms), "100ms",
-	  .min = 1, .max = 10000, .help = "longest a connect to Redis may take" },
-	{ "redis_budget", CONF_MSEC, offsetof(struct redis_options, budget_ms), "20ms", .min = 1,
-	  .max = 10000, .help = "longest a command may take" },
+	{ "redis_connect_timeout", CONF_MSEC, offsetof(struct redis_options, connect_ms),
+	  "100ms", .min = 1, .max = 10000, .help = "longest a connect to Redis may take" },
+	{ "redis_budget", CONF_MSEC, offsetof(struct redis_options, budget_ms), "20ms",
+	  .min = 1, .max = 10000, .help = "longest a command may take" },
 	{ 0 }
 };
 
@@ -45,7 +45,8 @@ struct redis {
 	char error[ERROR_TEXT];
 };
 
-__attribute__((format(printf, 2, 3))) static void tell(struct redis *redis, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void tell(struct redis *redis, const char *fmt,
+						       ...)
 {
 	va_list args;
 	va_start(args, fmt);
@@ -125,11 +126,13 @@ static void back_off(struct redis *redis)
 	if (ms > BACKOFF_LAST_MS)
 		ms = BACKOFF_LAST_MS;
 	redis->failures++;
-	redis->retry_ns = clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
+	redis->retry_ns =
+		clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
 }
 
 /* Words only, never a format: nothing in a value can become a command. */
-static enum rc command(struct redis *redis, const char *const *words, int count, redisReply **ret)
+static enum rc command(struct redis *redis, const char *const *words, int count,
+		       redisReply **ret)
 {
 	size_t len[WORDS_MAX];
 	for (int i = 0; i < count; i++)
@@ -191,8 +194,17 @@ static enum rc open_now(struct redis *redis)
 	return greet(redis);
 }
 
+/* Between commands the server has nothing to say but that it leaves. */
+static bool is_dead(const redisContext *context)
+{
+	struct pollfd fd = { .fd = context->fd, .events = POLLIN };
+	return poll(&fd, 1, 0) != 0;
+}
+
 static enum rc ready(struct redis *redis)
 {
+	if (redis->context && is_dead(redis->context))
+		drop(redis);
 	if (redis->context)
 		return RC_OK;
 	if (!redis->configured || clock_mono_ns() < redis->retry_ns)

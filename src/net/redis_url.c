@@ -1,6 +1,7 @@
 /*
- * redis://[[user]:password@]host[:port][/db], unix:///path?db=n, or a bare path.  The query of a
- * redis:// URL knows db only; other words are refused, since they would be meant for something.
+ * redis://[[user]:password@]host[:port][/db], unix:///path?db=n, or a bare path.  The query of
+ * a redis:// URL knows db only; other words are refused, since they would be meant for
+ * something.
  */
 #include <stdlib.h>
 #include "base/arena.h"

@@ -5,7 +5,7 @@
 #include "base/rc.h"
 
 struct redis_where {
-	char *path;     /* unix socket, or NULL: host and port */
+	char *path; /* unix socket, or NULL: host and port */
 	char *host;
 	int port;
 	char *user;     /* NULL: the default user */

@@ -6,6 +6,8 @@ libnet_a_SOURCES = \
 	src/net/migrate.h \
 	src/net/migrate_files.c \
 	src/net/migrate_files.h \
+	src/net/migrate_record.c \
+	src/net/migrate_run.h \
 	src/net/pg.c \
 	src/net/pg.h \
 	src/net/pg_conn.c \
@@ -27,7 +29,12 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 
 # Named statements: a new file is one word here.
 SQL_FILES = \
-	sql/queries/net.sql
+	sql/queries/collection.sql \
+	sql/queries/instance.sql \
+	sql/queries/key.sql \
+	sql/queries/net.sql \
+	sql/queries/nft.sql \
+	sql/queries/trait.sql
 
 src/net/stmt.inc: $(SQL_FILES) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/net

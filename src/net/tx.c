@@ -50,7 +50,8 @@ static enum rc commit(struct tx *tx)
 	struct pg *pg = tx->pg;
 	if (!pg->conn || PQtransactionStatus(pg->conn) != PQTRANS_INTRANS) {
 		roll_back(pg);
-		return fault_text(pg, RC_INTERNAL, "a failure inside of the transaction was ignored");
+		return fault_text(pg, RC_INTERNAL,
+				  "a failure inside of the transaction was ignored");
 	}
 	enum rc rc = command(pg, "COMMIT");
 	if (pg->conn) {
@@ -94,7 +95,8 @@ static int64_t pause_ns(int attempt)
 	int64_t ms = attempt < 6 ? INT64_C(5) << attempt : PAUSE_LAST_MS;
 	uint32_t dice;
 	hash_random(&dice, sizeof(dice));
-	return (int64_t)(dice % (uint64_t)((ms < PAUSE_LAST_MS ? ms : PAUSE_LAST_MS) * NS_PER_MS));
+	return (int64_t)(dice %
+			 (uint64_t)((ms < PAUSE_LAST_MS ? ms : PAUSE_LAST_MS) * NS_PER_MS));
 }
 
 static void pause_for(int64_t ns)

@@ -1,9 +1,9 @@
 /*
  * Whole transactions.  body runs between BEGIN and COMMIT and may run again: it must take its
- * input from ctx and leave no trace outside the database until tx_run returns.  RC_CONFLICT with
- * 40001, 40P01 or 55P03 is tried again with full-jitter back-off (5 … 200 ms, five times, within
- * the deadline); other failures roll back and are returned.  A COMMIT whose reply is lost
- * is RC_UNAVAILABLE with *ret_unknown set: the caller must look whether it happened.
+ * input from ctx and leave no trace outside the database until tx_run returns.  RC_CONFLICT
+ * with 40001, 40P01 or 55P03 is tried again with full-jitter back-off (5 … 200 ms, five times,
+ * within the deadline); other failures roll back and are returned.  A COMMIT whose reply is
+ * lost is RC_UNAVAILABLE with *ret_unknown set: the caller must look whether it happened.
  */
 #ifndef NET_TX_H
 #define NET_TX_H
@@ -15,8 +15,8 @@
 struct pg;
 
 struct tx_options {
-	int attempts;         /* 0: five */
-	int64_t deadline_ms;  /* of all attempts together; 0: none */
+	int attempts;        /* 0: five */
+	int64_t deadline_ms; /* of all attempts together; 0: none */
 };
 
 enum rc tx_run(struct pg *pg, const struct tx_options *options,

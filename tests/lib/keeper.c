@@ -48,8 +48,8 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 {
 	int in = open("/dev/null", O_RDONLY);
 	int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(keeper->gid) != 0 ||
-			       setuid(keeper->uid) != 0))
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) != 0 || setgid(keeper->gid) != 0 || setuid(keeper->uid) != 0))
 		_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid, which clears it */
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
@@ -89,7 +89,10 @@ static pid_t begin(const struct keeper *keeper)
 	return pid;
 }
 
-/* The keeper's loop: a signal number ends the server, 0 starts it, an end of file ends all. */
+#define WORD_RUN 0 /* other words: a signal number ends the server */
+#define WORD_PID -1
+
+/* The keeper's loop, until the end of file. */
 static _Noreturn void keep(const struct keeper *keeper, int wire)
 {
 	pid_t pid = 0;
@@ -104,10 +107,10 @@ static _Noreturn void keep(const struct keeper *keeper, int wire)
 			continue;
 		if (n != sizeof(word))
 			break;
-		if (word)
-			end(&pid, word);
-		else
+		if (word == WORD_RUN)
 			pid = begin(keeper);
+		else if (word != WORD_PID)
+			end(&pid, word);
 		if (send(wire, &pid, sizeof(pid), 0) != sizeof(pid))
 			break;
 	}
@@ -148,7 +151,13 @@ static pid_t ask(struct keeper *keeper, int word)
 
 pid_t keeper_run(struct keeper *keeper)
 {
-	return ask(keeper, 0);
+	return ask(keeper, WORD_RUN);
+}
+
+/* The keeper is asked: another process of the program may have restarted the server. */
+pid_t keeper_pid(struct keeper *keeper)
+{
+	return ask(keeper, WORD_PID);
 }
 
 void keeper_end(struct keeper *keeper, int signal)

@@ -22,8 +22,9 @@ struct keeper {
 /* A new directory under /tmp, short enough for sockets, owned by uid. */
 void keeper_dir(struct keeper *keeper, const char *what);
 void keeper_open(struct keeper *keeper);
-pid_t keeper_run(struct keeper *keeper);              /* starts the server; its pid */
-void keeper_end(struct keeper *keeper, int signal);   /* signals it, and waits for its end */
+pid_t keeper_run(struct keeper *keeper);            /* starts the server; its pid */
+pid_t keeper_pid(struct keeper *keeper);            /* of the server; 0: it does not run */
+void keeper_end(struct keeper *keeper, int signal); /* signals it, and waits for its end */
 void keeper_close(struct keeper *keeper);
 
 /* Runs a command as uid, its output in log; ends the program when it fails. */

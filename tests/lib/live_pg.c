@@ -27,7 +27,13 @@
 #define PATH_BYTES 512
 #define BASE_NAME  "such_market"
 
-enum who { SUPER, OWNER, APP, MAINTENANCE, WHO_COUNT };
+enum who {
+	SUPER,
+	OWNER,
+	APP,
+	MAINTENANCE,
+	WHO_COUNT
+};
 
 static const char *const roles[WHO_COUNT] = { "postgres", "such_market_owner",
 					      "such_market_app", "such_market_maintenance" };
@@ -55,7 +61,8 @@ static void find_bindir(void)
 {
 	glob_t found;
 	if (glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) != 0)
-		keeper_panic("PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/initdb)");
+		keeper_panic(
+			"PostgreSQL is not installed (no /usr/lib/postgresql/*/bin/initdb)");
 	const char *last = found.gl_pathv[found.gl_pathc - 1];
 	snprintf(bindir, sizeof(bindir), "%.*s", (int)(strrchr(last, '/') - last), last);
 	globfree(&found);
@@ -150,9 +157,24 @@ static void prepare(const char *what)
 	snprintf(datadir, sizeof(datadir), "%s/data", server.dir);
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", server.dir);
 	const char *args[] = {
-		program, "-D", datadir, "-c", sockets, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "shared_buffers=32MB", "-c", "max_connections=40", "-c",
-		"deadlock_timeout=50ms", "-c", "max_prepared_transactions=2", NULL,
+		program,
+		"-D",
+		datadir,
+		"-c",
+		sockets,
+		"-c",
+		"listen_addresses=",
+		"-c",
+		"fsync=off",
+		"-c",
+		"shared_buffers=32MB",
+		"-c",
+		"max_connections=40",
+		"-c",
+		"deadlock_timeout=50ms",
+		"-c",
+		"max_prepared_transactions=2",
+		NULL,
 	};
 	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
 	memcpy(server.args, args, sizeof(args));
@@ -163,14 +185,24 @@ static void initdb(void)
 	char program[PATH_BYTES + 16], log[PATH_BYTES];
 	snprintf(program, sizeof(program), "%s/initdb", bindir);
 	snprintf(log, sizeof(log), "%s/log", server.dir);
-	const char *args[] = { program, "-D", datadir, "-U", "postgres", "-A", "trust", "-N",
-			       "--encoding=UTF8", "--locale=C.UTF-8", NULL };
+	const char *args[] = { program,
+			       "-D",
+			       datadir,
+			       "-U",
+			       "postgres",
+			       "-A",
+			       "trust",
+			       "-N",
+			       "--encoding=UTF8",
+			       "--locale=C.UTF-8",
+			       NULL };
 	keeper_command(&server, args, log);
 }
 
 static void migrate(void)
 {
-	struct migrate_options how = { .dir = live_pg_migrations(), .chain_id = LIVE_PG_CHAIN,
+	struct migrate_options how = { .dir = live_pg_migrations(),
+				       .chain_id = LIVE_PG_CHAIN,
 				       .app_role = roles[APP],
 				       .maintenance_role = roles[MAINTENANCE] };
 	const char *error = "";
@@ -199,9 +231,9 @@ static void make_template(const char *place)
 	initdb();
 	keeper_open(&server);
 	resume();
-	run_sql(url_of(SUPER, "postgres"),
-		"CREATE ROLE such_market_owner LOGIN CREATEROLE; CREATE ROLE such_market_app LOGIN;"
-		"CREATE ROLE such_market_maintenance LOGIN");
+	run_sql(url_of(SUPER, "postgres"), "CREATE ROLE such_market_owner LOGIN CREATEROLE; "
+					   "CREATE ROLE such_market_app LOGIN;"
+					   "CREATE ROLE such_market_maintenance LOGIN");
 	run_sql(url_of(SUPER, "postgres"),
 		"CREATE DATABASE " BASE_NAME " OWNER such_market_owner");
 	migrate();
@@ -295,6 +327,11 @@ const char *live_pg_empty_database(const char *name)
 void live_pg_sql(const char *sql)
 {
 	run_sql(urls[SUPER], sql);
+}
+
+pid_t live_pg_pid(void)
+{
+	return keeper_pid(&server);
 }
 
 void live_pg_stop(void)

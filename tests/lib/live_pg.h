@@ -21,14 +21,15 @@ void live_pg_done(void);
 /* URLs of the migrated database; static texts. */
 const char *live_pg_url(void);             /* such_market_app */
 const char *live_pg_maintenance_url(void); /* such_market_maintenance */
-const char *live_pg_owner_url(void);       /* such_market_owner: owns the database and all in it */
-const char *live_pg_super_url(void);       /* postgres */
+const char *live_pg_owner_url(void); /* such_market_owner: owns the database and all in it */
+const char *live_pg_super_url(void); /* postgres */
 /* A new, empty database, owned by such_market_owner; the owner's URL (good until the
  * next call). */
 const char *live_pg_empty_database(const char *name);
 /* Runs SQL as the superuser in the migrated database; the test fails when it does. */
 void live_pg_sql(const char *sql);
 
+pid_t live_pg_pid(void);    /* of the postmaster */
 void live_pg_stop(void);    /* fast shutdown; sessions are told */
 void live_pg_crash(void);   /* immediate: as after a power cut, but for fsync */
 void live_pg_resume(void);  /* after stop or crash; waits until it answers */

@@ -15,7 +15,6 @@
 #define START_NS INT64_C(10000000000)
 
 static struct keeper server;
-static pid_t pid;
 static char path[KEEPER_PATH + 16], url[KEEPER_PATH + 32];
 
 static int try_socket(void)
@@ -31,7 +30,7 @@ static int try_socket(void)
 void live_redis_resume(void)
 {
 	int64_t until = clock_mono_ns() + START_NS;
-	pid = keeper_run(&server);
+	keeper_run(&server);
 	while (try_socket() != 0) {
 		if (clock_mono_ns() > until)
 			keeper_panic("%s: Redis does not start", server.dir);
@@ -47,8 +46,10 @@ void live_redis_start_with(const char *password)
 	snprintf(path, sizeof(path), "%s/s", server.dir);
 	snprintf(url, sizeof(url), "unix://%s", path);
 	const char *args[] = {
-		"redis-server", "--port", "0", "--unixsocket", path, "--save", "", "--appendonly",
-		"no", "--dir", server.dir, password ? "--requirepass" : NULL, password, NULL,
+		"redis-server", "--port", "0",        "--unixsocket",
+		path,           "--save", "",         "--appendonly",
+		"no",           "--dir",  server.dir, password ? "--requirepass" : NULL,
+		password,       NULL,
 	};
 	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
 	memcpy(server.args, args, sizeof(args));
@@ -78,7 +79,7 @@ const char *live_redis_url(void)
 
 pid_t live_redis_pid(void)
 {
-	return pid;
+	return keeper_pid(&server);
 }
 
 void live_redis_stop(void)

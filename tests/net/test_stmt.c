@@ -1,4 +1,5 @@
-/* Every statement of sql/queries is prepared against the migrated schema: a typo cannot ship. */
+/* Every statement of sql/queries is prepared against the migrated schema: a typo cannot ship.
+ */
 #include "suite.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ START_TEST(every_statement_is_prepared)
 		char *sql = NULL;
 		size_t len = 0;
 		FILE *out = open_memstream(&sql, &len);
-		fprintf(out, "PREPARE %s AS %s", stmt_name((enum stmt)i), stmt_text((enum stmt)i));
+		fprintf(out, "PREPARE %s AS %s", stmt_name((enum stmt)i),
+			stmt_text((enum stmt)i));
 		fclose(out);
 		SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, sql);
 		if (done.rc != RC_OK) {
@@ -77,8 +79,8 @@ START_TEST(sql_becomes_rows)
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char out[512];
-		ck_assert_msg(sql2c(rows[i].sql, out, sizeof(out)) == rows[i].status, "row %zu: %s",
-			      i, out);
+		ck_assert_msg(sql2c(rows[i].sql, out, sizeof(out)) == rows[i].status,
+			      "row %zu: %s", i, out);
 		ck_assert_msg(strstr(out, rows[i].has), "row %zu: %s", i, out);
 	}
 }

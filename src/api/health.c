@@ -1,0 +1,159 @@
+/*
+ * Is it well?
+ *
+ *	GET /health/live     the process answers; asks nobody
+ *	GET /health/ready    it can serve: the database answers and the schema fits, else 503
+ *	GET /health          every dependency; 503 when it cannot serve.  Names no hosts.
+ */
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/board.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "net/migrate.h"
+#include "net/pg.h"
+#include "net/redis.h"
+
+#define PROBE_MS 500 /* longest a check may take once connected */
+#define BODY_MAX 65536
+
+struct check {
+	const char *status; /* ok, off, down, mismatch */
+	int64_t ns;         /* how long the answer took; 0: none came */
+};
+
+static struct check check_postgres(struct env *env)
+{
+	int64_t start = clock_mono_ns();
+	const char *why;
+
+	pg_set_deadline(env->pg, PROBE_MS);
+	struct pg_result row = pg_run(env->pg, STMT_instance_ping, PG_NO_ARGS);
+	struct check check = { row.rc == RC_OK ? "ok" : "down", 0 };
+
+	pg_result_done(&row);
+	if (row.rc == RC_OK)
+		check.ns = clock_mono_ns() - start;
+	if (row.rc == RC_OK && env->migrate) {
+		enum rc rc = migrate_check(env->pg, env->arena, env->migrate, &why);
+
+		check.status = rc == RC_OK ? "ok" : rc == RC_CONFLICT ? "mismatch" : "down";
+	}
+	pg_set_deadline(env->pg, 0);
+	return check;
+}
+
+static struct check check_redis(struct env *env)
+{
+	struct check check = { "off", 0 };
+
+	if (!env->redis || !redis_configured(env->redis))
+		return check;
+	check.status = redis_ping(env->redis, &check.ns) == RC_OK ? "ok" : "down";
+	return check;
+}
+
+static bool is_ok(struct check check)
+{
+	return strcmp(check.status, "ok") == 0;
+}
+
+static void begin(struct call *call, struct buf *body, struct json *j)
+{
+	buf_init(body, call->env->arena, BODY_MAX);
+	json_init(j, body);
+	json_object(j, NULL);
+}
+
+static enum rc send(struct call *call, int status, const struct buf *body)
+{
+	response_cors(call->res, call->http);
+	response_plain(call->res, call->req, status, "application/json", buf_str(body));
+	return RC_OK;
+}
+
+enum rc health_live(struct call *call)
+{
+	struct buf body;
+	struct json j;
+
+	begin(call, &body, &j);
+	json_strz(&j, "status", "ok");
+	json_end(&j);
+	return send(call, 200, &body);
+}
+
+enum rc health_ready(struct call *call)
+{
+	struct check postgres = check_postgres(call->env);
+	struct buf body;
+	struct json j;
+
+	if (strcmp(postgres.status, "mismatch") == 0)
+		return problem_set(&call->problem, RC_UNAVAILABLE, "schema_mismatch",
+				   STR("The database's schema is not the one this version needs"));
+	if (!is_ok(postgres))
+		return problem_set(&call->problem, RC_UNAVAILABLE, "database_away",
+				   STR("The database does not answer"));
+	begin(call, &body, &j);
+	json_strz(&j, "status", "ready");
+	json_end(&j);
+	return send(call, 200, &body);
+}
+
+static void render_check(struct json *j, const char *name, struct check check)
+{
+	json_object(j, name);
+	json_strz(j, "status", check.status);
+	if (check.ns > 0)
+		json_double(j, "latencyMs", (double)(check.ns / 1000) / 1e3);
+	else
+		json_null(j, "latencyMs");
+	json_end(j);
+}
+
+/* How many processes are in each state; null without a board. */
+static void render_processes(struct json *j, struct board *board)
+{
+	int64_t states[BOARD_DEAD + 1] = { 0 };
+
+	if (!board) {
+		json_null(j, "processes");
+		return;
+	}
+	for (size_t i = 0; i < BOARD_SLOTS; i++)
+		states[board_slot(board, i)->state]++;
+	json_object(j, "processes");
+	for (int s = BOARD_STARTING; s < BOARD_DEAD; s++)
+		json_int(j, board_state_name((enum board_state)s), states[s]);
+	json_end(j);
+}
+
+enum rc health_detail(struct call *call)
+{
+	struct env *env = call->env;
+	struct check postgres = check_postgres(env), redis = check_redis(env);
+	const char *status = !is_ok(postgres)			 ? "down"
+			     : strcmp(redis.status, "down") == 0 ? "degraded"
+								 : "ok";
+	struct buf body;
+	struct json j;
+
+	begin(call, &body, &j);
+	json_strz(&j, "status", status);
+	json_strz(&j, "version", PACKAGE_VERSION);
+	if (env->chain_id)
+		json_int(&j, "chainId", env->chain_id);
+	else
+		json_null(&j, "chainId");
+	json_int(&j, "uptime", env->started_us ? (env->now_us - env->started_us) / 1000 : 0);
+	json_time(&j, "timestamp", env->now_us);
+	json_object(&j, "checks");
+	render_check(&j, "postgres", postgres);
+	render_check(&j, "redis", redis);
+	json_end(&j);
+	render_processes(&j, env->board);
+	json_end(&j);
+	return send(call, is_ok(postgres) ? 200 : 503, &body);
+}

@@ -1,0 +1,165 @@
+/*
+ * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For the
+ * machine itself (loopback), else for keys from viewer up.
+ */
+#include <inttypes.h>
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/board.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "net/pg.h"
+
+#define BODY_MAX ((size_t)4 << 20)
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* Backslashes, quotes and newlines are escaped, as the format asks. */
+static void add_label(struct buf *out, const char *name, struct str value)
+{
+	buf_addf(out, "%s=\"", name);
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+
+		if (c == '\\' || c == '"')
+			buf_addc(out, '\\');
+		if (c == '\n')
+			buf_adds(out, STR("\\n"));
+		else
+			buf_addc(out, c);
+	}
+	buf_addc(out, '"');
+}
+
+static void add_counters(struct buf *out, const struct metric_cells *cells)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		const struct metric_row *row = &counter_rows[i];
+
+		head(out, row->prom, "counter", row->help);
+		buf_addf(out, "%s %" PRIu64 "\n", row->prom, cells->counter[i]);
+	}
+}
+
+static void add_histogram(struct buf *out, const struct metric_row *row,
+			  const struct histogram_cells *h)
+{
+	uint64_t count = 0;
+
+	head(out, row->prom, "histogram", row->help);
+	for (int b = 0; b < HISTOGRAM_BUCKETS; b++) {
+		count += h->bucket[b];
+		if (b < HISTOGRAM_BUCKETS - 1)
+			buf_addf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", row->prom,
+				 (double)histogram_bounds_ns[b] / 1e9, count);
+		else
+			buf_addf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", row->prom, count);
+	}
+	buf_addf(out, "%s_sum %.9f\n%s_count %" PRIu64 "\n", row->prom, (double)h->sum_ns / 1e9,
+		 row->prom, count);
+}
+
+static void add_routes(struct buf *out, struct board *board)
+{
+	static const char name[] = "such_market_route_requests_total";
+
+	head(out, name, "counter", "requests by route");
+	for (size_t r = 0; r < route_count && r < BOARD_ROUTES; r++) {
+		uint64_t n = 0;
+
+		for (size_t i = 0; i < BOARD_SLOTS; i++)
+			n += board_slot(board, i)->route_requests[r];
+		buf_addf(out, "%s{", name);
+		add_label(out, "method", STR("GET"));
+		buf_addc(out, ',');
+		add_label(out, "route", str_of(routes[r].path));
+		buf_addf(out, "} %" PRIu64 "\n", n);
+	}
+}
+
+static void add_role(struct buf *out, const struct env *env, int32_t role)
+{
+	char number[16];
+
+	if (role >= 0 && (size_t)role < env->role_count) {
+		add_label(out, "role", str_of(env->role_names[role]));
+		return;
+	}
+	snprintf(number, sizeof(number), "%" PRId32, role);
+	add_label(out, "role", str_of(number));
+}
+
+/* One row a process: 1, labelled with what it does. */
+static void add_processes(struct buf *out, const struct env *env)
+{
+	static const char state[] = "such_market_process_state";
+	static const char restarts[] = "such_market_process_restarts_total";
+
+	head(out, state, "gauge", "1 for each process, by role and state");
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		const struct board_slot *slot = board_slot(env->board, i);
+
+		if (slot->state == BOARD_FREE || slot->role < 0)
+			continue;
+		buf_addf(out, "%s{slot=\"%zu\",", state, i);
+		add_role(out, env, slot->role);
+		buf_addc(out, ',');
+		add_label(out, "state", str_of(board_state_name(slot->state)));
+		buf_adds(out, STR("} 1\n"));
+	}
+	head(out, restarts, "counter", "processes that died, by slot");
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		const struct board_slot *slot = board_slot(env->board, i);
+
+		if (slot->state == BOARD_FREE || slot->role < 0)
+			continue;
+		buf_addf(out, "%s{slot=\"%zu\"} %" PRIu64 "\n", restarts, i, slot->restarts);
+	}
+}
+
+static void add_build(struct buf *out)
+{
+	static const char name[] = "such_market_build_info";
+
+	head(out, name, "gauge", "1, labelled with the version");
+	buf_addf(out, "%s{", name);
+	add_label(out, "version", STR(PACKAGE_VERSION));
+	buf_adds(out, STR("} 1\n"));
+}
+
+static bool is_loopback(struct str address)
+{
+	return str_starts(address, STR("127.")) || str_eq(address, STR("::1")) ||
+	       str_starts(address, STR("::ffff:127."));
+}
+
+enum rc metrics_show(struct call *call)
+{
+	struct env *env = call->env;
+	struct metric_cells cells = { 0 };
+	struct buf out;
+
+	if (!is_loopback(call->req->remote_addr)) {
+		enum rc rc = call_allow(call, ROLE_VIEWER);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	buf_init(&out, env->arena, BODY_MAX);
+	add_build(&out);
+	if (env->board) {
+		board_sum(env->board, &cells);
+		add_counters(&out, &cells);
+		for (int i = 0; i < HISTOGRAM_COUNT; i++)
+			add_histogram(&out, &histogram_rows[i], &cells.histogram[i]);
+		add_routes(&out, env->board);
+		add_processes(&out, env);
+	}
+	response_plain(call->res, call->req, 200, "text/plain; version=0.0.4; charset=utf-8",
+		       buf_str(&out));
+	return RC_OK;
+}

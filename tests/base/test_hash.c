@@ -1,0 +1,99 @@
+#include "suite.h"
+#include "base/hash.h"
+#include "base/hex.h"
+#include <string.h>
+
+static const char *hex(const uint8_t *bytes, size_t len)
+{
+	static char text[2 * SHA256_BYTES + 1];
+
+	hex_write(bytes, len, text);
+	return text;
+}
+
+START_TEST(sha256_of_fips_180)
+{
+	uint8_t d[SHA256_BYTES];
+
+	for (int again = 0; again < 2; again++) {
+		hash_sha256(STR("abc"), d);
+		ck_assert_str_eq(hex(d, sizeof(d)), "ba7816bf8f01cfea414140de5dae2223"
+						    "b00361a396177a9cb410ff61f20015ad");
+		hash_sha256(STR_NONE, d);
+		ck_assert_str_eq(hex(d, sizeof(d)), "e3b0c44298fc1c149afbf4c8996fb924"
+						    "27ae41e4649b934ca495991b7852b855");
+	}
+}
+END_TEST
+
+START_TEST(streams_do_not_disturb_each_other)
+{
+	struct hash_stream *a = hash_stream_new(), *b = hash_stream_new();
+	uint8_t d[SHA256_BYTES], e[SHA256_BYTES];
+
+	hash_stream_add(a, "a", 1);
+	hash_stream_add(b, "x", 1);
+	hash_sha256(STR("other"), d);
+	hash_stream_add(a, "bc", 2);
+	hash_stream_done(b, d);
+	hash_stream_done(a, d);
+	hash_sha256(STR("abc"), e);
+	ck_assert_mem_eq(d, e, sizeof(d));
+}
+END_TEST
+
+START_TEST(hmac_of_rfc_4231)
+{
+	uint8_t d[SHA256_BYTES];
+
+	hash_hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), d);
+	ck_assert_str_eq(hex(d, sizeof(d)), "5bdcc146bf60754e6a042426089575c7"
+					    "5a003f089d2739839dec58b964ec3843");
+	hash_hmac_sha256(STR_NONE, STR(""), d);
+	ck_assert_str_eq(hex(d, sizeof(d)), "b613679a0814d9ec772f95d778c35fc5"
+					    "ff1697c493715653c6c712144292c5ad");
+}
+END_TEST
+
+START_TEST(siphash_of_the_paper)
+{
+	static const uint64_t expected[] = {
+		/* vectors_sip64, input 00 01 02 … of that length */
+		[0] = 0x726fdb47dd0e0e31, [1] = 0x74f839c593dc67fd,  [7] = 0xab0200f58b01d137,
+		[8] = 0x93f5f5799a932462, [15] = 0xa129ca6149be45e5,
+	};
+	uint8_t key[16], in[64];
+
+	for (uint8_t i = 0; i < 64; i++) {
+		in[i] = i;
+		key[i % 16] = i % 16;
+	}
+	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+		if (expected[i])
+			ck_assert_uint_eq(hash_sip(key, in, i), expected[i]);
+	}
+	ck_assert_uint_ne(hash_sip(key, in, 64), hash_sip(in + 1, in, 64));
+}
+END_TEST
+
+START_TEST(random_bytes_differ)
+{
+	uint8_t a[32] = { 0 }, b[32] = { 0 };
+
+	hash_random(a, sizeof(a));
+	hash_random(b, sizeof(b));
+	ck_assert(memcmp(a, b, sizeof(a)) != 0);
+}
+END_TEST
+
+START_TEST(comparison)
+{
+	ck_assert(hash_equal("abc", "abc", 3));
+	ck_assert(!hash_equal("abc", "abd", 3));
+	ck_assert(hash_equal("abc", "abd", 2));
+	ck_assert(hash_equal("", "", 0));
+}
+END_TEST
+
+SUITE(sha256_of_fips_180, streams_do_not_disturb_each_other, hmac_of_rfc_4231,
+      siphash_of_the_paper, random_bytes_differ, comparison)
