@@ -144,10 +144,11 @@ CREATE TABLE such_market.user_collections (
     token_count bigint NOT NULL CHECK (token_count >= 0),   -- distinct token ids
     balance numeric(98, 0) NOT NULL CHECK (balance >= 0),
     last_updated_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (contract_address, user_address)
+    PRIMARY KEY (user_address, contract_address) -- the wallet decides at the first comparison
 );
-CREATE INDEX user_collections_largest
-    ON such_market.user_collections (contract_address, balance DESC, user_address);
+-- The list of holders, and their distribution, from the index alone.
+CREATE INDEX user_collections_largest ON such_market.user_collections
+    (contract_address, balance DESC, user_address) INCLUDE (token_count);
 
 -- What a wallet holds or has held: rows stay, with token_count 0 and last_owned_at.
 CREATE TABLE such_market.wallet_collection_mapping (
@@ -157,7 +158,7 @@ CREATE TABLE such_market.wallet_collection_mapping (
     balance numeric(98, 0) NOT NULL CHECK (balance >= 0),
     last_owned_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (wallet_address, contract_address)
-);
+) WITH (fillfactor = 80); -- its updates touch no index: room makes them HOT
 
 CREATE TABLE such_market.transfers (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

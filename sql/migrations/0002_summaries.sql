@@ -57,6 +57,9 @@ CREATE TRIGGER collections_forget AFTER DELETE ON such_market.collections
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
     EXECUTE FUNCTION such_market.forget_collection();
 
+-- The two functions below add up what a statement changed for each holder (moved; had: tokens
+-- the summary knew before, NULL when it has no such row) and write each summary row once.
+
 -- nft_ownership -> wallet_collection_mapping: what a wallet holds, and when it last held it.
 CREATE FUNCTION such_market.update_wallet_collection_mapping() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp
@@ -77,40 +80,46 @@ BEGIN
         PERFORM FROM collection_stats
             WHERE contract_address IN (SELECT contract_address FROM old_rows)
             ORDER BY contract_address FOR NO KEY UPDATE;
-        WITH lost AS MATERIALIZED (
-            SELECT owner_address, contract_address, count(*) AS tokens, sum(balance) AS balance
-            FROM old_rows GROUP BY owner_address, contract_address
-            ORDER BY owner_address, contract_address)
-        UPDATE wallet_collection_mapping AS w
-            SET token_count = w.token_count - lost.tokens, balance = w.balance - lost.balance,
-                last_owned_at = greatest(w.last_owned_at, now())
-            FROM lost
-            WHERE w.wallet_address = lost.owner_address AND w.contract_address = lost.contract_address;
+        WITH moved AS MATERIALIZED (
+            SELECT d.*, w.token_count AS had
+            FROM (SELECT owner_address, contract_address, -count(*) AS tokens, -sum(balance) AS balance
+                  FROM old_rows GROUP BY owner_address, contract_address) AS d
+            LEFT JOIN wallet_collection_mapping AS w
+                ON w.wallet_address = d.owner_address AND w.contract_address = d.contract_address
+            ORDER BY d.owner_address, d.contract_address),
+        known AS (
+            UPDATE wallet_collection_mapping AS w
+                SET token_count = w.token_count + moved.tokens, balance = w.balance + moved.balance,
+                    last_owned_at = greatest(w.last_owned_at, now())
+                FROM moved
+                WHERE w.wallet_address = moved.owner_address
+                    AND w.contract_address = moved.contract_address AND moved.had IS NOT NULL)
+        INSERT INTO wallet_collection_mapping
+            (wallet_address, contract_address, token_count, balance, last_owned_at)
+            SELECT owner_address, contract_address, tokens, balance, now() FROM moved WHERE had IS NULL;
     ELSE
         PERFORM lock_collections(array(SELECT contract_address::bytea FROM new_rows
             UNION SELECT contract_address FROM old_rows));
         WITH moved AS MATERIALIZED (
-            SELECT owner_address, contract_address, sum(n)::bigint AS tokens, sum(b) AS balance
-            FROM (SELECT owner_address, contract_address, 1 AS n, balance AS b FROM new_rows
-                  UNION ALL
-                  SELECT owner_address, contract_address, -1, -balance FROM old_rows) AS both_rows
-            GROUP BY owner_address, contract_address HAVING sum(n) <> 0 OR sum(b) <> 0
-            ORDER BY owner_address, contract_address),
-        made AS (
-            INSERT INTO wallet_collection_mapping AS w
-                (wallet_address, contract_address, token_count, balance, last_owned_at)
-                SELECT owner_address, contract_address, tokens, balance, now() FROM moved
-                WHERE tokens >= 0 AND balance >= 0
-                ON CONFLICT (wallet_address, contract_address) DO UPDATE
-                SET token_count = w.token_count + excluded.token_count,
-                    balance = w.balance + excluded.balance,
-                    last_owned_at = greatest(w.last_owned_at, excluded.last_owned_at))
-        UPDATE wallet_collection_mapping AS w
-            SET token_count = w.token_count + moved.tokens, balance = w.balance + moved.balance,
-                last_owned_at = greatest(w.last_owned_at, now())
-            FROM moved
-            WHERE w.wallet_address = moved.owner_address AND w.contract_address = moved.contract_address
-                AND (moved.tokens < 0 OR moved.balance < 0);
+            SELECT d.*, w.token_count AS had
+            FROM (SELECT owner_address, contract_address, sum(n)::bigint AS tokens, sum(b) AS balance
+                  FROM (SELECT owner_address, contract_address, 1 AS n, balance AS b FROM new_rows
+                        UNION ALL
+                        SELECT owner_address, contract_address, -1, -balance FROM old_rows) AS both_rows
+                  GROUP BY owner_address, contract_address HAVING sum(n) <> 0 OR sum(b) <> 0) AS d
+            LEFT JOIN wallet_collection_mapping AS w
+                ON w.wallet_address = d.owner_address AND w.contract_address = d.contract_address
+            ORDER BY d.owner_address, d.contract_address),
+        known AS (
+            UPDATE wallet_collection_mapping AS w
+                SET token_count = w.token_count + moved.tokens, balance = w.balance + moved.balance,
+                    last_owned_at = greatest(w.last_owned_at, now())
+                FROM moved
+                WHERE w.wallet_address = moved.owner_address
+                    AND w.contract_address = moved.contract_address AND moved.had IS NOT NULL)
+        INSERT INTO wallet_collection_mapping
+            (wallet_address, contract_address, token_count, balance, last_owned_at)
+            SELECT owner_address, contract_address, tokens, balance, now() FROM moved WHERE had IS NULL;
     END IF;
     RETURN NULL;
 END $$;
@@ -121,95 +130,95 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- A row that the INSERT made has no xmax; one that it found and updated has.
+        -- A row that was not there before has no xmax.
         WITH made AS (
             INSERT INTO user_collections AS u
                 (contract_address, user_address, token_count, balance, last_updated_at)
                 SELECT contract_address, owner_address, count(*), sum(balance), now()
-                FROM new_rows GROUP BY contract_address, owner_address
+                FROM new_rows GROUP BY owner_address, contract_address
                 ORDER BY owner_address, contract_address
-                ON CONFLICT (contract_address, user_address) DO UPDATE
+                ON CONFLICT (user_address, contract_address) DO UPDATE
                 SET token_count = u.token_count + excluded.token_count,
                     balance = u.balance + excluded.balance,
                     last_updated_at = excluded.last_updated_at
-                RETURNING contract_address, xmax = 0 AS fresh),
-        owners AS (
-            SELECT contract_address, count(*) FILTER (WHERE fresh) AS came FROM made GROUP BY contract_address),
-        held AS (
-            SELECT contract_address, sum(balance) AS balance FROM new_rows GROUP BY contract_address)
+                RETURNING contract_address, (xmax = 0)::int AS fresh)
         UPDATE collection_stats AS s
-            SET owner_count = s.owner_count + owners.came, balance = s.balance + held.balance
-            FROM owners JOIN held USING (contract_address)
-            WHERE s.contract_address = owners.contract_address;
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
+            FROM (SELECT contract_address, sum(fresh) AS owners, sum(balance) AS balance
+                  FROM (SELECT contract_address, fresh, 0 AS balance FROM made
+                        UNION ALL SELECT contract_address, 0, balance FROM new_rows) AS parts
+                  GROUP BY contract_address) AS d
+            WHERE s.contract_address = d.contract_address;
         -- After the stats rows are held: a token cannot go away meanwhile (see nfts below).
         IF EXISTS (SELECT FROM new_rows AS n WHERE NOT EXISTS (SELECT FROM nfts AS t
                 WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
             RAISE foreign_key_violation USING MESSAGE = 'ownership of a token that is not in nfts';
         END IF;
     ELSIF TG_OP = 'DELETE' THEN
-        WITH lost AS MATERIALIZED (
-            SELECT contract_address, owner_address, count(*) AS tokens, sum(balance) AS balance
-            FROM old_rows GROUP BY contract_address, owner_address
-            ORDER BY owner_address, contract_address),
-        gone AS (
-            DELETE FROM user_collections AS u USING lost
-                WHERE u.contract_address = lost.contract_address AND u.user_address = lost.owner_address
-                    AND u.token_count = lost.tokens
-                RETURNING u.contract_address),
-        kept AS (
-            UPDATE user_collections AS u
-                SET token_count = u.token_count - lost.tokens, balance = u.balance - lost.balance,
-                    last_updated_at = now()
-                FROM lost
-                WHERE u.contract_address = lost.contract_address AND u.user_address = lost.owner_address
-                    AND u.token_count <> lost.tokens),
-        owners AS (
-            SELECT contract_address, count(*) AS went FROM gone GROUP BY contract_address),
-        held AS (
-            SELECT contract_address, sum(balance) AS balance FROM lost GROUP BY contract_address)
-        UPDATE collection_stats AS s
-            SET owner_count = s.owner_count - coalesce(owners.went, 0), balance = s.balance - held.balance
-            FROM held LEFT JOIN owners USING (contract_address)
-            WHERE s.contract_address = held.contract_address;
-    ELSE
         WITH moved AS MATERIALIZED (
-            SELECT contract_address, owner_address, sum(n)::bigint AS tokens, sum(b) AS balance
-            FROM (SELECT contract_address, owner_address, 1 AS n, balance AS b FROM new_rows
-                  UNION ALL
-                  SELECT contract_address, owner_address, -1, -balance FROM old_rows) AS both_rows
-            GROUP BY contract_address, owner_address HAVING sum(n) <> 0 OR sum(b) <> 0
-            ORDER BY owner_address, contract_address),
-        made AS (
-            INSERT INTO user_collections AS u
-                (contract_address, user_address, token_count, balance, last_updated_at)
-                SELECT contract_address, owner_address, tokens, balance, now() FROM moved
-                WHERE tokens >= 0 AND balance >= 0
-                ON CONFLICT (contract_address, user_address) DO UPDATE
-                SET token_count = u.token_count + excluded.token_count,
-                    balance = u.balance + excluded.balance,
-                    last_updated_at = excluded.last_updated_at
-                RETURNING contract_address, (xmax = 0)::int AS change),
+            SELECT d.*, u.token_count AS had
+            FROM (SELECT owner_address, contract_address, -count(*) AS tokens, -sum(balance) AS balance
+                  FROM old_rows GROUP BY owner_address, contract_address) AS d
+            LEFT JOIN user_collections AS u
+                ON u.contract_address = d.contract_address AND u.user_address = d.owner_address
+            ORDER BY d.owner_address, d.contract_address),
         gone AS (
             DELETE FROM user_collections AS u USING moved
-                WHERE u.contract_address = moved.contract_address AND u.user_address = moved.owner_address
-                    AND moved.tokens < 0 AND u.token_count + moved.tokens = 0
-                RETURNING u.contract_address, -1 AS change),
-        kept AS (
+                WHERE u.contract_address = moved.contract_address
+                    AND u.user_address = moved.owner_address AND moved.had + moved.tokens = 0),
+        known AS (
             UPDATE user_collections AS u
                 SET token_count = u.token_count + moved.tokens, balance = u.balance + moved.balance,
                     last_updated_at = now()
                 FROM moved
-                WHERE u.contract_address = moved.contract_address AND u.user_address = moved.owner_address
-                    AND (moved.tokens < 0 OR moved.balance < 0) AND u.token_count + moved.tokens <> 0),
-        counted AS (
-            SELECT contract_address, sum(change) AS owners, sum(balance) AS balance
-            FROM (SELECT contract_address, change, 0 AS balance FROM made
-                  UNION ALL SELECT contract_address, change, 0 FROM gone
-                  UNION ALL SELECT contract_address, 0, balance FROM moved) AS parts
-            GROUP BY contract_address HAVING sum(change) <> 0 OR sum(balance) <> 0)
+                WHERE u.contract_address = moved.contract_address
+                    AND u.user_address = moved.owner_address AND moved.had + moved.tokens <> 0),
+        fresh AS (
+            INSERT INTO user_collections
+                (contract_address, user_address, token_count, balance, last_updated_at)
+                SELECT contract_address, owner_address, tokens, balance, now() FROM moved
+                WHERE had IS NULL)
         UPDATE collection_stats AS s
-            SET owner_count = s.owner_count + counted.owners, balance = s.balance + counted.balance
-            FROM counted WHERE s.contract_address = counted.contract_address;
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
+            FROM (SELECT contract_address, sum(balance) AS balance,
+                      count(*) FILTER (WHERE had IS NULL)
+                          - count(*) FILTER (WHERE had + tokens = 0) AS owners
+                  FROM moved GROUP BY contract_address) AS d
+            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0);
+    ELSE
+        WITH moved AS MATERIALIZED (
+            SELECT d.*, u.token_count AS had
+            FROM (SELECT owner_address, contract_address, sum(n)::bigint AS tokens, sum(b) AS balance
+                  FROM (SELECT owner_address, contract_address, 1 AS n, balance AS b FROM new_rows
+                        UNION ALL
+                        SELECT owner_address, contract_address, -1, -balance FROM old_rows) AS both_rows
+                  GROUP BY owner_address, contract_address HAVING sum(n) <> 0 OR sum(b) <> 0) AS d
+            LEFT JOIN user_collections AS u
+                ON u.contract_address = d.contract_address AND u.user_address = d.owner_address
+            ORDER BY d.owner_address, d.contract_address),
+        gone AS (
+            DELETE FROM user_collections AS u USING moved
+                WHERE u.contract_address = moved.contract_address
+                    AND u.user_address = moved.owner_address AND moved.had + moved.tokens = 0),
+        known AS (
+            UPDATE user_collections AS u
+                SET token_count = u.token_count + moved.tokens, balance = u.balance + moved.balance,
+                    last_updated_at = now()
+                FROM moved
+                WHERE u.contract_address = moved.contract_address
+                    AND u.user_address = moved.owner_address AND moved.had + moved.tokens <> 0),
+        fresh AS (
+            INSERT INTO user_collections
+                (contract_address, user_address, token_count, balance, last_updated_at)
+                SELECT contract_address, owner_address, tokens, balance, now() FROM moved
+                WHERE had IS NULL)
+        UPDATE collection_stats AS s
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
+            FROM (SELECT contract_address, sum(balance) AS balance,
+                      count(*) FILTER (WHERE had IS NULL)
+                          - count(*) FILTER (WHERE had + tokens = 0) AS owners
+                  FROM moved GROUP BY contract_address) AS d
+            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0);
         IF EXISTS (SELECT FROM new_rows AS n WHERE NOT EXISTS (SELECT FROM nfts AS t
                 WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
             RAISE foreign_key_violation USING MESSAGE = 'ownership of a token that is not in nfts';
