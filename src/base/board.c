@@ -23,7 +23,7 @@ struct head {
 
 struct page {
 	struct head head;
-	_Alignas(64) struct board_slot slot[BOARD_SLOTS];
+	struct board_slot slot[BOARD_SLOTS];
 };
 
 struct board {

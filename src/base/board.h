@@ -27,8 +27,9 @@ enum board_state {
 };
 const char *board_state_name(enum board_state state);
 
+/* A slot has cache lines of its own: its process writes them all day. */
 struct board_slot {
-	pid_t pid;
+	_Alignas(64) pid_t pid;
 	int32_t role;           /* the supervision table's row; -1: never used */
 	enum board_state state; /* changed by board_state() only */
 	int64_t started_us;     /* wall clock */

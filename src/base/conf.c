@@ -122,6 +122,18 @@ const char *conf_origin(const struct conf *conf, const char *name)
 	return row ? row->origin : NULL;
 }
 
+const char *conf_frozen(const struct conf *was, const struct conf *now)
+{
+	assert(was->row_count == now->row_count);
+	for (size_t i = 0; i < was->row_count; i++) {
+		const struct row *row = &was->rows[i];
+
+		if (!row->key->reload && !str_eq(row->text, now->rows[i].text))
+			return row->key->name;
+	}
+	return NULL;
+}
+
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

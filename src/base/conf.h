@@ -83,6 +83,9 @@ const char *conf_error(const struct conf *conf);
 /* "default", "such-market.conf:12", "environment DATABASE_URL", or what conf_set was told; NULL
  * for a name that is no setting. */
 const char *conf_origin(const struct conf *conf, const char *name);
+/* After a reload: the first setting that differs though its row does not allow that, or NULL.
+ * Both have the same sections. */
+const char *conf_frozen(const struct conf *was, const struct conf *now);
 
 /* Every effective value as "name = value  # origin", secrets as "(hidden)". */
 void conf_dump(const struct conf *conf, FILE *out);

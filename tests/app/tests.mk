@@ -1,1 +1,17 @@
 # tests of app: names in TESTS, one program a file.
+if HAVE_CHECK
+APP_TEST_LIBS = libtest.a $(APP_LIBS) $(CHECK_LIBS)
+APP_SERVER = tests/app/server.c tests/app/server.h
+
+check_PROGRAMS += tests/app/test_children
+TESTS += tests/app/test_children
+tests_app_test_children_SOURCES = tests/app/test_children.c
+tests_app_test_children_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_children_LDADD = $(APP_TEST_LIBS)
+
+check_PROGRAMS += tests/app/test_start
+TESTS += tests/app/test_start
+tests_app_test_start_SOURCES = tests/app/test_start.c $(APP_SERVER)
+tests_app_test_start_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_start_LDADD = $(APP_TEST_LIBS)
+endif

@@ -27,7 +27,7 @@ START_TEST(a_new_board_is_empty_and_private)
 		ck_assert_int_eq(board_slot(b, i)->role, -1);
 		ck_assert_int_eq(board_slot(b, i)->state, BOARD_FREE);
 		ck_assert_uint_eq(board_slot(b, i)->requests, 0);
-		ck_assert_uint_eq((uintptr_t)board_slot(b, i) % 8, 0);
+		ck_assert_uint_eq((uintptr_t)board_slot(b, i) % 64, 0);
 	}
 	board_close(b);
 	board_close(NULL);

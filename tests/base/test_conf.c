@@ -24,7 +24,7 @@ static const struct conf_key keys[] = {
 	  .help = "where PostgreSQL is" },
 	{ "admin_secret", CONF_SECRET, offsetof(struct values, secret), "",
 	  .help = "a secret" },
-	{ "title", CONF_TEXT, offsetof(struct values, title), NULL, .max = 20,
+	{ "title", CONF_TEXT, offsetof(struct values, title), NULL, .max = 20, .reload = true,
 	  .help = "a text" },
 	{ "mode", CONF_CHOICE, offsetof(struct values, mode), "fast", .choices = "fast|safe",
 	  .help = "a choice" },
@@ -306,6 +306,42 @@ START_TEST(messages_do_not_tell_secrets)
 }
 END_TEST
 
+START_TEST(a_reload_may_change_only_what_its_row_allows)
+{
+	struct conf *now = conf_new(sections, COUNT_OF(sections), NULL, 0);
+
+	ck_assert_ptr_null(conf_frozen(conf, now));
+	conf_set(now, STR("title"), STR("new"), "command line");
+	ck_assert_ptr_null(conf_frozen(conf, now));
+	conf_set(now, STR("workers"), STR("4"), "command line");
+	ck_assert_ptr_null(conf_frozen(conf, now));
+	conf_set(now, STR("workers"), STR("5"), "command line");
+	ck_assert_str_eq(conf_frozen(conf, now), "workers");
+	conf_free(now);
+	conf_free(NULL);
+}
+END_TEST
+
+START_TEST(long_bad_values_are_not_repeated)
+{
+	char digits[200], name[100];
+
+	memset(digits, '9', sizeof(digits));
+	digits[199] = '\0';
+	ck_assert_int_eq(set("workers", digits), RC_INVALID);
+	ck_assert_str_eq(error(), "command line: workers: the value is not in 1 … 64");
+	digits[0] = 'x';
+	ck_assert_int_eq(set("workers", digits), RC_INVALID);
+	ck_assert_str_eq(error(), "command line: workers: the value is not a whole number");
+	ck_assert_int_eq(set("workers", "1\n"), RC_INVALID);
+	ck_assert_str_eq(error(), "command line: workers: the value is not a whole number");
+	memset(name, 'w', sizeof(name));
+	name[99] = '\0';
+	ck_assert_int_eq(set(name, "1"), RC_INVALID);
+	ck_assert_str_eq(error(), "command line: the name is not a setting");
+}
+END_TEST
+
 static const char *dump(void (*write)(const struct conf *, FILE *))
 {
 	static char text[8192];
@@ -422,6 +458,8 @@ static void all(TCase *tc)
 	tcase_add_test(tc, a_bad_environment_says_so);
 	tcase_add_test(tc, the_command_line_writes_dashes);
 	tcase_add_test(tc, messages_do_not_tell_secrets);
+	tcase_add_test(tc, a_reload_may_change_only_what_its_row_allows);
+	tcase_add_test(tc, long_bad_values_are_not_repeated);
 	tcase_add_test(tc, the_dump_shows_values_and_origins);
 	tcase_add_test(tc, a_dump_is_a_file_that_reads_back);
 	tcase_add_loop_test(tc, passwords_in_urls_are_hidden, 0, COUNT_OF(urls));

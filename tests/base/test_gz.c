@@ -134,11 +134,17 @@ START_TEST(what_cannot_be_opened_says_why)
 {
 	struct gz_in *in = NULL;
 	const char *error = "";
+	int fd;
 
 	ck_assert_int_eq(gz_open(tmp_path("absent"), &in, &error), RC_NOT_FOUND);
 	ck_assert_str_eq(error, "No such file or directory");
 	ck_assert_int_eq(gz_open(tmp_dir, &in, &error), RC_INVALID);
 	ck_assert_str_eq(error, "Is a directory");
+	fd = open(tmp_path("f"), O_WRONLY | O_CREAT, 0600);
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	ck_assert_int_eq(gz_open("-", &in, &error), RC_INVALID);
+	ck_assert_str_eq(error, "Bad file descriptor");
 	ck_assert_ptr_null(in);
 	gz_close(NULL);
 }

@@ -55,6 +55,7 @@ START_TEST(values_have_types)
 	ck_assert(!jsonin_i64(jsonin_get(o, "s"), &n));
 	ck_assert(jsonin_bool(jsonin_get(o, "b"), &b) && b);
 	ck_assert(!jsonin_bool(jsonin_get(o, "n"), &b));
+	ck_assert(jsonin_bool(parse(STR("false")), &b) && !b);
 	ck_assert_ptr_null(jsonin_get(o, "z"));
 	ck_assert(jsonin_has(o, "z"));
 	ck_assert(!jsonin_has(o, "y"));

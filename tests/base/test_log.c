@@ -214,6 +214,18 @@ START_TEST(errno_is_left_alone_and_the_default_is_standard_error)
 }
 END_TEST
 
+START_TEST(a_full_disk_stops_nothing)
+{
+	struct log_options o = { "/dev/full", "info", "text" };
+
+	ck_assert_int_eq(log_open(&o), RC_OK);
+	log_info("lost");
+	open_log("info", "text");
+	log_info("back");
+	ck_assert_ptr_nonnull(strstr(line(), "event=back"));
+}
+END_TEST
+
 static void all(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, tmp_make, tmp_remove);
@@ -226,6 +238,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, reopen_follows_logrotate);
 	tcase_add_test(tc, a_log_that_cannot_be_opened_leaves_the_old_one);
 	tcase_add_test(tc, processes_do_not_mix_their_lines);
+	tcase_add_test(tc, a_full_disk_stops_nothing);
 	tcase_add_test(tc, errno_is_left_alone_and_the_default_is_standard_error);
 }
 

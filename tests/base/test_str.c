@@ -42,6 +42,7 @@ START_TEST(from_and_starts_stay_inside)
 	EQ(str_from(STR("abc"), 1), "bc");
 	EQ(str_from(STR("abc"), 3), "");
 	EQ(str_from(STR("abc"), 9), "");
+	EQ(str_from(STR("abc"), 0), "abc");
 	ck_assert_ptr_null(str_from(STR_NONE, 2).ptr);
 	ck_assert(str_starts(STR("abc"), STR("")));
 	ck_assert(str_starts(STR_NONE, STR_NONE));
