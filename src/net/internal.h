@@ -47,6 +47,17 @@ enum rc pg_ready(struct pg *pg, int64_t server_ms);
 void pg_drop(struct pg *pg);
 bool pg_in_transaction(const struct pg *pg);
 
+/* pg_hosts.c: the hosts and ports of a URL; empty texts leave the choice to libpq. */
+#define PG_HOSTS_MAX 8
+#define PG_HOST_TEXT 256
+#define PG_PORT_TEXT 8
+struct pg_hosts {
+	int count;
+	char host[PG_HOSTS_MAX][PG_HOST_TEXT];
+	char port[PG_HOSTS_MAX][PG_PORT_TEXT];
+};
+void pg_hosts_read(const char *url, struct pg_hosts *ret);
+
 /* pg_wire.c: waiting without ever blocking in libpq. */
 int64_t wire_until(const struct pg *pg, int64_t start_ns);
 enum rc wire_wait(struct pg *pg, short events, int64_t until_ns);

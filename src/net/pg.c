@@ -167,18 +167,27 @@ static enum rc attempt(struct pg *pg, const struct order *order, bool *ret_sent,
 	return RC_OK;
 }
 
-/* Once more on a new connection, if the old one was lost before the statement left. */
+/* A failure without an effect: the connection was lost before the statement left, or the server
+ * knows the prepared form no more (table changed, pooler; the fault's row dropped the
+ * connection). */
+static bool had_no_effect(const struct pg *pg, const struct order *order, enum rc rc, bool sent)
+{
+	if (rc == RC_UNAVAILABLE)
+		return !sent && pg->failures == 0;
+	return rc == RC_INTERNAL && order->stmt >= 0 && !pg->conn;
+}
+
+/* Once more on a new connection, where that is safe. */
 static enum rc perform(struct pg *pg, const struct order *order, PGresult **ret)
 {
-	bool retried = false;
-	for (;;) {
-		bool sent = false, in_tx = pg->pinned || pg_in_transaction(pg);
+	bool in_tx = pg->pinned || pg_in_transaction(pg);
+	for (bool first = true;; first = false) {
+		bool sent = false;
 		enum rc rc = pg_ready(pg, -1);
 		if (rc == RC_OK)
 			rc = attempt(pg, order, &sent, ret);
-		if (rc != RC_UNAVAILABLE || sent || in_tx || retried || pg->failures > 0)
+		if (rc == RC_OK || in_tx || !first || !had_no_effect(pg, order, rc, sent))
 			return rc;
-		retried = true;
 	}
 }
 

@@ -21,18 +21,25 @@ static void ignore_notice(void *ctx, const char *message)
 
 /* Before dbname: what the URL may change.  After it: what the program relies on.  The
  * keepalives find a peer that vanished in about 11 s; deadlines do not depend on them. */
-static PGconn *start(const char *url)
+static PGconn *start(const char *url, const char *host, const char *port)
 {
-	static const char *const names[] = {
-		"application_name",    "keepalives_idle",
-		"keepalives_interval", "keepalives_count",
-		"tcp_user_timeout",    "dbname",
-		"client_encoding",     NULL,
+	const char *const parts[][2] = {
+		{ "application_name", "such-market" },
+		{ "keepalives_idle", "5" },
+		{ "keepalives_interval", "2" },
+		{ "keepalives_count", "3" },
+		{ "tcp_user_timeout", "4000" },
+		{ "dbname", url },
+		{ "host", host }, /* an empty value changes nothing */
+		{ "port", port },
+		{ "client_encoding", "UTF8" },
 	};
-	const char *const values[] = {
-		"such-market", "5", "2", "3", "4000", url, "UTF8", NULL,
-	};
-	static_assert(COUNT_OF(names) == COUNT_OF(values), "a value for each name");
+	const char *names[COUNT_OF(parts) + 1] = { NULL },
+					    *values[COUNT_OF(parts) + 1] = { NULL };
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		names[i] = parts[i][0];
+		values[i] = parts[i][1];
+	}
 	return PQconnectStartParams(names, values, 1);
 }
 
@@ -95,13 +102,27 @@ static void back_off(struct pg *pg)
 	pg->retry_ns = clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
 }
 
+/* Each host may use its share of what is left. */
+static enum rc reach(struct pg *pg, int64_t until_ns)
+{
+	enum rc rc = RC_UNAVAILABLE;
+	struct pg_hosts hosts;
+	pg_hosts_read(pg->url, &hosts);
+	for (int i = 0; rc != RC_OK && i < hosts.count; i++) {
+		int64_t now = clock_mono_ns();
+		PQfinish(pg->conn);
+		pg->conn = start(pg->url, hosts.host[i], hosts.port[i]);
+		if (!pg->conn)
+			return fault_text(pg, rc, "out of memory");
+		rc = shake_hands(pg, now + (until_ns - now) / (hosts.count - i));
+	}
+	return rc;
+}
+
 static enum rc open_now(struct pg *pg)
 {
 	int64_t until = clock_mono_ns() + pg->options->connect_ms * NS_PER_MS;
-	pg->conn = start(pg->url);
-	if (!pg->conn)
-		return fault_text(pg, RC_UNAVAILABLE, "out of memory");
-	enum rc rc = shake_hands(pg, until);
+	enum rc rc = reach(pg, until);
 	if (rc != RC_OK)
 		return rc;
 	PQsetNoticeProcessor(pg->conn, ignore_notice, NULL);

@@ -13,6 +13,7 @@ libnet_a_SOURCES = \
 	src/net/pg_conn.c \
 	src/net/pg_copy.c \
 	src/net/pg_fault.c \
+	src/net/pg_hosts.c \
 	src/net/pg_result.c \
 	src/net/pg_stat.c \
 	src/net/pg_wire.c \

@@ -50,7 +50,7 @@ static void begin(const char *database)
 	arena = arena_new(65536);
 	snprintf(dir, sizeof(dir), "/tmp/such-market-migrations-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	pg = pg_new(&options, mem_strdup(live_pg_empty_database(database)));
+	pg = pg_new(&options, arena_strz(arena, str_of(live_pg_empty_database(database))));
 	how = (struct migrate_options){ .dir = dir,
 					.chain_id = 5,
 					.app_role = "such_market_app",

@@ -4,6 +4,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/metric.h"
 #include "lib/live_pg.h"
@@ -352,6 +355,59 @@ START_TEST(a_stopped_postmaster_holds_no_longer_than_the_connect_deadline)
 }
 END_TEST
 
+START_TEST(a_forgotten_prepared_statement_is_prepared_again)
+{
+	struct pg *pg = fresh(&options);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	ck_assert_int_eq(run_sql(pg, "DEALLOCATE ALL"), RC_OK);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	ck_assert_int_eq(run_sql(pg, "DEALLOCATE ALL; BEGIN"), RC_OK);
+	ck_assert_int_eq(ping(pg), RC_INTERNAL);
+	ck_assert_str_eq(pg_sqlstate(pg), "26000");
+	pg_free(pg);
+}
+END_TEST
+
+/* Takes connections and never says a word. */
+static int silent_server(const char *dir)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/.s.PGSQL.5432", dir);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	return fd;
+}
+
+START_TEST(a_host_that_does_not_answer_hides_no_other)
+{
+	char dir[] = "/tmp/such-market-silent-XXXXXX", url[512], path[64];
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	int fd = silent_server(dir);
+	const char *good = strstr(live_pg_url(), "?host=") + strlen("?host=");
+	struct pg_options how = { .connect_ms = 600, .deadline_ms = 5000 };
+	snprintf(url, sizeof(url),
+		 "postgresql://such_market_app@/such_market?host=%s,%s,/nowhere", dir, good);
+	struct pg *pg = pg_new(&how, url);
+	int64_t start = clock_mono_ns();
+	ck_assert_msg(pg_connect(pg) == RC_OK, "%s", pg_error(pg));
+	ck_assert_int_ge(clock_mono_ns() - start, 195 * MS);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	pg_free(pg);
+	snprintf(url, sizeof(url),
+		 "postgresql://such_market_app@/such_market?host=/nowhere,%s&port=5432,5432"
+		 "&target_session_attrs=read-write",
+		 good);
+	pg = pg_new(&how, url);
+	ck_assert_msg(pg_connect(pg) == RC_OK, "%s", pg_error(pg));
+	pg_free(pg);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", dir);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 /* A role that needs its password, beside all the others that need none. */
 static void demand_password(void)
 {
@@ -572,7 +628,9 @@ SUITE_WITH(live_pg_start, live_pg_done, 60, values_of_each_type,
 	   a_dead_idle_connection_is_replaced, a_restart_in_between_is_survived,
 	   an_absent_server_is_told_at_once,
 	   a_stopped_postmaster_holds_no_longer_than_the_connect_deadline,
-	   a_wrong_password_is_unavailable, urls_are_judged_without_their_secrets,
-	   copy_streams_rows, copy_takes_much_and_outlasts_the_deadline,
-	   copy_into_a_stopped_backend_is_given_up, copy_outside_of_its_functions_is_refused,
+	   a_forgotten_prepared_statement_is_prepared_again,
+	   a_host_that_does_not_answer_hides_no_other, a_wrong_password_is_unavailable,
+	   urls_are_judged_without_their_secrets, copy_streams_rows,
+	   copy_takes_much_and_outlasts_the_deadline, copy_into_a_stopped_backend_is_given_up,
+	   copy_outside_of_its_functions_is_refused,
 	   the_hook_runs_on_each_connection_and_may_refuse, statistics_and_slow_statements)
