@@ -1,14 +1,10 @@
 #include <assert.h>
 #include <errno.h>
-#include <fcgiapp.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -17,6 +13,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "http/fcgi.h"
+#include "http/fcgi_conn.h"
 #include "http/fcgi_read.h"
 #include "http/fcgi_scan.h"
 #include "http/fcgi_send.h"
@@ -24,27 +21,10 @@
 #include "http/request.h"
 
 #define BATCH       64 /* events taken at once; each connection is served once of them */
+#define TURNS       32 /* without a pause, until signals are let in */
 #define ARENA_BYTES (64 * 1024)
 #define NS_PER_MS   1000000LL
 #define REST_NS     (100 * NS_PER_MS) /* without descriptors no accepting for so long */
-
-enum conn_state {
-	CONN_IDLE,    /* between requests */
-	CONN_PARTIAL, /* a request has begun */
-	CONN_SENDING, /* an answer waits for the peer */
-	CONN_CLOSED   /* freed when the batch of events is done */
-};
-
-struct conn {
-	TAILQ_ENTRY(conn) link; /* in the list of its state */
-	enum conn_state state;
-	int fd;
-	bool last;           /* to be closed after this answer */
-	int64_t deadline_ns; /* of PARTIAL and SENDING */
-	struct fcgi_rest rest;
-	FCGX_Request fcgx;
-};
-TAILQ_HEAD(conn_list, conn);
 
 struct fcgi {
 	struct fcgi_options options;
@@ -52,14 +32,12 @@ struct fcgi {
 	void *ctx;
 	struct arena *arena;
 	struct request_ids ids;
-	int epoll;
-	int connections;
+	struct conns conns;
 	uint64_t served;
 	bool listening;
 	bool draining, closing; /* closing: after the answer */
 	int64_t resume_ns;      /* accept again; 0: not resting */
-	struct conn_list idle;  /* the longest idle first */
-	struct conn_list waiting, closed;
+	int turns;              /* with events, since signals were let in */
 	char look[FCGI_SCAN_MAX];
 };
 
@@ -83,118 +61,27 @@ static void show(struct fcgi *f, enum board_state state, int64_t now_ns)
 		board_state(f->options.slot, state, now_ns);
 }
 
-static struct conn_list *list_of(struct fcgi *f, enum conn_state state)
-{
-	switch (state) {
-	case CONN_IDLE:
-		return &f->idle;
-	case CONN_CLOSED:
-		return &f->closed;
-	default:
-		return &f->waiting;
-	}
-}
-
-/* The only writer of a connection's state. */
-static void shift(struct fcgi *f, struct conn *c, enum conn_state state)
-{
-	TAILQ_REMOVE(list_of(f, c->state), c, link);
-	TAILQ_INSERT_TAIL(list_of(f, state), c, link);
-	c->state = state;
-}
-
 static void listen_on(struct fcgi *f)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 
 	if (!f->listening && !f->draining)
-		f->listening =
-			epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->options.listen_fd, &event) == 0;
+		f->listening = epoll_ctl(f->conns.epoll, EPOLL_CTL_ADD, f->options.listen_fd,
+					 &event) == 0;
 	f->resume_ns = 0;
 }
 
 static void listen_off(struct fcgi *f)
 {
 	if (f->listening)
-		epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->options.listen_fd, NULL);
+		epoll_ctl(f->conns.epoll, EPOLL_CTL_DEL, f->options.listen_fd, NULL);
 	f->listening = false;
 }
 
-/* Not by libfcgi: its close lingers up to 2 seconds. */
-static void conn_close(struct fcgi *f, struct conn *c)
-{
-	if (c->state == CONN_CLOSED)
-		return;
-	FCGX_Free(&c->fcgx, 0);
-	c->fcgx.ipcFd = -1;
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	fcgi_rest_release(&c->rest);
-	shift(f, c, CONN_CLOSED);
-	f->connections--;
-}
-
-static void conn_refuse(struct fcgi *f, struct conn *c)
+static void refuse(struct fcgi *f, struct conn *c)
 {
 	metric_add(COUNTER_fcgi_malformed, 1);
-	conn_close(f, c);
-}
-
-static void free_closed(struct fcgi *f)
-{
-	struct conn *c;
-
-	while ((c = TAILQ_FIRST(&f->closed))) {
-		TAILQ_REMOVE(&f->closed, c, link);
-		free(c);
-	}
-}
-
-static bool watch(struct fcgi *f, struct conn *c, int op, uint32_t events)
-{
-	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = c };
-
-	return epoll_ctl(f->epoll, op, c->fd, &event) == 0;
-}
-
-static void conn_new(struct fcgi *f, int fd)
-{
-	struct timeval read = { f->options.read_ms / 1000, f->options.read_ms % 1000 * 1000 };
-	struct timeval write = { f->options.write_ms / 1000,
-				 f->options.write_ms % 1000 * 1000 };
-	struct conn *c = mem_alloc(sizeof(*c));
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read, sizeof(read));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write, sizeof(write));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-		   sizeof(on)); /* no matter on a unix socket */
-	/* No listening socket in here: when a connection is lost libfcgi would accept. */
-	FCGX_InitRequest(&c->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	c->fd = fd;
-	TAILQ_INSERT_TAIL(&f->idle, c, link);
-	f->connections++;
-	metric_add(COUNTER_fcgi_connections, 1);
-	if (!watch(f, c, EPOLL_CTL_ADD, EPOLLIN))
-		conn_close(f, c);
-}
-
-/* Makes room: the longest idle connection goes, unless a request has just come in on it;
- * without an idle one, who has waited longest. */
-static bool evict(struct fcgi *f)
-{
-	struct conn *c;
-	char byte;
-
-	TAILQ_FOREACH(c, &f->idle, link)
-	if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-		break;
-	if (!c)
-		c = TAILQ_FIRST(&f->waiting);
-	if (c)
-		conn_close(f, c);
-	return c != NULL;
+	conn_close(&f->conns, c);
 }
 
 static bool is_exhausted(int error)
@@ -205,14 +92,14 @@ static bool is_exhausted(int error)
 /* One at a time: other workers want some too, and what waits is reported again. */
 static void accept_one(struct fcgi *f)
 {
-	int fd;
+	int fd = accept4(f->options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (f->connections >= f->options.connections_max && !evict(f))
-		return;
-	fd = accept4(f->options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0) {
-		conn_new(f, fd);
-	} else if (is_exhausted(errno) && !evict(f)) {
+		if (f->conns.count >= f->options.connections_max)
+			conns_evict(&f->conns);
+		metric_add(COUNTER_fcgi_connections, 1);
+		conn_new(&f->conns, fd, f->options.read_ms, f->options.write_ms);
+	} else if (is_exhausted(errno) && !conns_evict(&f->conns)) {
 		listen_off(f);
 		f->resume_ns = clock_mono_ns() + REST_NS;
 	}
@@ -222,15 +109,15 @@ static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t 
 {
 	if (sent == FCGI_UNSENT) {
 		c->deadline_ns = now_ns + f->options.write_ms * NS_PER_MS;
-		shift(f, c, CONN_SENDING);
-		if (watch(f, c, EPOLL_CTL_MOD, EPOLLOUT))
+		conn_shift(&f->conns, c, CONN_SENDING);
+		if (conn_watch(&f->conns, c, EPOLLOUT))
 			return;
 		sent = FCGI_LOST;
 	}
 	if (sent == FCGI_LOST || c->last || f->closing)
-		conn_close(f, c);
+		conn_close(&f->conns, c);
 	else
-		shift(f, c, CONN_IDLE);
+		conn_shift(&f->conns, c, CONN_IDLE);
 }
 
 static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
@@ -270,7 +157,7 @@ static void answer(struct fcgi *f, struct conn *c)
 
 	show(f, BOARD_READING, started_ns);
 	if (!read_request(f, c, started_ns, &req, &problem, &rc)) {
-		conn_refuse(f, c);
+		refuse(f, c);
 		arena_reset(f->arena);
 		return;
 	}
@@ -298,7 +185,7 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !ended)
 		return;
 	if (n <= 0) {
-		conn_close(f, c);
+		conn_close(&f->conns, c);
 		return;
 	}
 	switch (fcgi_scan((struct str){ f->look, (size_t)n }, &len)) {
@@ -313,14 +200,14 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 		break;
 	case FCGI_MORE:
 		if (ended) {
-			conn_refuse(f, c);
+			refuse(f, c);
 		} else if (c->state == CONN_IDLE) {
 			c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
-			shift(f, c, CONN_PARTIAL);
+			conn_shift(&f->conns, c, CONN_PARTIAL);
 		}
 		break;
 	case FCGI_BAD:
-		conn_refuse(f, c);
+		refuse(f, c);
 	}
 }
 
@@ -330,7 +217,7 @@ static void send_more(struct fcgi *f, struct conn *c)
 
 	if (sent == FCGI_UNSENT)
 		return;
-	if (sent == FCGI_SENT && !watch(f, c, EPOLL_CTL_MOD, EPOLLIN))
+	if (sent == FCGI_SENT && !conn_watch(&f->conns, c, EPOLLIN))
 		sent = FCGI_LOST;
 	finish(f, c, sent, 0);
 }
@@ -353,17 +240,17 @@ static void sweep(struct fcgi *f)
 	struct conn *c, *next;
 	int64_t now_ns;
 
-	if (TAILQ_EMPTY(&f->waiting) && !f->resume_ns)
+	if (TAILQ_EMPTY(&f->conns.waiting) && !f->resume_ns)
 		return;
 	now_ns = clock_mono_ns();
-	for (c = TAILQ_FIRST(&f->waiting); c; c = next) {
+	for (c = TAILQ_FIRST(&f->conns.waiting); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->deadline_ns > now_ns)
 			continue;
 		if (c->state == CONN_PARTIAL)
-			conn_refuse(f, c);
+			refuse(f, c);
 		else
-			conn_close(f, c);
+			conn_close(&f->conns, c);
 	}
 	if (f->resume_ns && f->resume_ns <= now_ns)
 		listen_on(f);
@@ -372,12 +259,10 @@ static void sweep(struct fcgi *f)
 /* timeout_ms, or less when something is due before. */
 static int next_wait(const struct fcgi *f, int timeout_ms)
 {
-	int64_t due_ns = f->resume_ns ? f->resume_ns : INT64_MAX;
-	const struct conn *c;
+	int64_t due_ns = conns_due_ns(&f->conns);
 
-	TAILQ_FOREACH(c, &f->waiting, link)
-	if (c->deadline_ns < due_ns)
-		due_ns = c->deadline_ns;
+	if (f->resume_ns && f->resume_ns < due_ns)
+		due_ns = f->resume_ns;
 	if (due_ns == INT64_MAX)
 		return timeout_ms;
 	int64_t ms = (due_ns - clock_mono_ns()) / NS_PER_MS + 1;
@@ -387,16 +272,28 @@ static int next_wait(const struct fcgi *f, int timeout_ms)
 	return timeout_ms < 0 || ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
+/* epoll_pwait lets a signal in only when it has no event to tell: under load, never. */
+static void let_signals_in(struct fcgi *f, const void *sigmask)
+{
+	sigset_t kept;
+
+	f->turns = 0;
+	sigprocmask(SIG_SETMASK, sigmask, &kept);
+	sigprocmask(SIG_SETMASK, &kept, NULL);
+}
+
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 {
 	struct epoll_event events[BATCH];
 	uint64_t before = f->served;
-	int n = epoll_pwait(f->epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
+	int n = epoll_pwait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
 
 	for (int i = 0; i < n; i++)
 		handle(f, &events[i]);
+	if (n > 0 && sigmask && ++f->turns == TURNS)
+		let_signals_in(f, sigmask);
 	sweep(f);
-	free_closed(f);
+	conns_sweep_closed(&f->conns);
 	if (f->served != before)
 		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
 	return (int)(f->served - before);
@@ -412,7 +309,7 @@ void fcgi_drain(struct fcgi *f, int64_t deadline_ms)
 	listen_off(f);
 	f->resume_ns = 0;
 	show(f, BOARD_DRAINING, now_ns);
-	while (f->connections && now_ns < end_ns) {
+	while (f->conns.count && now_ns < end_ns) {
 		int64_t until_ns = f->closing ? end_ns : half_ns;
 
 		fcgi_poll(f, (int)((until_ns - now_ns) / NS_PER_MS + 1), NULL);
@@ -450,13 +347,10 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 	f->options = *options;
 	f->serve = serve;
 	f->ctx = ctx;
-	TAILQ_INIT(&f->idle);
-	TAILQ_INIT(&f->waiting);
-	TAILQ_INIT(&f->closed);
 	f->arena = arena_new(ARENA_BYTES);
 	request_ids_init(&f->ids);
-	f->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (f->epoll >= 0)
+	conns_init(&f->conns, epoll_create1(EPOLL_CLOEXEC));
+	if (f->conns.epoll >= 0)
 		listen_on(f);
 	if (f->listening)
 		return f;
@@ -469,22 +363,18 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 
 void fcgi_free(struct fcgi *f)
 {
-	struct conn *c;
-
 	if (!f)
 		return;
-	while ((c = TAILQ_FIRST(&f->idle)) || (c = TAILQ_FIRST(&f->waiting)))
-		conn_close(f, c);
-	free_closed(f);
-	if (f->epoll >= 0)
-		close(f->epoll);
+	conns_release(&f->conns);
+	if (f->conns.epoll >= 0)
+		close(f->conns.epoll);
 	arena_free(f->arena);
 	free(f);
 }
 
 int fcgi_connections(const struct fcgi *f)
 {
-	return f->connections;
+	return f->conns.count;
 }
 
 uint64_t fcgi_served(const struct fcgi *f)

@@ -2,7 +2,8 @@
  * The multiplexing FastCGI server: the only user of libfcgi.  One epoll set holds the listening
  * socket and many kept-alive connections, one FCGX_Request each; one request is answered at a
  * time; an idle connection, half a request and a peer that does not read cost nothing and block
- * nobody.
+ * nobody.  (One wait remains, bounded by read_ms: for the rest of a body longer than the 64 KB
+ *that are looked at beforehand.)
  *
  *	struct fcgi *f = fcgi_new(&options, serve, ctx);
  *	while (!stop)
@@ -49,7 +50,8 @@ typedef void fcgi_serve(void *ctx, struct request *req, const struct problem *ba
 struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, void *ctx);
 void fcgi_free(struct fcgi *f);
 /* Waits at most timeout_ms (-1: no end) for something and answers it.  Returns requests
- * answered. A signal ends the wait (sigmask as for epoll_pwait, may be NULL). */
+ * answered.  A signal that sigmask (as for epoll_pwait, may be NULL) lets in ends the wait;
+ * under steady load it gets in between, within a few turns. */
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask);
 /* Stops accepting; keeps answering until every connection is closed or deadline_ms have passed.
  * In the second half of that time a connection is closed together with its answer, since a busy

@@ -30,6 +30,7 @@ struct server {
 				.body_max = 1 << 20,                                           \
 				.connections_max = 1024 })
 
+int server_listen(const char *path);
 /* options.listen_fd is made here.  drain_ms: how long SIGTERM lets it answer. */
 void server_start(struct server *s, struct fcgi_options options, int drain_ms);
 /* SIGTERM only; the server drains. */
