@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +24,9 @@
 #define PATH_BYTES 512
 
 static struct keeper market, front;
-static pid_t market_pid, front_pid;
+/* Shared: a test in a child may start the server again. */
+static pid_t *market_pid;
+static pid_t front_pid;
 static char program[PATH_BYTES], conf[PATH_BYTES], log_path[PATH_BYTES],
 	socket_path[PATH_BYTES];
 static char hot_path[PATH_BYTES], output_path[PATH_BYTES];
@@ -110,13 +113,17 @@ static void market_open(void)
 	market.args[1] = "serve";
 	market.args[2] = option;
 	market.args[3] = NULL;
+	market_pid = mmap(NULL, sizeof(*market_pid), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (market_pid == MAP_FAILED)
+		keeper_panic("mmap: %s", strerror(errno));
 	keeper_open(&market);
-	market_pid = keeper_run(&market);
+	*market_pid = keeper_run(&market);
 }
 
 pid_t stack_market(void)
 {
-	return market_pid;
+	return *market_pid;
 }
 
 size_t stack_workers(pid_t *ret, size_t max)
@@ -126,7 +133,7 @@ size_t stack_workers(pid_t *ret, size_t max)
 	size_t n = 0;
 
 	buf_init(&text, NULL, BUF_NO_MAX);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", market_pid, market_pid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", *market_pid, *market_pid);
 	read_file(path, &text);
 	for (char *at = text.ptr, *end; n < max; at = end) {
 		long pid = strtol(at, &end, 10);
@@ -152,7 +159,7 @@ void stack_market_stop(void)
 
 void stack_market_begin(void)
 {
-	market_pid = keeper_run(&market);
+	*market_pid = keeper_run(&market);
 }
 
 void stack_market_resume(void)

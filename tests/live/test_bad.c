@@ -51,17 +51,17 @@ struct bad {
 
 static const struct bad corpus[] = {
 	/* paths */
-	{ "GET", "/", 404, "not_found" },
-	{ "GET", "/api", 404, "not_found" },
-	{ "GET", "/api/collection", 404, "not_found" },
-	{ "GET", "/api/collection/", 404, "not_found" },
-	{ "GET", "/api/collections/", 404, "not_found" },
-	{ "GET", "//api//collections", 404, "not_found" },
+	{ "GET", "/", 404, "route_not_found" },
+	{ "GET", "/api", 404, "route_not_found" },
+	{ "GET", "/api/collection", 404, "route_not_found" },
+	{ "GET", "/api/collection/", 404, "route_not_found" },
+	{ "GET", "/api/collections/", 404, "route_not_found" },
+	{ "GET", "//api//collections", 404, "route_not_found" },
 	{ "GET", "/api/collection/0xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb/nfts/1/2", 404,
-	  "not_found" },
-	{ "GET", "/api/%ff", 400, "invalid_request" },
-	{ "GET", "/api/%c0%af", 400, "invalid_request" },
-	{ "GET", "/api/collection/%0d%0aX:%20y", 400, "invalid_request" },
+	  "route_not_found" },
+	{ "GET", "/api/%ff", 400, "invalid_path" },
+	{ "GET", "/api/%c0%af", 400, "invalid_path" },
+	{ "GET", "/api/collection/%0d%0aX:%20y", 400, "invalid_path" },
 	{ "GET", "/api/%zz", 400, "invalid_request" },
 	/* addresses */
 	{ "GET", "/api/collection/0x", 400, "invalid_address" },
@@ -75,9 +75,9 @@ static const struct bad corpus[] = {
 	  "invalid_address" },
 	{ "GET", "/api/wallets/me/collections", 400, "invalid_address" },
 	{ "GET", "/api/collection/0x0000000000000000000000000000000000000001", 404,
-	  "not_found" },
+	  "collection_not_found" },
 	{ "GET", "/api/collection/0x0000000000000000000000000000000000000001/nfts", 404,
-	  "not_found" },
+	  "collection_not_found" },
 	/* token ids */
 	{ "GET", PUNKS "/nfts/" TOO_BIG, 400, "invalid_token_id" },
 	{ "GET", PUNKS "/nfts/-1", 400, "invalid_token_id" },
@@ -90,13 +90,13 @@ static const struct bad corpus[] = {
 	  PUNKS "/nfts/0x1"
 		"0000000000000000000000000000000000000000000000000000000000000000",
 	  400, "invalid_token_id" },
-	{ "GET", PUNKS "/nfts/100", 404, "not_found" },
-	{ "GET", PUNKS "/nfts/100/owner", 404, "not_found" },
+	{ "GET", PUNKS "/nfts/100", 404, "token_not_found" },
+	{ "GET", PUNKS "/nfts/100/owner", 404, "token_not_found" },
 	/* users */
 	{ "GET", "/api/users/-1", 400, "invalid_fid" },
 	{ "GET", "/api/users/dwr", 400, "invalid_fid" },
 	{ "GET", "/api/users/99999999999999999999", 400, "invalid_fid" },
-	{ "GET", "/api/users/404", 404, "not_found" },
+	{ "GET", "/api/users/404", 404, "user_not_found" },
 	/* pages */
 	{ "GET", PUNKS "/nfts?page=-1", 400, "invalid_parameter" },
 	{ "GET", PUNKS "/nfts?page=99999999999999999999", 400, "invalid_parameter" },
@@ -104,21 +104,20 @@ static const struct bad corpus[] = {
 	{ "GET", PUNKS "/nfts?pageSize=0", 400, "invalid_parameter" },
 	{ "GET", PUNKS "/nfts?pageSize=101", 400, "invalid_parameter" },
 	{ "GET", PUNKS "/nfts?pageSize=", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?page=0&page=1", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?page=0&pag%65=1", 400, "invalid_parameter" },
+	{ "GET", PUNKS "/nfts?page=0&page=1", 400, "repeated_parameter" },
+	{ "GET", PUNKS "/nfts?page=0&pag%65=1", 400, "repeated_parameter" },
 	{ "GET", PUNKS "/nfts?sort=price", 400, "invalid_parameter" },
 	{ "GET", PUNKS "/nfts?order=up", 400, "invalid_parameter" },
 	{ "GET", PUNKS "/nfts?owner=me", 400, "invalid_address" },
-	{ "GET", PUNKS "/nfts?search=%00", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?search=%ff", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?search=%zz", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?search=%ed%a0%80", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts?attributes%5BHat%5D=%fe", 400, "invalid_parameter" },
+	{ "GET", PUNKS "/nfts?search=%00", 400, "invalid_encoding" },
+	{ "GET", PUNKS "/nfts?search=%ff", 400, "invalid_encoding" },
+	{ "GET", PUNKS "/nfts?search=%zz", 400, "invalid_encoding" },
+	{ "GET", PUNKS "/nfts?search=%ed%a0%80", 400, "invalid_encoding" },
+	{ "GET", PUNKS "/nfts?attributes%5BHat%5D=%fe", 400, "invalid_encoding" },
 	{ "GET", PUNKS "/owners?limit=0", 400, "invalid_parameter" },
-	{ "GET", PUNKS "/nfts/owned", 400, "invalid_parameter" },
+	{ "GET", PUNKS "/nfts/owned", 400, "missing_parameter" },
 	{ "GET", "/api/collections?limit=1000", 400, "invalid_parameter" },
 	/* cursors */
-	{ "GET", PUNKS "/nfts?cursor=", 400, "invalid_cursor" },
 	{ "GET", PUNKS "/nfts?cursor=AAAA", 400, "invalid_cursor" },
 	{ "GET", PUNKS "/nfts?cursor=../../etc/passwd", 400, "invalid_cursor" },
 	/* methods */
@@ -126,7 +125,7 @@ static const struct bad corpus[] = {
 	{ "PUT", PUNKS, 405, "method_not_allowed" },
 	{ "DELETE", PUNKS "/nfts/1", 405, "method_not_allowed" },
 	{ "BREW", PUNKS, 405, "method_not_allowed" },
-	{ "POST", "/api/nothing", 404, "not_found" },
+	{ "POST", "/api/nothing", 404, "route_not_found" },
 };
 
 START_TEST(test_corpus)
@@ -289,7 +288,8 @@ static void params(struct wire *w, const char *method, const char *uri, const ch
 		n += pair(bytes + n, "REQUEST_URI", uri, strlen(uri));
 	if (length)
 		n += pair(bytes + n, "CONTENT_LENGTH", length, strlen(length));
-	record(w, PARAMS, bytes, n);
+	if (n)
+		record(w, PARAMS, bytes, n);
 }
 
 /* Sends the bytes, then no more; all that comes back as text.  The worker must let go of the
