@@ -114,11 +114,13 @@ static enum rc run_phase(struct import *im, const struct phase *phase,
 	struct chunk chunk = { .phase = phase, .contract = contract };
 	struct counts counts;
 	int64_t chunks = 0;
-	enum rc rc = RC_OK;
+	enum rc rc = simple(im, SQL_import_comparing, NULL);
 	for (size_t i = 0; i < phase->before_count && rc == RC_OK; i++)
 		rc = simple(im, phase->before[i], contract);
 	if (rc == RC_OK)
 		rc = count_changes(im, phase, &counts, &chunks);
+	if (rc == RC_OK)
+		rc = simple(im, SQL_import_merging, NULL);
 	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
 		bool unknown = false;
 		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
@@ -184,7 +186,7 @@ static enum rc merge_collections(struct import *im)
 static enum rc rank(struct import *im, const struct address *contract)
 {
 	static const enum import_sql steps[] = {
-		SQL_import_rank_begin, SQL_import_rank_tokens, SQL_import_rank_staged,
+		SQL_import_comparing, SQL_import_rank_begin, SQL_import_rank_tokens, SQL_import_rank_staged,
 		SQL_import_rank_held, SQL_import_rank_analyze, SQL_import_rank,
 		SQL_import_rank_done,
 	};
