@@ -129,7 +129,8 @@ static void become(const struct server *s, char **argv, pid_t parent)
 
 static void launch(struct server *s, const char *arg, va_list rest)
 {
-	char *argv[ARGS_MAX] = { (char *)binary(), "serve", "--config", s->conf };
+	char *argv[ARGS_MAX] = { (char *)binary(), (char *)"serve", (char *)"--config",
+				 (char *)s->conf };
 	pid_t parent = getpid();
 	int n = 4;
 

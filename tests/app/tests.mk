@@ -1,7 +1,7 @@
 # tests of app: names in TESTS, one program a file.
 if HAVE_CHECK
 APP_TEST_LIBS = libtest.a $(APP_LIBS) $(CHECK_LIBS)
-APP_SERVER = tests/app/server.c tests/app/server.h
+APP_SERVER = tests/app/server.c tests/app/server.h tests/lib/fcgi_client.c
 
 check_PROGRAMS += tests/app/test_children
 TESTS += tests/app/test_children
