@@ -9,6 +9,24 @@ tests_app_test_children_SOURCES = tests/app/test_children.c
 tests_app_test_children_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_app_test_children_LDADD = $(APP_TEST_LIBS)
 
+check_PROGRAMS += tests/app/test_config
+TESTS += tests/app/test_config
+tests_app_test_config_SOURCES = tests/app/test_config.c $(APP_SERVER)
+tests_app_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_config_LDADD = $(APP_TEST_LIBS)
+
+check_PROGRAMS += tests/app/test_database
+TESTS += tests/app/test_database
+tests_app_test_database_SOURCES = tests/app/test_database.c $(APP_SERVER)
+tests_app_test_database_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_database_LDADD = $(APP_TEST_LIBS)
+
+check_PROGRAMS += tests/app/test_life
+TESTS += tests/app/test_life
+tests_app_test_life_SOURCES = tests/app/test_life.c $(APP_SERVER)
+tests_app_test_life_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_life_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_start
 TESTS += tests/app/test_start
 tests_app_test_start_SOURCES = tests/app/test_start.c $(APP_SERVER)
