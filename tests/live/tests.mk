@@ -24,6 +24,12 @@ tests_live_test_bad_SOURCES = tests/live/test_bad.c
 tests_live_test_bad_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_bad_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_data
+TESTS += tests/live/test_data
+tests_live_test_data_SOURCES = tests/live/test_data.c
+tests_live_test_data_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_data_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_front
 TESTS += tests/live/test_front
 tests_live_test_front_SOURCES = tests/live/test_front.c
