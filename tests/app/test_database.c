@@ -221,6 +221,33 @@ START_TEST(migrate_makes_an_empty_database_serve)
 }
 END_TEST
 
+START_TEST(an_import_is_served)
+{
+	struct server s;
+	char path[128];
+	const char *out;
+	static const char users[] = "{\"fid\":7,\"username\":\"eve\",\"displayName\":\"Eve\","
+				    "\"pfpUrl\":null,\"custodyAddress\":null,"
+				    "\"verifiedAddresses\":[]}\n";
+
+	with_database(&s, "");
+	snprintf(path, sizeof(path), "%s/users.jsonl", s.dir);
+	FILE *f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs(users, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(server_run(NULL, &out, "import", "--config", s.conf, "--users", path,
+				    "--json", NULL),
+			 0);
+	ck_assert_ptr_nonnull(strchr(out, '{'));
+	ck_assert_int_eq(server_run(NULL, &out, "import", "--config", s.conf, "--users",
+				    "/no/such/file", NULL),
+			 1);
+	ck_assert_ptr_nonnull(strstr(out, "/no/such/file"));
+	ck_assert_int_eq(server_stop(&s), 0);
+}
+END_TEST
+
 START_TEST(keys_are_made_listed_and_revoked)
 {
 	const char *out;
@@ -253,4 +280,4 @@ SUITE_WITH(live_pg_start, live_pg_done, 90, serves_from_the_database,
 	   starts_without_a_database_and_finds_it_later,
 	   an_empty_database_is_refused_with_the_command_that_mends_it,
 	   another_chain_is_refused_also_in_a_reload, migrate_makes_an_empty_database_serve,
-	   keys_are_made_listed_and_revoked)
+	   an_import_is_served, keys_are_made_listed_and_revoked)
