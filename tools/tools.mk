@@ -28,3 +28,7 @@ CLEANFILES += compile_commands.json
 coverage: check
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/coverage.sh $(srcdir)
 .PHONY: coverage
+
+# Makes the collections that `./dev up` and the benchmarks load.
+noinst_PROGRAMS += tools/sample
+tools_sample_SOURCES = tools/sample.c

@@ -28,7 +28,7 @@ stack_up() {
 	stack_lock
 	stack_port "$wish"
 	build_tree build
-	build_make build such-market sample >"$log/build.log" 2>&1 ||
+	build_make build such-market tools/sample >"$log/build.log" 2>&1 ||
 		{ tail -n 40 "$log/build.log" >&2; fail "the build failed; its log is $log/build.log"; }
 
 	pg_start
@@ -79,6 +79,19 @@ stack_sample() {
 		rm -f "$state/sample.begun"
 	fi
 	: >"$state/sample.done"
+}
+
+# Two made-up collections: ERC-721, then a small ERC-1155.
+stack_sample_load() {
+	local standard tokens dir
+	while read -r standard tokens; do
+		dir=$state/sample-$standard
+		"$top/build/tools/sample" --standard "$standard" --tokens "$tokens" --out "$dir"
+		market import --collection "$dir/meta.json" --nfts "$dir/nfts.jsonl" \
+			--owners "$dir/owners.csv" --transfers "$dir/transfers.csv" \
+			--users "$dir/users.jsonl" </dev/null
+		rm -rf "$dir"
+	done <<<$'ERC721 1000\nERC1155 250'
 }
 
 stack_key_make() {
