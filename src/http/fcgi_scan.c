@@ -110,14 +110,15 @@ static enum fcgi_verdict scan_begin(struct walk *w)
 		return FCGI_BAD;
 	if (v != FCGI_WHOLE)
 		return v;
-	if (r.type != BEGIN_REQUEST || r.id == 0 || r.size != BEGIN_BYTES ||
+	if (r.type != BEGIN_REQUEST || r.id == 0 || r.size != BEGIN_BYTES || r.padding ||
 	    r.content[0] != 0 || r.content[1] != RESPONDER)
 		return FCGI_BAD;
 	w->id = r.id;
 	return FCGI_WHOLE;
 }
 
-/* The empty record that ends a stream needs no padding; libfcgi would take it for a record. */
+/* Padding of a BEGIN record and of the empty record that ends a stream has no use, and libfcgi
+ * takes it for the next record: refused. */
 static enum fcgi_verdict scan_params(struct walk *w)
 {
 	struct pairs pairs = { .part = NAME_LENGTH };

@@ -90,6 +90,10 @@ START_TEST(wrong_begin_records_are_refused)
 	expect_refused(__LINE__);
 	fcgi_record(&out, FCGI_TYPE_BEGIN, 1, STR("\0\1\1\0\0\0\0\0\0"), 0); /* too long */
 	expect_refused(__LINE__);
+	fcgi_record(&out, FCGI_TYPE_BEGIN, 1, STR("\0\1\1\0\0\0\0\0"), 1); /* padded */
+	fcgi_stream(&out, FCGI_TYPE_PARAMS, 1, STR_NONE);
+	fcgi_stream(&out, FCGI_TYPE_STDIN, 1, STR_NONE);
+	expect_refused(__LINE__);
 	fcgi_record(&out, FCGI_TYPE_PARAMS, 1, STR_NONE, 0); /* none at all */
 	expect_refused(__LINE__);
 	fcgi_record(&out, 9, 0, STR("\xe\0FCGI_MAX_CONNS"), 0); /* GET_VALUES */
