@@ -9,7 +9,8 @@ static int describe(void)
 	SCOPED(config_done) struct config *config = config_new();
 
 	conf_describe(config->conf, stdout);
-	puts("\nnames of the older system, above the file and below SUCH_MARKET_<NAME>; the later wins");
+	puts("\nnames of the older system, above the file and below SUCH_MARKET_<NAME>; the "
+	     "later wins");
 	compat_describe(stdout);
 	return EXIT_SUCCESS;
 }

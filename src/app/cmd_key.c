@@ -1,4 +1,5 @@
-/* such-market key create|list|revoke: as the application role, which owns nothing else's keys. */
+/* such-market key create|list|revoke: as the application role, which owns nothing else's keys.
+ */
 #include <stdlib.h>
 #include "app/command.h"
 #include "base/arena.h"
@@ -65,7 +66,8 @@ static int list(struct pg *pg, struct arena *arena, const struct key_request *re
 
 	if (rc != RC_OK)
 		return fail(pg, rc, request->name);
-	printf("role      key          made                      revoked                   name\n");
+	printf("role      key          made                      revoked                   "
+	       "name\n");
 	for (int i = 0; i < count; i++)
 		show(&rows[i]);
 	return EXIT_SUCCESS;

@@ -22,8 +22,8 @@ static int fail(struct pg *pg, const char *what)
 static int take_over(struct pg *pg)
 {
 	SCOPED(pg_result_done)
-	struct pg_result known =
-		pg_exec(pg, "SELECT to_regprocedure('such_market.take_over_legacy()') IS NOT NULL");
+	struct pg_result known = pg_exec(
+		pg, "SELECT to_regprocedure('such_market.take_over_legacy()') IS NOT NULL");
 
 	if (known.rc != RC_OK)
 		return fail(pg, "looking for the older layout");
@@ -39,7 +39,8 @@ static int take_over(struct pg *pg)
 	return EXIT_SUCCESS;
 }
 
-static int migrate(struct pg *pg, const struct config *config, const char *optional, bool legacy)
+static int migrate(struct pg *pg, const struct config *config, const char *optional,
+		   bool legacy)
 {
 	struct migrate_options options = config_migrate(config);
 	const char *why = "";

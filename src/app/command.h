@@ -26,7 +26,8 @@ int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
 /*
- * Reads the arguments.  false: *ret_status is the exit status and all has been said (a mistake, or
+ * Reads the arguments.  false: *ret_status is the exit status and all has been said (a mistake,
+ * or
  * --help).  max_words: plain words that the command takes.
  */
 bool command_args(const char *word, int argc, char **argv, const struct arg_option *own,

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/scope.h"
 
-#define DEFAULT_FILE  SM_SYSCONFDIR "/such-market/such-market.conf"
+#define DEFAULT_FILE SM_SYSCONFDIR "/such-market/such-market.conf"
 
 static void gather(struct config *c)
 {
@@ -50,8 +50,8 @@ bool config_known(struct str name)
 }
 
 #define refuse(config, ...)                                                                    \
-	((config)->error = arena_strz((config)->arena,                                         \
-				      arena_printf((config)->arena, __VA_ARGS__)),             \
+	((config)->error =                                                                     \
+		 arena_strz((config)->arena, arena_printf((config)->arena, __VA_ARGS__)),      \
 	 RC_INVALID)
 
 /* A value that its own row could not judge; told with its place. */
@@ -145,8 +145,8 @@ static const char *env_get(char *const *envp, const char *name)
 /* The file to read: named ones must exist, the default may be absent. */
 static const char *file_to_read(const struct config_source *source)
 {
-	const char *named = source->path ? source->path
-					 : env_get(source->envp, "SUCH_MARKET_CONFIG");
+	const char *named =
+		source->path ? source->path : env_get(source->envp, "SUCH_MARKET_CONFIG");
 
 	if (named && *named)
 		return named;

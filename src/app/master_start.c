@@ -14,8 +14,8 @@
 #include "base/log.h"
 
 #define refuse(m, ret_error, ...)                                                              \
-	(*(ret_error) = arena_strz((m)->boot->arena,                                           \
-				   arena_printf((m)->boot->arena, __VA_ARGS__)),               \
+	(*(ret_error) =                                                                        \
+		 arena_strz((m)->boot->arena, arena_printf((m)->boot->arena, __VA_ARGS__)),    \
 	 RC_UNAVAILABLE)
 
 /* With a given socket a second copy is a helper (spawn-fcgi -F N); else it is a mistake. */

@@ -37,14 +37,15 @@ struct worker {
 	struct env env;
 	struct gate gate;
 	struct fcgi *fcgi;
-	uint64_t requests_end;  /* 0: no end */
-	uint64_t memory_at;     /* look at the memory after so many requests */
-	int64_t memory_base;    /* bytes; 0: not yet looked */
-	uint64_t told_at;       /* requests when a successor was asked for last; 0: not yet */
+	uint64_t requests_end; /* 0: no end */
+	uint64_t memory_at;    /* look at the memory after so many requests */
+	int64_t memory_base;   /* bytes; 0: not yet looked */
+	uint64_t told_at;      /* requests when a successor was asked for last; 0: not yet */
 	int64_t ping_at_ns;
 };
 
-static void serve(void *ctx, struct request *req, const struct problem *bad, struct response *res)
+static void serve(void *ctx, struct request *req, const struct problem *bad,
+		  struct response *res)
 {
 	struct worker *w = ctx;
 
@@ -145,13 +146,15 @@ static void see_outworn(struct worker *w)
 	process_tell(w->process, TOLD_OUTWORN);
 }
 
-/* Keeps the connection tried while nobody asks, so that a database that came back is found before
- * a request pays for it, and one that went is known. */
+/* Asked while nobody else asks: a database that came back is found before a request pays for
+ * the connect, and one that went is known to the health routes. */
 static void ping(struct worker *w, int64_t now_ns)
 {
 	if (!w->options->ping || now_ns < w->ping_at_ns)
 		return;
-	if (!pg_connected(w->env.pg) && pg_connect(w->env.pg) != RC_OK)
+	SCOPED(pg_result_done)
+	struct pg_result result = pg_run(w->env.pg, STMT_ping, PG_NO_ARGS);
+	if (result.rc != RC_OK)
 		log_debug("database away", LOG_STR("why", str_of(pg_error(w->env.pg))));
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }

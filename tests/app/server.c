@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "lib/fcgi_client.h"
 
-#define ARGS_MAX 40
+#define ARGS_MAX   40
 #define OUTPUT_MAX 65536
 
 static const char *binary(void)
@@ -88,7 +88,9 @@ void server_write(const struct server *s, const char *text)
 		"run_dir = %s\nshm_dir = %s/shm\nlog_file = %s\nmigrations_dir = %s\n"
 		"slow_workers = 1\n%s%s\n",
 		s->dir, s->dir, s->log, server_migrations(),
-		strstr(text, "database_url") ? "" : "database_url = postgresql:///no?host=/nowhere\n",
+		strstr(text, "database_url")
+			? ""
+			: "database_url = postgresql:///no?host=/nowhere\n",
 		text);
 	ck_assert_int_eq(fclose(f), 0);
 }

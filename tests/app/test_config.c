@@ -9,7 +9,8 @@
 static const char *out;
 
 #define RUN(...) server_run(NULL, &out, __VA_ARGS__, NULL)
-#define RUN_ENV(env, ...) server_run((char *const[]){ (char *)env, NULL }, &out, __VA_ARGS__, NULL)
+#define RUN_ENV(env, ...)                                                                      \
+	server_run((char *const[]){ (char *)env, NULL }, &out, __VA_ARGS__, NULL)
 
 static bool said(const char *text)
 {
@@ -74,7 +75,8 @@ START_TEST(a_bad_value_names_place_key_and_range)
 	ck_assert_int_eq(RUN("check-config", "--workers=0"), 1);
 	ck_assert(said("command line: workers: 0 is not in 1 … 48"));
 	ck_assert_int_eq(RUN_ENV("SUCH_MARKET_LISTEN_MODE=0999", "check-config"), 1);
-	ck_assert(said("environment SUCH_MARKET_LISTEN_MODE: listen_mode: \"0999\" is not an octal"));
+	ck_assert(said(
+		"environment SUCH_MARKET_LISTEN_MODE: listen_mode: \"0999\" is not an octal"));
 	ck_assert_int_eq(RUN("check-config", "--user=nobody-of-that-name"), 1);
 	ck_assert(said("is not known on this machine"));
 	ck_assert_int_eq(RUN("check-config", "--run-dir=here"), 1);
@@ -93,8 +95,8 @@ START_TEST(the_later_source_wins)
 	const char *conf = conf_with("workers = 3\nchain_id = base-mainnet\nmax_growth = 1m\n");
 	char env[] = "SUCH_MARKET_WORKERS=4";
 
-	ck_assert_int_eq(server_run((char *const[]){ env, NULL }, &out, "check-config", "--dump",
-				    "--config", conf, "--max-growth=2m", NULL),
+	ck_assert_int_eq(server_run((char *const[]){ env, NULL }, &out, "check-config",
+				    "--dump", "--config", conf, "--max-growth=2m", NULL),
 			 0);
 	ck_assert(said("workers = 4  # environment SUCH_MARKET_WORKERS\n"));
 	ck_assert(said("max_growth = 2m  # command line\n"));
@@ -106,7 +108,8 @@ END_TEST
 
 START_TEST(older_names_rank_above_the_file_and_below_our_own)
 {
-	const char *conf = conf_with("database_url = postgresql:///file\nredis_url = redis://file\n");
+	const char *conf =
+		conf_with("database_url = postgresql:///file\nredis_url = redis://file\n");
 	char *const env[] = { (char *)"DATABASE_URL=postgresql:///older",
 			      (char *)"UPSTASH_REDIS_REST_URL=https://lowest",
 			      (char *)"KV_REST_API_URL=redis://middle",
@@ -118,10 +121,12 @@ START_TEST(older_names_rank_above_the_file_and_below_our_own)
 			      (char *)"SUCH_MARKET_MAX_AGE_HOT=9",
 			      NULL };
 
-	ck_assert_int_eq(server_run(env, &out, "check-config", "--dump", "--config", conf, NULL), 0);
+	ck_assert_int_eq(
+		server_run(env, &out, "check-config", "--dump", "--config", conf, NULL), 0);
 	ck_assert(said("database_url = postgresql:///older  # environment DATABASE_URL\n"));
 	ck_assert(said("redis_url = redis://highest  # environment REDIS_URL\n"));
-	ck_assert(said("database_ping_interval = 30s  # environment DB_HEALTH_CHECK_INTERVAL\n"));
+	ck_assert(
+		said("database_ping_interval = 30s  # environment DB_HEALTH_CHECK_INTERVAL\n"));
 	ck_assert(said("database_ping = off  # environment ENABLE_DB_HEALTH_CHECK\n"));
 	ck_assert(said("redis = off  # environment ENABLE_REDIS_CACHE\n"));
 	ck_assert(said("max_age_hot = 9  # environment SUCH_MARKET_MAX_AGE_HOT\n"));
@@ -132,15 +137,15 @@ END_TEST
 
 START_TEST(a_rest_address_is_explained_and_not_repeated)
 {
-	ck_assert_int_eq(RUN_ENV("KV_REST_API_URL=https://user:hunter2@kv.example", "check-config"),
-			 1);
+	ck_assert_int_eq(
+		RUN_ENV("KV_REST_API_URL=https://user:hunter2@kv.example", "check-config"), 1);
 	ck_assert(said("environment KV_REST_API_URL: redis_url: "));
 	ck_assert(said("REST"));
 	ck_assert(!said("hunter2"));
 	/* Nobody who turned Redis off has to mend its address first. */
-	ck_assert_int_eq(RUN_ENV("KV_REST_API_URL=https://kv.example", "check-config",
-				 "--redis=off"),
-			 0);
+	ck_assert_int_eq(
+		RUN_ENV("KV_REST_API_URL=https://kv.example", "check-config", "--redis=off"),
+		0);
 }
 END_TEST
 

@@ -44,8 +44,9 @@ static void await_waiting(struct pg *pg)
 
 	do {
 		SCOPED(pg_result_done)
-		struct pg_result rows = pg_exec(pg, "SELECT count(*) FROM pg_stat_activity WHERE "
-						    "wait_event_type = 'Lock'");
+		struct pg_result rows =
+			pg_exec(pg, "SELECT count(*) FROM pg_stat_activity WHERE "
+				    "wait_event_type = 'Lock'");
 		ck_assert_int_eq(rows.rc, RC_OK);
 		waiting = pg_i64(&rows, 0, 0) > 0;
 	} while (!waiting && (server_pause(), true));
@@ -56,7 +57,8 @@ static void with_database(struct server *s, const char *more)
 	char text[1024];
 
 	server_init(s);
-	snprintf(text, sizeof(text), "database_url = \"%s\"\nworkers = 1\ndatabase_deadline = 30s\n%s",
+	snprintf(text, sizeof(text),
+		 "database_url = \"%s\"\nworkers = 1\ndatabase_deadline = 30s\n%s",
 		 live_pg_url(), more);
 	server_write(s, text);
 	server_launch(s, NULL, NULL);
@@ -167,7 +169,8 @@ START_TEST(an_empty_database_is_refused_with_the_command_that_mends_it)
 	char text[1024];
 
 	server_init(&s);
-	snprintf(text, sizeof(text), "database_url = \"%s\"\n", live_pg_empty_database("blank"));
+	snprintf(text, sizeof(text), "database_url = \"%s\"\n",
+		 live_pg_empty_database("blank"));
 	server_write(&s, text);
 	server_launch(&s, NULL, NULL);
 	ck_assert_int_eq(server_wait(&s), 1);
@@ -210,9 +213,10 @@ START_TEST(migrate_makes_an_empty_database_serve)
 	ck_assert_ptr_nonnull(strstr(out, "applied 0001_core"));
 	ck_assert_int_eq(server_run(NULL, &out, "migrate", direct, dir, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(out, "nothing to do"));
-	ck_assert_int_eq(server_run(NULL, &out, "migrate", direct, dir, "--optional=no_such", NULL),
-			 1);
-	ck_assert_int_eq(server_run(NULL, &out, "migrate", direct, dir, "--chain-id=8453", NULL), 1);
+	ck_assert_int_eq(
+		server_run(NULL, &out, "migrate", direct, dir, "--optional=no_such", NULL), 1);
+	ck_assert_int_eq(
+		server_run(NULL, &out, "migrate", direct, dir, "--chain-id=8453", NULL), 1);
 	ck_assert_ptr_nonnull(strstr(out, "8453"));
 }
 END_TEST
@@ -223,23 +227,23 @@ START_TEST(keys_are_made_listed_and_revoked)
 	char url[512];
 
 	snprintf(url, sizeof(url), "--database-url=%s", live_pg_url());
-	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=viewer", "--name=eve", url,
-				    NULL),
+	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=viewer", "--name=eve",
+				    url, NULL),
 			 0);
 	const char *key = strstr(out, "\nsm_");
 	ck_assert_ptr_nonnull(key);
 	ck_assert_uint_eq(strcspn(key + 1, "\n"), 46);
-	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=viewer", "--name=eve", url,
-				    NULL),
+	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=viewer", "--name=eve",
+				    url, NULL),
 			 1);
 	ck_assert_ptr_nonnull(strstr(out, "is in use"));
 	ck_assert_int_eq(server_run(NULL, &out, "key", "list", url, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(out, "eve"));
 	ck_assert_int_eq(server_run(NULL, &out, "key", "revoke", "--name=eve", url, NULL), 0);
 	ck_assert_int_eq(server_run(NULL, &out, "key", "revoke", "--name=eve", url, NULL), 1);
-	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=king", "--name=x", url,
-				    NULL),
-			 2);
+	ck_assert_int_eq(
+		server_run(NULL, &out, "key", "create", "--role=king", "--name=x", url, NULL),
+		2);
 }
 END_TEST
 

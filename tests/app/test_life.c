@@ -19,7 +19,7 @@ struct load {
 	pid_t pid;
 	struct {
 		_Atomic int stop, good, bad;
-	} *seen;
+	} * seen;
 };
 
 static int ask(int fd, struct buf *request)
@@ -154,7 +154,8 @@ START_TEST(a_worker_that_keeps_dying_is_started_more_slowly)
 	server_start(&s, "--workers=1", NULL);
 	int64_t begin = server_now_ms();
 	for (int i = 0; i < 5; i++) {
-		AWAIT((now = server_worker(&s, "such-market: worker hot 1")) != 0 && now != last);
+		AWAIT((now = server_worker(&s, "such-market: worker hot 1")) != 0 &&
+		      now != last);
 		last = now;
 		kill(now, SIGKILL);
 	}

@@ -185,7 +185,8 @@ START_TEST(a_second_server_is_refused)
 	second = s;
 	server_launch(&second, "--listen=other.sock", NULL);
 	ck_assert_int_eq(server_wait(&second), 1);
-	snprintf(text, sizeof(text), "another such-market runs here (process %ld)", (long)s.pid);
+	snprintf(text, sizeof(text), "another such-market runs here (process %ld)",
+		 (long)s.pid);
 	ck_assert_int_eq(server_logged(&s, text), 1);
 	ck_assert_int_eq(server_get(&s, "/health/live"), 200);
 	ck_assert_int_eq(server_stop(&s), 0);
@@ -242,8 +243,8 @@ static void spawn_fcgi(struct server *s, const char *copies)
 	snprintf(binary, sizeof(binary), "%s/such-market", top ? top : ".");
 	pid_t pid = fork();
 	if (pid == 0) {
-		execlp("spawn-fcgi", "spawn-fcgi", "-s", path, "-F", copies, "--", binary, "serve",
-		       "--config", s->conf, "--workers=1", (char *)NULL);
+		execlp("spawn-fcgi", "spawn-fcgi", "-s", path, "-F", copies, "--", binary,
+		       "serve", "--config", s->conf, "--workers=1", (char *)NULL);
 		_exit(127);
 	}
 	int status;
@@ -281,8 +282,8 @@ START_TEST(runs_twice_under_spawn_fcgi)
 }
 END_TEST
 
-SUITE_WITH(NULL, NULL, 60, opens_both_lanes, one_lane_serves_both_when_slow_is_empty, takes_fd_0,
-	   takes_sockets_of_systemd, tells_systemd, removes_a_stale_socket,
+SUITE_WITH(NULL, NULL, 60, opens_both_lanes, one_lane_serves_both_when_slow_is_empty,
+	   takes_fd_0, takes_sockets_of_systemd, tells_systemd, removes_a_stale_socket,
 	   leaves_a_living_socket_alone, never_removes_a_file, listens_on_tcp,
 	   a_second_server_is_refused, a_copy_with_the_same_socket_helps_and_takes_over,
 	   runs_alone_under_spawn_fcgi, runs_twice_under_spawn_fcgi)
