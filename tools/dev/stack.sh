@@ -28,7 +28,7 @@ stack_up() {
 	stack_lock
 	stack_port "$wish"
 	build_tree build
-	build_make build such-market tools/sample >"$log/build.log" 2>&1 ||
+	build_make build all >"$log/build.log" 2>&1 ||
 		{ tail -n 40 "$log/build.log" >&2; fail "the build failed; its log is $log/build.log"; }
 
 	pg_start
@@ -98,7 +98,7 @@ stack_key_make() {
 	[ ! -s "$state/admin.key" ] || return 0
 	local name
 	name=development-$(date +%Y%m%d%H%M%S)
-	(umask 077 && market key create --role admin --name "$name" >"$state/admin.key.new") ||
+	(umask 077 && market key create --role admin --name "$name" >"$state/admin.key.new" 2>"$log/key.log") ||
 		fail "no key could be made"
 	mv "$state/admin.key.new" "$state/admin.key"
 }
