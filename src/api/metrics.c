@@ -1,6 +1,6 @@
 /*
- * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For the
- * machine itself (loopback), else for keys from viewer up.
+ * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For
+ * the machine itself (loopback), else for keys from viewer up.
  */
 #include <inttypes.h>
 #include "api/call.h"

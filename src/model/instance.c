@@ -6,9 +6,10 @@
 #include "net/pg.h"
 
 /*
- * A request wants a page, so it walks an index from the page's beginning: reading a table through
- * and sorting it, which looks as good to the planner when a statement's LIMIT is a parameter, is
- * never right, nor are helpers that take longer to start than the page takes to read.
+ * A request wants a page, so it walks an index from the page's beginning: reading a table
+ * through and sorting it, which looks as good to the planner when a statement's LIMIT is a
+ * parameter, is never right, nor are helpers that take longer to start than the page takes to
+ * read.
  */
 static const char session[] = "SET enable_seqscan = off; SET random_page_cost = 1.1;"
 			      "SET max_parallel_workers_per_gather = 0; SET jit = off";
