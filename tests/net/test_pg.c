@@ -547,6 +547,8 @@ START_TEST(copy_streams_rows)
 	ck_assert_int_eq(copy_rows(pg, "1\ta\n2\t\\N\n", NULL, &n), RC_OK);
 	ck_assert_int_eq(n, 2);
 	ck_assert_int_eq(copy_rows(pg, "3\tc\n", "changed our mind", &n), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_errors], 0);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_timeouts], 0);
 	ck_assert_int_eq(number(pg, "SELECT count(*) FROM c"), 2);
 	ck_assert_int_eq(copy_rows(pg, "4\td\nfive\te\n", NULL, &n), RC_INVALID);
 	ck_assert_str_eq(pg_sqlstate(pg), "22P02");
@@ -597,6 +599,8 @@ START_TEST(copy_into_a_stopped_backend_is_given_up)
 		rc = pg_copy_put(pg, (struct str){ block, sizeof(block) });
 	ck_assert_int_eq(rc, RC_TIMEOUT);
 	ck_assert_int_lt(clock_mono_ns() - start, 5000 * MS);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_timeouts], 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_errors], 1);
 	kill(stopped, SIGCONT);
 	pg_set_deadline(pg, 5000);
 	ck_assert_int_eq(ping(pg), RC_OK);
