@@ -213,10 +213,14 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 
 static void send_more(struct fcgi *f, struct conn *c)
 {
+	size_t before = c->rest.done;
 	enum fcgi_sent sent = fcgi_send_rest(c->fd, &c->rest);
 
-	if (sent == FCGI_UNSENT)
+	if (sent == FCGI_UNSENT) {
+		if (c->rest.done > before) /* slow, but it reads */
+			c->deadline_ns = clock_mono_ns() + f->options.write_ms * NS_PER_MS;
 		return;
+	}
 	if (sent == FCGI_SENT && !conn_watch(&f->conns, c, EPOLLIN))
 		sent = FCGI_LOST;
 	finish(f, c, sent, 0);
@@ -294,7 +298,7 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 		let_signals_in(f, sigmask);
 	sweep(f);
 	conns_sweep_closed(&f->conns);
-	if (f->served != before)
+	if (n > 0)
 		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
 	return (int)(f->served - before);
 }

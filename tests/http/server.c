@@ -171,7 +171,7 @@ int server_descriptors(const struct server *s)
 bool server_settles(const struct server *s, uint64_t connections)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
-	int64_t end_ns = clock_mono_ns() + INT64_C(2000000000);
+	int64_t end_ns = clock_mono_ns() + INT64_C(5000000000);
 
 	while (s->shared->connections != connections) {
 		if (clock_mono_ns() > end_ns)

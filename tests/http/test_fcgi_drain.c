@@ -1,10 +1,7 @@
 /* The FastCGI loop at its bounds and at its end. */
-#include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/scope.h"
-#include "http/request.h"
 #include "lib/fcgi_client.h"
 #include "server.h"
 #include "suite.h"
@@ -129,78 +126,21 @@ START_TEST(draining_lets_go_of_a_busy_connection_after_an_answer)
 	int64_t started_ns;
 	int fd;
 
-	begin(SERVER_OPTIONS, 400);
+	begin(SERVER_OPTIONS, 2000);
 	fd = fcgi_client_open(server.path);
 	ck_assert(ask(fd));
 	started_ns = clock_mono_ns();
 	server_term(&server);
 	while (ask(fd))
-		ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(1500000000));
-	ck_assert_int_ge(clock_mono_ns() - started_ns, INT64_C(150000000));
-	ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(390000000));
+		ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(5000000000));
+	ck_assert_int_ge(clock_mono_ns() - started_ns, INT64_C(900000000));
+	ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(1900000000));
 	close(fd);
 	end();
 }
 END_TEST
 
-/* A loop that always has something to do: each answer brings the next request. */
-static int busy[2];
-static unsigned turn;
-
-static void serve_busy(void *ctx, struct request *req, const struct problem *bad,
-		       struct response *res)
-{
-	(void)ctx;
-	ck_assert_ptr_null(bad);
-	response_plain(res, req, 200, "text/plain", STR("x"));
-	ck_assert(fcgi_client_send(busy[++turn % 2], buf_str(&out)));
-}
-
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int number)
-{
-	(void)number;
-	signalled = 1;
-}
-
-START_TEST(a_signal_gets_in_under_steady_load)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	struct fcgi_options options = SERVER_OPTIONS;
-	char path[] = "/tmp/such-market-busy.XXXXXX";
-	sigset_t usr2, open;
-	struct fcgi *f;
-	int turns = 0;
-
-	ck_assert_int_ge(mkstemp(path), 0);
-	unlink(path);
-	options.listen_fd = server_listen(path);
-	sigaction(SIGUSR2, &action, NULL);
-	sigemptyset(&usr2);
-	sigaddset(&usr2, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &usr2, &open);
-	f = fcgi_new(&options, serve_busy, NULL);
-	ck_assert_ptr_nonnull(f);
-	buf_init(&out, NULL, BUF_NO_MAX);
-	fcgi_get(&out, "/", true);
-	for (int i = 0; i < 2; i++) {
-		busy[i] = fcgi_client_open(path);
-		fcgi_poll(f, 1000, NULL);
-	}
-	ck_assert_int_eq(fcgi_connections(f), 2);
-	ck_assert(fcgi_client_send(busy[0], buf_str(&out)));
-	raise(SIGUSR2);
-	while (!signalled && turns < 100)
-		turns += fcgi_poll(f, 0, &open);
-	ck_assert_int_lt(turns, 100);
-	ck_assert_int_gt(turns, 1); /* it was not idle */
-	fcgi_free(f);
-	unlink(path);
-	buf_release(&out);
-}
-END_TEST
-
-SUITE(a_signal_gets_in_under_steady_load, one_more_connection_closes_the_longest_idle,
-      half_requests_do_not_lock_others_out, draining_answers_kept_connections_and_accepts_none,
-      draining_ends_at_its_deadline, draining_lets_go_of_a_busy_connection_after_an_answer)
+SUITE_WITH(NULL, NULL, 30, one_more_connection_closes_the_longest_idle,
+	   half_requests_do_not_lock_others_out,
+	   draining_answers_kept_connections_and_accepts_none, draining_ends_at_its_deadline,
+	   draining_lets_go_of_a_busy_connection_after_an_answer)

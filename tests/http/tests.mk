@@ -34,11 +34,23 @@ tests_http_test_fcgi_drain_SOURCES = tests/http/test_fcgi_drain.c $(FCGI_TEST_SO
 tests_http_test_fcgi_drain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_http_test_fcgi_drain_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/http/test_fcgi_loop
+TESTS += tests/http/test_fcgi_loop
+tests_http_test_fcgi_loop_SOURCES = tests/http/test_fcgi_loop.c $(FCGI_TEST_SOURCES)
+tests_http_test_fcgi_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_loop_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/http/test_fcgi_scan
 TESTS += tests/http/test_fcgi_scan
 tests_http_test_fcgi_scan_SOURCES = tests/http/test_fcgi_scan.c tests/lib/fcgi_client.c
 tests_http_test_fcgi_scan_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_http_test_fcgi_scan_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_fcgi_send
+TESTS += tests/http/test_fcgi_send
+tests_http_test_fcgi_send_SOURCES = tests/http/test_fcgi_send.c
+tests_http_test_fcgi_send_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_send_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/http/test_problem
 TESTS += tests/http/test_problem
