@@ -7,6 +7,7 @@ bench_const_worker_LDADD = $(HTTP_LIBS)
 EXTRA_DIST += bench/run.sh
 
 # Writes the table of docs/benchmarks.md; needs wrk, takes a few minutes.
-bench: bench/bare$(EXEEXT) bench/const_worker$(EXEEXT) such-market$(EXEEXT)
+bench: all
+	$(MAKE) bench/bare$(EXEEXT) bench/const_worker$(EXEEXT)
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/run.sh
 .PHONY: bench

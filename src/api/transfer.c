@@ -27,9 +27,8 @@ static enum rc answer_page(struct call *call, struct transfer_query *query)
 	enum rc rc = call_query(call, list_params, LIST_COUNT, v);
 	if (rc != RC_OK)
 		return rc;
-	rc = call_page(call, v[LIMIT].num, &v[CURSOR],
-		       transfer_scope(call->env->arena, query), TRANSFER_CURSOR_KEYS,
-		       &query->page);
+	rc = call_page(call, v[LIMIT].num, &v[CURSOR], transfer_scope(call->env->arena, query),
+		       TRANSFER_CURSOR_KEYS, &query->page);
 	if (rc != RC_OK)
 		return rc;
 	return call_answer(call, transfer_page_read(call->env, query, &answer), &answer);

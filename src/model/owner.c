@@ -100,8 +100,9 @@ static enum rc fill_of(void *ctx, const void *args, struct answer *ret)
 	struct json j;
 
 	SCOPED(pg_result_done)
-	struct pg_result rows = pg_run(
-		env->pg, STMT_owner_of, PG_ARGS(pg_address(a->contract), pg_text(a->token->dec)));
+	struct pg_result rows =
+		pg_run(env->pg, STMT_owner_of,
+		       PG_ARGS(pg_address(a->contract), pg_text(a->token->dec)));
 	if (rows.rc != RC_OK)
 		return rows.rc;
 	if (rows.count == 0)
@@ -172,10 +173,9 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 	struct json j;
 
 	SCOPED(pg_result_done)
-	struct pg_result rows =
-		pg_run(env->pg, STMT_owner_list,
-		       PG_ARGS(pg_address(&q->contract), pg_text(balance), pg_text(address),
-			       pg_text(limit)));
+	struct pg_result rows = pg_run(env->pg, STMT_owner_list,
+				       PG_ARGS(pg_address(&q->contract), pg_text(balance),
+					       pg_text(address), pg_text(limit)));
 	if (rows.rc != RC_OK)
 		return rows.rc;
 	if (rows.count == 0)

@@ -12,7 +12,7 @@
 struct arena;
 struct env;
 
-#define OWNER_SHOWN 100      /* holders told of one token; ownerCount tells of all */
+#define OWNER_SHOWN       100 /* holders told of one token; ownerCount tells of all */
 #define OWNER_CURSOR_KEYS 2
 
 struct owner_query {

@@ -36,8 +36,8 @@ static struct pg_result find(struct env *env, const struct transfer_query *q)
 	for (int i = 0; i < TRANSFER_CURSOR_KEYS; i++)
 		key[i] = q->page.after ? q->page.key[i].ptr : newest[i];
 	const struct pg_arg args[] = { pg_address(&q->contract), pg_text(key[0]),
-				       pg_text(key[1]),		 pg_text(key[2]),
-				       pg_text(limit),		 pg_text(q->token.dec) };
+				       pg_text(key[1]),          pg_text(key[2]),
+				       pg_text(limit),           pg_text(q->token.dec) };
 	return q->by_token ? pg_run(env->pg, STMT_transfer_of_token, args, 6)
 			   : pg_run(env->pg, STMT_transfer_list, args, 5);
 }

@@ -15,7 +15,15 @@ static const char *fid_text(struct env *env, uint64_t fid)
 
 static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
 {
-	enum { FID, USERNAME, DISPLAY_NAME, PICTURE, CUSTODY, VERIFIED, UPDATED };
+	enum {
+		FID,
+		USERNAME,
+		DISPLAY_NAME,
+		PICTURE,
+		CUSTODY,
+		VERIFIED,
+		UPDATED
+	};
 	struct env *env = ctx;
 	const uint64_t *fid = args;
 	struct json j;
@@ -126,8 +134,9 @@ static int render_wallet(struct json *j, const struct pg_result *rows, int i)
 	json_object(j, NULL);
 	render_address(j, "walletAddress", rows, i, WALLET);
 	json_strz(j, "status", any ? "found" : "none");
-	json_strz(j, "message", reported ? "normalized_db, with holdings an older system reported"
-					 : "normalized_db");
+	json_strz(j, "message",
+		  reported ? "normalized_db, with holdings an older system reported"
+			   : "normalized_db");
 	json_array(j, "contracts");
 	for (int k = i; any && k < end; k++)
 		render_contract(j, rows, k);

@@ -290,13 +290,22 @@ void stack_wait_ready(void)
 /* What the shell that runs the tests has set is not for this stack. */
 static void forget_environment(void)
 {
-	static const char *const names[] = {
-		"DATABASE_URL",    "DIRECT_DATABASE_URL",    "REDIS_URL", "REDIS_HOST",
-		"KV_REST_API_URL", "UPSTASH_REDIS_REST_URL", "CACHE_TTL", "ENABLE_REDIS_CACHE",
-	};
+	static const char *const prefixes[] = { "SUCH_MARKET_",        "DATABASE_URL",
+						"DIRECT_DATABASE_URL", "REDIS_",
+						"KV_REST_API_",        "UPSTASH_",
+						"CACHE_TTL",           "ENABLE_",
+						"DB_HEALTH_" };
+	char name[128];
 
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		unsetenv(names[i]);
+	for (char **at = environ; *at;) {
+		size_t i = 0;
+		while (i < COUNT_OF(prefixes) &&
+		       strncmp(*at, prefixes[i], strlen(prefixes[i])) != 0)
+			i++;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="), *at);
+		if (i == COUNT_OF(prefixes) || unsetenv(name) != 0)
+			at++;
+	}
 }
 
 void stack_start_with(const char *settings)
@@ -414,7 +423,9 @@ const char *stack_file(const char *name, const char *text)
 const char *stack_data(const char *name)
 {
 	static char path[PATH_BYTES];
+	char beside[PATH_BYTES / 2];
 
-	snprintf(path, sizeof(path), "%s/../shared/data/%s", tree("top_srcdir", ".."), name);
+	snprintf(beside, sizeof(beside), "%s/../shared/data", tree("top_srcdir", ".."));
+	snprintf(path, sizeof(path), "%s/%s", tree("SHARED_DATA", beside), name);
 	return access(path, R_OK) == 0 ? path : NULL;
 }

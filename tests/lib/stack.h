@@ -45,7 +45,8 @@ void stack_snippet(const char *name);
 
 /* A new file in the stack's directory; its path (static, valid until the next call). */
 const char *stack_file(const char *name, const char *text);
-/* The real data beside the source tree (../shared/data), NULL when it is not there. */
+/* The real data beside the source tree (../shared/data, or $SHARED_DATA); NULL when
+ * it is not there. */
 const char *stack_data(const char *name);
 
 #endif

@@ -93,9 +93,9 @@ static const struct bad corpus[] = {
 	{ "GET", PUNKS "/nfts/100", 404, "token_not_found" },
 	{ "GET", PUNKS "/nfts/100/owner", 404, "token_not_found" },
 	/* users */
-	{ "GET", "/api/users/-1", 400, "invalid_fid" },
-	{ "GET", "/api/users/dwr", 400, "invalid_fid" },
-	{ "GET", "/api/users/99999999999999999999", 400, "invalid_fid" },
+	{ "GET", "/api/users/-1", 400, "invalid_parameter" },
+	{ "GET", "/api/users/dwr", 400, "invalid_parameter" },
+	{ "GET", "/api/users/99999999999999999999", 400, "invalid_parameter" },
 	{ "GET", "/api/users/404", 404, "user_not_found" },
 	/* pages */
 	{ "GET", PUNKS "/nfts?page=-1", 400, "invalid_parameter" },

@@ -133,7 +133,7 @@ START_TEST(test_options_and_cors)
 	ck_assert_int_eq(http->status, 200);
 	ck_assert_str_eq(http_header(http, "Access-Control-Allow-Origin"), "*");
 	http_ask(http, &(struct http_ask){ .method = "OPTIONS", .path = "/api/nothing" });
-	http_problem_is(http, 404, "not_found");
+	http_problem_is(http, 404, "route_not_found");
 	http_free(http);
 }
 END_TEST

@@ -35,6 +35,12 @@ tests_model_test_search_SOURCES = tests/model/test_search.c
 tests_model_test_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_search_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_summaries
+TESTS += tests/model/test_summaries
+tests_model_test_summaries_SOURCES = tests/model/test_summaries.c
+tests_model_test_summaries_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_summaries_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_trait
 TESTS += tests/model/test_trait
 tests_model_test_trait_SOURCES = tests/model/test_trait.c

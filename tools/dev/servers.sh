@@ -186,7 +186,7 @@ market_start() {
 port_taken() { # PORT: somebody listens there, on whatever address
 	local hex
 	hex=$(printf '%04X' "$1")
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -Eq "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F:]+ 0A "
+	grep -Eqs "^ *[0-9]+: [0-9A-F]+:$hex [0-9A-F:]+ 0A " /proc/net/tcp /proc/net/tcp6
 }
 
 nginx_file() { # NAME.in > file

@@ -28,7 +28,7 @@ stack_up() {
 	stack_lock
 	stack_port "$wish"
 	build_tree build
-	build_make build such-market sample >"$log/build.log" 2>&1 ||
+	build_make build all >"$log/build.log" 2>&1 ||
 		{ tail -n 40 "$log/build.log" >&2; fail "the build failed; its log is $log/build.log"; }
 
 	pg_start
@@ -81,11 +81,24 @@ stack_sample() {
 	: >"$state/sample.done"
 }
 
+# Two made-up collections: ERC-721, then a small ERC-1155.
+stack_sample_load() {
+	local standard tokens dir
+	while read -r standard tokens; do
+		dir=$state/sample-$standard
+		"$top/build/tools/sample" --standard "$standard" --tokens "$tokens" --out "$dir"
+		market import --collection "$dir/meta.json" --nfts "$dir/nfts.jsonl" \
+			--owners "$dir/owners.csv" --transfers "$dir/transfers.csv" \
+			--users "$dir/users.jsonl" </dev/null
+		rm -rf "$dir"
+	done <<<$'ERC721 1000\nERC1155 250'
+}
+
 stack_key_make() {
 	[ ! -s "$state/admin.key" ] || return 0
 	local name
 	name=development-$(date +%Y%m%d%H%M%S)
-	(umask 077 && market key create --role admin --name "$name" >"$state/admin.key.new") ||
+	(umask 077 && market key create --role admin --name "$name" >"$state/admin.key.new" 2>"$log/key.log") ||
 		fail "no key could be made"
 	mv "$state/admin.key.new" "$state/admin.key"
 }
