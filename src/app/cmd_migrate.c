@@ -73,7 +73,7 @@ int cmd_migrate(int argc, char **argv)
 
 	if (!command_args("migrate", argc, argv, own, 0, &args, &status))
 		return status;
-	SCOPED(config_done) struct config *config = command_config(&args);
+	SCOPED(config_done) struct config *config = command_database("migrate", &args);
 	if (!config)
 		return EXIT_FAILURE;
 	const char *url = *config->pg.direct_url ? config->pg.direct_url : config->pg.url;
