@@ -163,6 +163,10 @@ START_TEST(an_address_of_another_driver_is_explained)
 	ck_assert(said("command line: direct_database_url: "));
 	ck_assert_int_eq(RUN("serve"), 1);
 	ck_assert(said("such-market serve: database_url is not set"));
+	ck_assert_int_eq(RUN("key", "list", "--direct-database-url=postgresql:///x"), 1);
+	ck_assert(said("such-market key: database_url is not set"));
+	ck_assert_int_eq(RUN("migrate"), 1);
+	ck_assert(said("neither direct_database_url nor database_url is set"));
 	ck_assert_int_eq(RUN("check-config"), 0);
 	ck_assert(said("note: database_url is not set"));
 }
