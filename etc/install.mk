@@ -22,7 +22,8 @@ INSTALLED_PATHS = $(SED) \
 	-e 's|@ACCESS_LOG[@]|/var/log/nginx/such-market.log such_market|' \
 	-e 's|@SOCKET_HOT[@]|/run/such-market/hot.sock|' \
 	-e 's|@SOCKET_SLOW[@]|/run/such-market/slow.sock|' \
-	-e 's|@SNIPPETS[@]|$(snippetsdir)|'
+	-e 's|@SNIPPETS[@]|$(snippetsdir)|' \
+	-e 's|@ENABLED[@]|/etc/nginx/such-market.d|'
 
 etc/such-market.service: etc/such-market.service.in Makefile
 	$(AM_V_at)$(MKDIR_P) etc

@@ -1,4 +1,5 @@
-EXTRA_DIST += .clang-format .editorconfig autogen.sh dev .ci/run
+EXTRA_DIST += .clang-format .editorconfig autogen.sh dev .ci/run docs
+EXTRA_DIST += CHANGELOG.md HACKING.md LICENSE README.md
 EXTRA_DIST += tools/compile_commands.sh tools/coverage.sh tools/format.sh tools/headers.sh
 EXTRA_DIST += tools/layers.sh tools/shell.sh tools/sql2c.awk
 EXTRA_DIST += tools/dev/build.sh tools/dev/packages.sh tools/dev/servers.sh tools/dev/stack.sh
