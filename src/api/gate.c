@@ -61,12 +61,14 @@ static enum rc run(struct gate *gate, struct call *call, const struct route_matc
 	return match->route->handler(call);
 }
 
+/* What pages of other origins may read: the public data, not the machine's own affairs. */
 static bool is_public_read(struct str path)
 {
 	struct route_match match;
 
 	route_find(routes, route_count, METHOD_GET, path, &match);
-	return match.route && match.route->role == ROLE_PUBLIC;
+	return match.route && match.route->role == ROLE_PUBLIC &&
+	       match.route->tier != TIER_NONE;
 }
 
 /* The one line about a request that failed; what clients do wrong is nobody's alarm. */

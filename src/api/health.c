@@ -68,7 +68,6 @@ static void begin(struct call *call, struct buf *body, struct json *j)
 
 static enum rc send(struct call *call, int status, const struct buf *body)
 {
-	response_cors(call->res, call->http);
 	response_plain(call->res, call->req, status, "application/json", buf_str(body));
 	return RC_OK;
 }

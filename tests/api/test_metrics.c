@@ -105,6 +105,25 @@ START_TEST(test_text)
 }
 END_TEST
 
+START_TEST(test_statements)
+{
+	env = new_env();
+	get(env, ALPHA_PATH, NULL);
+	get(env, ALPHA_PATH, NULL);
+	struct reply r = scrape("127.0.0.1", NULL);
+	char line[200];
+
+	snprintf(line, sizeof(line),
+		 "such_market_statement_calls_total{pid=\"%d\",statement=\"collection_show\"} "
+		 "2\n",
+		 (int)getpid());
+	ck_assert_msg(has(&r, line), STR_FMT, STR_ARG(r.body));
+	ck_assert(has(&r, "such_market_statement_p99_seconds{pid="));
+	ck_assert_msg(!has(&r, "\"nft_show\""), "what was not called is not told");
+	free_env(env);
+}
+END_TEST
+
 /* Each metric is described once, before its first sample. */
 START_TEST(test_described_once)
 {
@@ -143,4 +162,5 @@ START_TEST(test_described_once)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_who, test_text, test_described_once)
+SUITE_WITH(world_start, world_done, 60, test_who, test_text, test_statements,
+	   test_described_once)

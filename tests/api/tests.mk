@@ -41,9 +41,33 @@ tests_api_test_nft_SOURCES = tests/api/test_nft.c
 tests_api_test_nft_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_nft_LDADD = $(API_TEST_LIBS)
 
+check_PROGRAMS += tests/api/test_owner
+TESTS += tests/api/test_owner
+tests_api_test_owner_SOURCES = tests/api/test_owner.c
+tests_api_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_owner_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_trait
 TESTS += tests/api/test_trait
 tests_api_test_trait_SOURCES = tests/api/test_trait.c
 tests_api_test_trait_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_trait_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_transfer
+TESTS += tests/api/test_transfer
+tests_api_test_transfer_SOURCES = tests/api/test_transfer.c
+tests_api_test_transfer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_transfer_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_user
+TESTS += tests/api/test_user
+tests_api_test_user_SOURCES = tests/api/test_user.c
+tests_api_test_user_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_user_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_wallet
+TESTS += tests/api/test_wallet
+tests_api_test_wallet_SOURCES = tests/api/test_wallet.c
+tests_api_test_wallet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_wallet_LDADD = $(API_TEST_LIBS)
 endif

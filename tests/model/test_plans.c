@@ -318,6 +318,33 @@ START_TEST(test_single_rows)
 }
 END_TEST
 
+START_TEST(test_collections)
+{
+	static const struct {
+		enum stmt stmt;
+		const char *args;
+	} cases[] = {
+		{ STMT_collection_list_created_asc, "21, -62135596800000000, ''" },
+		{ STMT_collection_list_created_desc, "21, 1700000000000000, ''" },
+		{ STMT_collection_list_name_asc, "21, 'collection 5', ''" },
+		{ STMT_collection_list_name_desc, "21, 'collection 5', ''" },
+		{ STMT_collection_list_tokens_asc, "21, -1, ''" },
+		{ STMT_collection_list_tokens_desc, "21, 9223372036854775807, ''" },
+		{ STMT_collection_search_asc, "21, NULL, NULL, 0, '%tion 77%', '''77'':*'" },
+		{ STMT_collection_search_desc, "21, NULL, NULL, 1, NULL, '''77'':*'" },
+	};
+
+	env = new_env();
+	live_pg_sql("INSERT INTO such_market.collections (contract_address, name, created_at)"
+		    " SELECT decode('4' || lpad(n::text, 39, '0'), 'hex'), 'Collection ' || n,"
+		    " to_timestamp(1600000000 + n) FROM generate_series(1, 20000) n");
+	live_pg_sql("VACUUM ANALYZE such_market.collections, such_market.collection_stats");
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		check(cases[i].stmt, cases[i].args, 300, 300);
+	free_env(env);
+}
+END_TEST
+
 /* What the model makes of it, against a plain statement. */
 static const struct {
 	const char *truth, *order;
@@ -435,4 +462,4 @@ START_TEST(test_long_ways)
 END_TEST
 
 SUITE_WITH(big_start, world_done, 300, test_whole_collection, test_ordered_filters,
-	   test_gathered, test_walked, test_single_rows, test_long_ways)
+	   test_gathered, test_walked, test_single_rows, test_collections, test_long_ways)
