@@ -77,6 +77,40 @@ START_TEST(serves_from_the_database)
 }
 END_TEST
 
+/* Kilobytes that only this process has. */
+static long private_kb(pid_t pid)
+{
+	char path[64], line[256];
+	long total = 0, kb;
+
+	snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", (long)pid);
+	FILE *f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Private_Clean: %ld", &kb) == 1 ||
+		    sscanf(line, "Private_Dirty: %ld", &kb) == 1)
+			total += kb;
+	fclose(f);
+	return total;
+}
+
+START_TEST(a_worker_idles_below_12_mb)
+{
+	struct server s;
+
+	with_database(&s, "");
+	for (int i = 0; i < 300; i++)
+		ck_assert_int_eq(server_get(&s, COLLECTION), 404);
+	long kb = private_kb(server_worker(&s, "such-market: worker hot 1"));
+	printf("a worker that answered 300 requests: %ld kB private\n", kb);
+#ifndef __SANITIZE_ADDRESS__
+	ck_assert_int_lt(kb, 12 * 1024);
+#endif
+	ck_assert_int_gt(kb, 0);
+	ck_assert_int_eq(server_stop(&s), 0);
+}
+END_TEST
+
 static int send_get(const struct server *s, const char *uri)
 {
 	struct buf request;
@@ -213,11 +247,39 @@ START_TEST(migrate_makes_an_empty_database_serve)
 	ck_assert_ptr_nonnull(strstr(out, "applied 0001_core"));
 	ck_assert_int_eq(server_run(NULL, &out, "migrate", direct, dir, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(out, "nothing to do"));
+	ck_assert_msg(server_run(NULL, &out, "migrate", direct, dir, "--legacy", NULL) == 0, "%s", out);
 	ck_assert_int_eq(
 		server_run(NULL, &out, "migrate", direct, dir, "--optional=no_such", NULL), 1);
 	ck_assert_int_eq(
 		server_run(NULL, &out, "migrate", direct, dir, "--chain-id=8453", NULL), 1);
 	ck_assert_ptr_nonnull(strstr(out, "8453"));
+}
+END_TEST
+
+START_TEST(an_import_is_served)
+{
+	struct server s;
+	char path[128];
+	const char *out;
+	static const char users[] = "{\"fid\":7,\"username\":\"eve\",\"displayName\":\"Eve\","
+				    "\"pfpUrl\":null,\"custodyAddress\":null,"
+				    "\"verifiedAddresses\":[]}\n";
+
+	with_database(&s, "");
+	snprintf(path, sizeof(path), "%s/users.jsonl", s.dir);
+	FILE *f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs(users, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(server_run(NULL, &out, "import", "--config", s.conf, "--users", path,
+				    "--json", NULL),
+			 0);
+	ck_assert_ptr_nonnull(strchr(out, '{'));
+	ck_assert_int_eq(server_run(NULL, &out, "import", "--config", s.conf, "--users",
+				    "/no/such/file", NULL),
+			 1);
+	ck_assert_ptr_nonnull(strstr(out, "/no/such/file"));
+	ck_assert_int_eq(server_stop(&s), 0);
 }
 END_TEST
 
@@ -248,9 +310,9 @@ START_TEST(keys_are_made_listed_and_revoked)
 END_TEST
 
 SUITE_WITH(live_pg_start, live_pg_done, 90, serves_from_the_database,
-	   a_request_in_flight_is_finished_before_the_end, a_second_term_does_not_wait,
-	   a_request_without_end_costs_its_worker_only,
+	   a_worker_idles_below_12_mb, a_request_in_flight_is_finished_before_the_end,
+	   a_second_term_does_not_wait, a_request_without_end_costs_its_worker_only,
 	   starts_without_a_database_and_finds_it_later,
 	   an_empty_database_is_refused_with_the_command_that_mends_it,
 	   another_chain_is_refused_also_in_a_reload, migrate_makes_an_empty_database_serve,
-	   keys_are_made_listed_and_revoked)
+	   an_import_is_served, keys_are_made_listed_and_revoked)

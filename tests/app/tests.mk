@@ -3,6 +3,18 @@ if HAVE_CHECK
 APP_TEST_LIBS = libtest.a $(APP_LIBS) $(CHECK_LIBS)
 APP_SERVER = tests/app/server.c tests/app/server.h tests/lib/fcgi_client.c
 
+check_PROGRAMS += tests/app/test_outworn
+TESTS += tests/app/test_outworn
+tests_app_test_outworn_SOURCES = tests/app/test_outworn.c
+tests_app_test_outworn_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_outworn_LDADD = $(APP_TEST_LIBS)
+
+check_PROGRAMS += tests/app/test_slots
+TESTS += tests/app/test_slots
+tests_app_test_slots_SOURCES = tests/app/test_slots.c
+tests_app_test_slots_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_slots_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_children
 TESTS += tests/app/test_children
 tests_app_test_children_SOURCES = tests/app/test_children.c
