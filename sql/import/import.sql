@@ -100,7 +100,7 @@ RETURNING xmax = 0 AS fresh;
 SELECT such_market.lock_collections(ARRAY[$1::bytea]);
 
 -- name: import_nft_staged
-CREATE INDEX ON stage_nft (contract, token_id, line);
+CREATE INDEX ON stage_nft (contract);
 CREATE INDEX ON stage_nft (line);
 ANALYZE stage_nft;
 
@@ -166,6 +166,17 @@ ANALYZE change_nft;
 
 -- name: import_nft_changes
 SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;
+
+-- New rows only: half as dear as a merge, which takes over when another writer was quicker.
+-- name: import_nft_add
+INSERT INTO such_market.nfts AS n
+    (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
+     external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
+SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
+    s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
+FROM change_nft AS c
+CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
+WHERE c.chunk = $2::bigint ORDER BY c.token_id;
 
 -- name: import_nft_merge
 INSERT INTO such_market.nfts AS n
@@ -245,6 +256,10 @@ WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
 -- name: import_token_changes
 SELECT count(*), 0, max(chunk) + 1 FROM change_token;
 
+-- name: import_token_add
+INSERT INTO such_market.nfts (contract_address, token_id)
+SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id;
+
 -- name: import_token_merge
 INSERT INTO such_market.nfts (contract_address, token_id)
 SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id
@@ -288,6 +303,11 @@ USING (SELECT (SELECT h.ctid FROM such_market.nft_ownership AS h
             AND h.owner_address = r.owner_address) AS at
     FROM change_owner AS r WHERE r.chunk = $2::bigint AND r.kind = 'removed' OFFSET 0) AS c
 WHERE o.ctid = c.at;
+
+-- name: import_owner_add
+INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
+SELECT $1::bytea, c.token_id, c.owner_address, c.balance
+FROM change_owner AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id, c.owner_address;
 
 -- name: import_owner_merge
 INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
