@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -21,6 +23,8 @@
 #include "http/request.h"
 
 #define BATCH       64 /* events taken at once; each connection is served once of them */
+#define PIECE       65536
+#define ENDED       (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
 #define TURNS       32 /* without a pause, until signals are let in */
 #define ARENA_BYTES (64 * 1024)
 #define NS_PER_MS   1000000LL
@@ -120,9 +124,30 @@ static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t 
 		conn_shift(&f->conns, c, CONN_IDLE);
 }
 
-static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
+/* libfcgi reads from descriptors only: a gathered request becomes a file in memory. */
+static int memory_file(struct str bytes)
+{
+	int fd = memfd_create("request", MFD_CLOEXEC);
+
+	while (fd >= 0 && bytes.len) {
+		ssize_t n = write(fd, bytes.ptr, bytes.len);
+
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		bytes = str_from(bytes, (size_t)n);
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* fd: where the bytes of the request are. */
+static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 			 struct request *ret_req, struct problem *ret_problem, enum rc *ret_rc)
 {
+	bool read;
 	struct fcgi_reader reader = {
 		.arena = f->arena,
 		.ids = &f->ids,
@@ -133,20 +158,20 @@ static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
 
 	/* FCGX_Accept_r begins by closing what is not to be kept, and closes what it finds
 	 * malformed: at once, since detached, and not after a wait for the peer. */
-	c->fcgx.ipcFd = c->fd;
+	c->fcgx.ipcFd = fd;
 	c->fcgx.keepConnection = 1;
 	c->fcgx.detached = 1;
-	if (!fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc)) {
-		if (c->fcgx.ipcFd < 0)
-			c->fd = -1;
-		return false;
-	}
+	read = fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc);
+	if (fd != c->fd && c->fcgx.ipcFd >= 0)
+		close(fd);
+	else if (fd == c->fd && c->fcgx.ipcFd < 0)
+		c->fd = -1;
 	c->last = c->last || !c->fcgx.keepConnection;
 	c->fcgx.keepConnection = 1;
-	return true;
+	return read;
 }
 
-static void answer(struct fcgi *f, struct conn *c)
+static void answer(struct fcgi *f, struct conn *c, int fd)
 {
 	int64_t started_ns = clock_mono_ns(), now_ns;
 	struct problem problem = { 0 };
@@ -156,7 +181,7 @@ static void answer(struct fcgi *f, struct conn *c)
 	enum rc rc;
 
 	show(f, BOARD_READING, started_ns);
-	if (!read_request(f, c, started_ns, &req, &problem, &rc)) {
+	if (!read_request(f, c, fd, started_ns, &req, &problem, &rc)) {
 		refuse(f, c);
 		arena_reset(f->arena);
 		return;
@@ -175,8 +200,68 @@ static void answer(struct fcgi *f, struct conn *c)
 	finish(f, c, sent, now_ns);
 }
 
-/* Bytes have come.  Edge-triggered: what is left on the socket is told again when more comes.
- */
+static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
+{
+	int fd = memory_file((struct str){ c->whole.ptr, len });
+
+	buf_release(&c->whole);
+	if (fd >= 0)
+		answer(f, c, fd);
+	else
+		conn_close(&f->conns, c);
+}
+
+/* Far beyond body_max: without its body the request is a 413, and the connection ends. */
+static void answer_cut(struct fcgi *f, struct conn *c)
+{
+	char *bytes = c->whole.ptr;
+	const char end[8] = { bytes[0], 5 /* STDIN */, bytes[2], bytes[3] };
+	size_t len = 0;
+
+	fcgi_scan(buf_str(&c->whole), &len);
+	memcpy(bytes + len, end, sizeof(end));
+	c->last = true;
+	answer_gathered(f, c, len + sizeof(end));
+}
+
+static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)
+{
+	if (ended) {
+		refuse(f, c);
+	} else if (c->state == CONN_IDLE) {
+		c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
+		conn_shift(&f->conns, c, CONN_PARTIAL);
+	}
+}
+
+/* A request longer than what can wait on a socket is taken off it piece by piece. */
+static void gather(struct fcgi *f, struct conn *c, bool ended)
+{
+	char *room;
+	size_t len = 0;
+	ssize_t n = -1;
+
+	while ((room = buf_room(&c->whole, PIECE)) &&
+	       (n = recv(c->fd, room, PIECE, MSG_DONTWAIT)) > 0)
+		c->whole.len += (size_t)n;
+	if (!room) {
+		answer_cut(f, c);
+		return;
+	}
+	switch (fcgi_scan(buf_str(&c->whole), &len)) {
+	case FCGI_WHOLE:
+		c->last = c->last || ended || c->whole.len > len;
+		answer_gathered(f, c, len);
+		break;
+	case FCGI_BAD:
+		refuse(f, c);
+		break;
+	default:
+		wait_for_more(f, c, ended || n == 0 || errno != EAGAIN);
+	}
+}
+
+/* Bytes have come.  Edge-triggered: what is left on the socket is told when more comes. */
 static void look(struct fcgi *f, struct conn *c, bool ended)
 {
 	ssize_t n = recv(c->fd, f->look, sizeof(f->look), MSG_PEEK | MSG_DONTWAIT);
@@ -192,19 +277,14 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 	case FCGI_WHOLE:
 		/* libfcgi may swallow what follows the request: its sender is to see an end. */
 		c->last = c->last || ended || (size_t)n > len;
-		answer(f, c);
+		answer(f, c, c->fd);
 		break;
 	case FCGI_LONG:
-		c->last = c->last || ended;
-		answer(f, c);
+		buf_init(&c->whole, NULL, (size_t)f->options.body_max * 2 + 4 * PIECE);
+		gather(f, c, ended);
 		break;
 	case FCGI_MORE:
-		if (ended) {
-			refuse(f, c);
-		} else if (c->state == CONN_IDLE) {
-			c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
-			conn_shift(&f->conns, c, CONN_PARTIAL);
-		}
+		wait_for_more(f, c, ended);
 		break;
 	case FCGI_BAD:
 		refuse(f, c);
@@ -234,8 +314,10 @@ static void handle(struct fcgi *f, const struct epoll_event *event)
 		accept_one(f);
 	else if (c->state == CONN_SENDING)
 		send_more(f, c);
+	else if (c->state == CONN_PARTIAL && c->whole.ptr)
+		gather(f, c, event->events & ENDED);
 	else if (c->state != CONN_CLOSED)
-		look(f, c, event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+		look(f, c, event->events & ENDED);
 }
 
 /* Closes who let a deadline pass. */

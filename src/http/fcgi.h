@@ -2,8 +2,7 @@
  * The multiplexing FastCGI server: the only user of libfcgi.  One epoll set holds the listening
  * socket and many kept-alive connections, one FCGX_Request each; one request is answered at a
  * time; an idle connection, half a request and a peer that does not read cost nothing and block
- * nobody.  (One wait remains, bounded by read_ms: for the rest of a body longer than the 64 KB
- *that are looked at beforehand.)
+ * nobody.
  *
  *	struct fcgi *f = fcgi_new(&options, serve, ctx);
  *	while (!stop)
@@ -12,8 +11,9 @@
  *closed
  *
  * libfcgi sees a request only after fcgi_scan.h has found it whole, so it neither waits nor
- * parses what is malformed; the answer goes past its streams (fcgi_send.h).
- * Counts fcgi_connections, fcgi_malformed and request_seconds; who serves counts the answers.
+ * parses what is malformed (a request longer than 64 KB is gathered in memory first); the
+ *answer goes past its streams (fcgi_send.h). Counts fcgi_connections, fcgi_malformed and
+ *request_seconds; who serves counts the answers.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H

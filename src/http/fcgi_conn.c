@@ -63,6 +63,7 @@ void conn_close(struct conns *set, struct conn *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	buf_release(&c->whole);
 	fcgi_rest_release(&c->rest);
 	conn_shift(set, c, CONN_CLOSED);
 	set->count--;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include "base/buf.h"
 #include "http/fcgi_send.h"
 
 enum conn_state {
@@ -24,6 +25,8 @@ struct conn {
 	int fd;
 	bool last;           /* to be closed after this answer */
 	int64_t deadline_ns; /* of PARTIAL and SENDING; monotonic */
+	struct buf whole;    /* heap: a request too long to wait on the socket, as far as it has
+				come */
 	struct fcgi_rest rest;
 	FCGX_Request fcgx;
 };

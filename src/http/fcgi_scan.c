@@ -162,10 +162,13 @@ enum fcgi_verdict fcgi_scan(struct str bytes, size_t *ret_len)
 		v = scan_params(&w);
 	if (v != FCGI_WHOLE)
 		return v == FCGI_MORE && full ? FCGI_BAD : v;
+	size_t params_len = (size_t)(w.at - (const uint8_t *)bytes.ptr);
+
 	v = scan_body(&w);
-	if (v == FCGI_MORE && full)
-		return FCGI_LONG;
 	if (v == FCGI_WHOLE)
 		*ret_len = (size_t)(w.at - (const uint8_t *)bytes.ptr);
-	return v;
+	if (v != FCGI_MORE || !full)
+		return v;
+	*ret_len = params_len;
+	return FCGI_LONG;
 }

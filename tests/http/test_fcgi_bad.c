@@ -187,8 +187,10 @@ START_TEST(a_request_cut_anywhere_is_not_executed)
 		{ "CONTENT_LENGTH", STR("5") },
 	};
 	struct buf whole;
-	uint64_t served = server.shared->served;
+	uint64_t served;
 
+	ck_assert(server_settles(&server, 0));
+	served = server.shared->served;
 	buf_init(&out, NULL, BUF_NO_MAX);
 	buf_init(&whole, NULL, BUF_NO_MAX);
 	fcgi_request(&whole, 1, true, params, COUNT_OF(params), STR("hello"));
@@ -297,10 +299,63 @@ START_TEST(half_a_long_body_is_dropped_in_time)
 	fcgi_request(&out, 1, true, params, COUNT_OF(params),
 		     (struct str){ body, sizeof(body) });
 	ck_assert(fcgi_client_send(fd, (struct str){ out.ptr, 150000 }));
+	for (int i = 0; i < 20; i++) /* it delays nobody */
+		expect_alive();
+	ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(750000000));
 	ck_assert(fcgi_client_ended(fd, 5000));
 	ck_assert_int_lt(clock_mono_ns() - started_ns, INT64_C(3000000000));
 	close(fd);
 	expect_alive();
+	buf_release(&out);
+}
+END_TEST
+
+/* libfcgi would answer such records into 64 bytes of its stack. */
+START_TEST(management_records_within_a_long_body_are_refused)
+{
+	static char body[60000];
+	struct buf names;
+
+	buf_init(&out, NULL, BUF_NO_MAX);
+	buf_init(&names, NULL, BUF_NO_MAX);
+	for (int i = 0; i < 100; i++)
+		fcgi_pair(&names, STR("FCGI_MAX_CONNS"), STR(""));
+	fcgi_begin(&out, 1, 1, true);
+	fcgi_stream(&out, FCGI_TYPE_PARAMS, 1, STR_NONE);
+	for (int i = 0; i < 3; i++)
+		fcgi_record(&out, FCGI_TYPE_STDIN, 1, (struct str){ body, sizeof(body) }, 0);
+	fcgi_record(&out, 9, 0, buf_str(&names), 0);
+	fcgi_record(&out, FCGI_TYPE_STDIN, 1, STR_NONE, 0);
+	expect_refused(__LINE__);
+	expect_alive();
+	buf_release(&names);
+	buf_release(&out);
+}
+END_TEST
+
+/* More than is gathered: a 413 and the end, in bounded memory. */
+START_TEST(a_body_far_beyond_its_bound_is_413_and_the_end)
+{
+	const struct fcgi_param params[] = {
+		{ "REQUEST_METHOD", STR("POST") },
+		{ "REQUEST_URI", STR("/echo") },
+		{ "CONTENT_LENGTH", STR("16000000") },
+	};
+	size_t size = 16000000;
+	char *body = calloc(1, size);
+	struct fcgi_reply reply;
+	int fd = fcgi_client_open(server.path);
+
+	buf_init(&out, NULL, BUF_NO_MAX);
+	fcgi_request(&out, 1, true, params, COUNT_OF(params), (struct str){ body, size });
+	ck_assert(!fcgi_client_send(fd, buf_str(&out))); /* cut off */
+	ck_assert(fcgi_client_reply(fd, 5000, &reply));
+	ck_assert_int_eq(reply.status, 413);
+	fcgi_reply_release(&reply);
+	ck_assert(fcgi_client_ended(fd, 5000));
+	close(fd);
+	expect_alive();
+	free(body);
 	buf_release(&out);
 }
 END_TEST
@@ -390,5 +445,7 @@ SUITE_WITH(start, stop, 60, wrong_begin_records_are_refused, wrong_pairs_are_ref
 	   a_request_cut_anywhere_is_not_executed, noise_ends_nothing,
 	   half_a_request_is_dropped_in_time_and_delays_nobody,
 	   a_dripping_peer_is_dropped_in_time, half_a_long_body_is_dropped_in_time,
+	   management_records_within_a_long_body_are_refused,
+	   a_body_far_beyond_its_bound_is_413_and_the_end,
 	   a_peer_that_does_not_read_is_dropped_in_time_and_delays_nobody,
 	   a_slow_reader_gets_all, aborts_cost_no_descriptor)

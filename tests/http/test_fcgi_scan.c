@@ -90,6 +90,7 @@ START_TEST(long_bodies_and_endless_parameters)
 
 	whole((struct str){ bytes, sizeof(bytes) });
 	ck_assert_int_eq(fcgi_scan((struct str){ out.ptr, FCGI_SCAN_MAX }, &len), FCGI_LONG);
+	ck_assert_uint_eq(len, 16 + 8 + 40 + 8); /* BEGIN, PARAMS with padding, its end */
 	ck_assert_int_eq(fcgi_scan((struct str){ out.ptr, FCGI_SCAN_MAX - 1 }, &len),
 			 FCGI_MORE);
 	buf_clear(&out);
