@@ -31,7 +31,7 @@ START_TEST(test_list)
 
 	ck_assert_int_eq(r.status, 200);
 	ck_str(BODY(env, r, "total"), "5");
-	ck_assert_str_eq(body_join(env, r.body, "owners", "balance"), "26 25");
+	ck_assert_str_eq(body_join(env, r.body, "owners", "balance"), "27 25");
 	struct str cursor = BODY(env, r, "nextCursor");
 	const char *query = arena_printf(env->arena, "limit=5&cursor=%.*s", (int)cursor.len - 2,
 					 cursor.ptr + 1)
