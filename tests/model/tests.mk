@@ -11,6 +11,12 @@ tests_model_test_collection_SOURCES = tests/model/test_collection.c
 tests_model_test_collection_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_collection_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_holder_plans
+TESTS += tests/model/test_holder_plans
+tests_model_test_holder_plans_SOURCES = tests/model/test_holder_plans.c
+tests_model_test_holder_plans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_holder_plans_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_instance
 TESTS += tests/model/test_instance
 tests_model_test_instance_SOURCES = tests/model/test_instance.c
