@@ -32,6 +32,8 @@ int cmd_config(int argc, char **argv)
 	if (!config)
 		return EXIT_FAILURE;
 	compat_notes(args.source.envp, stderr);
+	if (!*config->pg.url)
+		fputs("note: database_url is not set; the server needs it\n", stderr);
 	if (dump)
 		conf_dump(config->conf, stdout);
 	else

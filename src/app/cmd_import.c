@@ -60,7 +60,7 @@ int cmd_import(int argc, char **argv)
 	    !options.users)
 		return command_fail("import", EXIT_USAGE,
 				    "nothing to import: no file is named");
-	SCOPED(config_done) struct config *config = command_config(&args);
+	SCOPED(config_done) struct config *config = command_database("import", &args);
 	if (!config)
 		return EXIT_FAILURE;
 	return run(config, &options, json);

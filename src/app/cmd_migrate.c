@@ -77,6 +77,9 @@ int cmd_migrate(int argc, char **argv)
 	if (!config)
 		return EXIT_FAILURE;
 	const char *url = *config->pg.direct_url ? config->pg.direct_url : config->pg.url;
+	if (!*url)
+		return command_fail("migrate", EXIT_FAILURE,
+				    "neither direct_database_url nor database_url is set");
 	struct pg *pg = pg_new(&config->pg, url);
 	status = migrate(pg, config, optional, legacy);
 	pg_free(pg);

@@ -113,3 +113,14 @@ struct config *command_config(const struct args *args)
 	config_free(config);
 	return NULL;
 }
+
+struct config *command_database(const char *word, const struct args *args)
+{
+	struct config *config = command_config(args);
+
+	if (!config || *config->pg.url)
+		return config;
+	command_fail(word, EXIT_FAILURE, "database_url is not set");
+	config_free(config);
+	return NULL;
+}

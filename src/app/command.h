@@ -34,6 +34,8 @@ bool command_args(const char *word, int argc, char **argv, const struct arg_opti
 		  int max_words, struct args *ret, int *ret_status);
 /* The configuration, or NULL when it is bad and has been said. */
 struct config *command_config(const struct args *args);
+/* The same for words that cannot do without a database. */
+struct config *command_database(const char *word, const struct args *args);
 /* "such-market WORD: text" on standard error; returns status. */
 int command_fail(const char *word, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -108,6 +108,23 @@ static enum rc check_paths(struct config *config)
 	return RC_OK;
 }
 
+static enum rc check_url(struct config *config, const char *key, const char *url)
+{
+	const char *why;
+
+	if (!*url || pg_url_check(url, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: %s: %s", conf_origin(config->conf, key), key, why);
+}
+
+static enum rc check_database(struct config *config)
+{
+	enum rc rc = check_url(config, "database_url", config->pg.url);
+
+	return rc == RC_OK ? check_url(config, "direct_database_url", config->pg.direct_url)
+			   : rc;
+}
+
 static enum rc check_redis(struct config *config)
 {
 	const char *why;
@@ -122,7 +139,7 @@ static enum rc check_redis(struct config *config)
 static enum rc check_all(struct config *config)
 {
 	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_redis };
+						       check_database, check_redis };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);

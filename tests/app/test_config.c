@@ -44,6 +44,8 @@ START_TEST(unknown_words_and_options_are_usage_errors)
 	ck_assert(said("needs a value"));
 	ck_assert_int_eq(RUN("key"), 2);
 	ck_assert_int_eq(RUN("key", "create"), 2);
+	ck_assert_int_eq(RUN("key", "revoke"), 2);
+	ck_assert_int_eq(RUN("key", "create", "--name=x", "--role=king"), 2);
 	ck_assert_int_eq(RUN("import"), 2);
 	ck_assert_int_eq(RUN("import", "--nfts=x", "--skip-bad=many"), 2);
 	ck_assert_int_eq(RUN("version", "x"), 2);
@@ -149,6 +151,27 @@ START_TEST(a_rest_address_is_explained_and_not_repeated)
 }
 END_TEST
 
+START_TEST(an_address_of_another_driver_is_explained)
+{
+	ck_assert_int_eq(RUN_ENV("DATABASE_URL=postgresql://u:hunter2@h/d?pgbouncer=true",
+				 "check-config"),
+			 1);
+	ck_assert(said("environment DATABASE_URL: database_url: "));
+	ck_assert(said("pgbouncer"));
+	ck_assert(!said("hunter2"));
+	ck_assert_int_eq(RUN("check-config", "--direct-database-url=nonsense"), 1);
+	ck_assert(said("command line: direct_database_url: "));
+	ck_assert_int_eq(RUN("serve"), 1);
+	ck_assert(said("such-market serve: database_url is not set"));
+	ck_assert_int_eq(RUN("key", "list", "--direct-database-url=postgresql:///x"), 1);
+	ck_assert(said("such-market key: database_url is not set"));
+	ck_assert_int_eq(RUN("migrate"), 1);
+	ck_assert(said("neither direct_database_url nor database_url is set"));
+	ck_assert_int_eq(RUN("check-config"), 0);
+	ck_assert(said("note: database_url is not set"));
+}
+END_TEST
+
 START_TEST(names_without_effect_are_told)
 {
 	ck_assert_int_eq(RUN_ENV("ALCHEMY_API_KEY=alch-secret", "check-config"), 0);
@@ -182,5 +205,5 @@ END_TEST
 SUITE(unknown_words_and_options_are_usage_errors, help_version_and_routes_are_printed,
       a_bad_value_names_place_key_and_range, the_later_source_wins,
       older_names_rank_above_the_file_and_below_our_own,
-      a_rest_address_is_explained_and_not_repeated, names_without_effect_are_told,
-      a_dump_hides_secrets, every_setting_is_described)
+      a_rest_address_is_explained_and_not_repeated, an_address_of_another_driver_is_explained,
+      names_without_effect_are_told, a_dump_hides_secrets, every_setting_is_described)

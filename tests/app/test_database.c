@@ -247,7 +247,8 @@ START_TEST(migrate_makes_an_empty_database_serve)
 	ck_assert_ptr_nonnull(strstr(out, "applied 0001_core"));
 	ck_assert_int_eq(server_run(NULL, &out, "migrate", direct, dir, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(out, "nothing to do"));
-	ck_assert_msg(server_run(NULL, &out, "migrate", direct, dir, "--legacy", NULL) == 0, "%s", out);
+	ck_assert_msg(server_run(NULL, &out, "migrate", direct, dir, "--legacy", NULL) == 0,
+		      "%s", out);
 	ck_assert_int_eq(
 		server_run(NULL, &out, "migrate", direct, dir, "--optional=no_such", NULL), 1);
 	ck_assert_int_eq(

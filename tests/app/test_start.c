@@ -202,7 +202,7 @@ START_TEST(root_becomes_the_user)
 	server_init(&s);
 	ck_assert_int_eq(chmod(s.dir, 0777), 0);
 	ck_assert_int_eq(chmod(s.conf, 0644), 0);
-	server_launch(&s, "--user=nobody", "--workers=1", "--log-file=-", NULL);
+	server_launch(&s, "--user=nobody", "--workers=1", NULL);
 	server_await(&s);
 	ck_assert_int_eq(uid_of(s.pid), pw->pw_uid);
 	ck_assert_int_eq(uid_of(server_worker(&s, "such-market: worker hot 1")), pw->pw_uid);
