@@ -102,7 +102,7 @@ SELECT such_market.lock_collections(ARRAY[$1::bytea]);
 -- name: import_nft_staged
 CREATE INDEX ON stage_nft (contract);
 CREATE INDEX ON stage_nft (line);
-ANALYZE stage_nft;
+ANALYZE stage_nft (line, contract, token_id);
 
 -- name: import_nft_contracts
 SELECT contract, count(*) FROM stage_nft GROUP BY contract ORDER BY contract;
@@ -162,7 +162,7 @@ WHERE s.contract = $1::bytea
             s.external_url, s.token_uri, s.attributes, s.metadata::text, r.rank, r.score));
 
 -- name: import_nft_diffed
-ANALYZE change_nft;
+ANALYZE change_nft (chunk, line);
 
 -- name: import_nft_changes
 SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;
@@ -222,7 +222,7 @@ WHERE n.ctid = c.at AND n.contract_address = $1::bytea AND n.token_id = c.token_
 TRUNCATE ranked, change_nft, change_rank;
 
 -- name: import_owner_staged
-ANALYZE stage_owner;
+ANALYZE stage_owner (token_id, owner_address);
 
 -- A snapshot that lists a holder of a token twice contradicts itself.
 -- name: import_owner_twice
@@ -290,7 +290,7 @@ FROM (SELECT
 
 -- name: import_owner_diffed
 CREATE INDEX ON change_owner (chunk);
-ANALYZE change_owner;
+ANALYZE change_owner (chunk, kind);
 
 -- name: import_owner_changes
 SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'changed'),
@@ -340,7 +340,7 @@ WHERE (SELECT x.id FROM such_market.transfers AS x
         AND x.batch_index = t.batch_index AND x.token_id = t.token_id) IS NULL;
 
 -- name: import_transfer_staged
-ANALYZE stage_transfer;
+ANALYZE stage_transfer (token_id);
 
 -- name: import_transfer_changes
 SELECT count(*), 0, max(chunk) + 1 FROM change_transfer;
@@ -357,7 +357,7 @@ ON CONFLICT (origin, log_index, batch_index, token_id) DO NOTHING;
 -- name: import_user_staged
 CREATE INDEX ON stage_user (fid, line);
 CREATE INDEX ON stage_user (line);
-ANALYZE stage_user;
+ANALYZE stage_user (line, fid);
 
 -- name: import_user_diff
 INSERT INTO change_user

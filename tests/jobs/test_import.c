@@ -10,7 +10,7 @@
 #include "import_fixture.h"
 #include "lib/live_pg.h"
 
-#define MANY 25000 /* rows: three chunks */
+#define MANY 11000 /* rows: two chunks */
 
 static void forget_all(void)
 {
@@ -343,7 +343,7 @@ static void killed_import(const struct import_options *o, struct killer killer)
 START_TEST(killed_in_the_middle)
 {
 	static const struct killer killers[] = {
-		{ "merging tokens", 2 },
+		{ "merging tokens", 1 },
 		{ "merging owners", 1 },
 	};
 	char expected[64];
@@ -393,7 +393,7 @@ START_TEST(summaries)
 }
 END_TEST
 
-SUITE_WITH(fixture_start, fixture_done, 120, tokens_traits_and_ranks, again_writes_nothing,
+SUITE_WITH(fixture_start, fixture_done, 300, tokens_traits_and_ranks, again_writes_nothing,
 	   a_change_moves_traits_and_other_ranks, a_snapshot_replaces_owners,
 	   transfers_are_history_only, transfers_of_one_transaction, users_are_upserted,
 	   a_bad_line_changes_nothing, a_holder_listed_twice, refused_as_a_whole,
