@@ -268,20 +268,23 @@ static enum rc gather_search(struct finder *f, struct nft_page *ret, bool *ret_c
 	return rc;
 }
 
+/* What a summary tells of a lone filter; -1: it takes counting. */
+static int64_t known_total(const struct finder *f)
+{
+	if (f->search.pattern || f->search.words)
+		return -1;
+	if (!f->traits.count)
+		return f->owner_tokens;
+	return trait_set_is_one_value(&f->traits) && !f->q->by_owner ? f->traits.group[0].tokens
+								     : -1;
+}
+
 static enum rc walk_total(struct finder *f, struct nft_page *page)
 {
-	bool searched = f->search.pattern || f->search.words;
-
-	if (trait_set_is_one_value(&f->traits) && !f->q->by_owner && !searched) {
-		page->total = f->traits.group[0].tokens;
-		page->exact = true;
+	page->total = known_total(f);
+	page->exact = true;
+	if (page->total >= 0)
 		return RC_OK;
-	}
-	if (f->traits.count == 0 && f->q->by_owner && !searched) {
-		page->total = f->owner_tokens;
-		page->exact = true;
-		return RC_OK;
-	}
 	return count_total(page,
 			   pg_run(f->env->pg, STMT_nft_walk_total,
 				  PG_ARGS(pg_address(&f->q->contract), owner_arg(f),
@@ -310,6 +313,17 @@ static enum rc walk(struct finder *f, struct nft_page *ret)
 	return rc == RC_OK ? walk_total(f, ret) : rc;
 }
 
+/* When nothing need be counted: are the tokens to the end of this page, of which `least` in all
+ * of the collection match, fewer than those to be gathered?  Four times fewer: matches may lie
+ * late in the order, and a walk does more for each. */
+static bool walks_sooner(const struct finder *f, int64_t least)
+{
+	int64_t rows = page_offset(&f->q->page) + f->q->page.limit + 1;
+
+	return known_total(f) >= 0 && least > GATHER_FEW &&
+	       f->tokens / least * rows * 4 < least;
+}
+
 /* Any mixture in any order. */
 static enum rc find_mixed(struct finder *f, struct nft_page *ret)
 {
@@ -322,7 +336,9 @@ static enum rc find_mixed(struct finder *f, struct nft_page *ret)
 		if (!cut)
 			return rc;
 	}
-	return least <= GATHER_MAX ? gather_least(f, ret) : walk(f, ret);
+	if (least > GATHER_MAX || walks_sooner(f, least))
+		return walk(f, ret);
+	return gather_least(f, ret);
 }
 
 static bool matches_nothing(const struct finder *f)

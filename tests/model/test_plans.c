@@ -37,6 +37,12 @@ static const char *const world[] = {
 	"INSERT INTO such_market.collection_traits (contract_address, trait_type, value, kind,"
 	" token_count) SELECT " CONTRACT ", 'Eyes', 'e' || v, 'string', 33333 + (v = 1)::int"
 	" FROM generate_series(0, 2) v",
+	"INSERT INTO such_market.collection_traits (contract_address, trait_type, value, kind,"
+	" token_count) VALUES (" CONTRACT ", 'Tail', 'long', 'string', 9091)",
+	"INSERT INTO such_market.token_traits SELECT " CONTRACT
+	", t.trait_id, n * 7919::numeric"
+	" FROM generate_series(1, 100000, 11) n JOIN such_market.collection_traits t"
+	" ON t.contract_address = " CONTRACT " AND t.value = 'long'",
 	"INSERT INTO such_market.token_traits SELECT " CONTRACT
 	", t.trait_id, n * 7919::numeric"
 	" FROM generate_series(1, 100000) n JOIN such_market.collection_traits t"
@@ -383,6 +389,12 @@ static const struct {
 	  { { STR_NONE, STR_NONE } },
 	  10000,
 	  false },
+	{ "n.token_id / 7919 % 11 = 1",
+	  "n.rarity_rank, n.token_id",
+	  { .sort = NFT_BY_RARITY },
+	  { { STR("Tail"), STR("long") } },
+	  9091,
+	  true },
 	{ "n.name ILIKE '%#12%' AND n.token_id / 7919 % 3 = 0",
 	  "n.token_id",
 	  { .search = STR("#12") },
