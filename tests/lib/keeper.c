@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,16 @@ void keeper_panic(const char *fmt, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	exit(EXIT_FAILURE);
+}
+
+void keeper_show(const char *log)
+{
+	char line[512];
+	FILE *in = fopen(log, "re");
+	while (in && fgets(line, sizeof(line), in))
+		fputs(line, stderr);
+	if (in)
+		fclose(in);
 }
 
 void keeper_dir(struct keeper *keeper, const char *what)
@@ -53,7 +64,7 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 		_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid, which clears it */
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
-	    chdir(keeper->dir) != 0)
+	    chdir(*keeper->dir ? keeper->dir : "/") != 0)
 		_exit(126);
 	close_range(3, ~0U, 0);
 	execvp(args[0], (char *const *)args);
@@ -115,7 +126,12 @@ static _Noreturn void keep(const struct keeper *keeper, int wire)
 			break;
 	}
 	end(&pid, SIGQUIT);
-	nftw(keeper->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	/* Children of the server may write a little longer than it lives. */
+	for (int i = 0; i < 100; i++) {
+		if (nftw(keeper->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
+			break;
+		poll(NULL, 0, 20);
+	}
 	_exit(0);
 }
 
@@ -180,6 +196,8 @@ void keeper_command(const struct keeper *keeper, const char *const *args, const 
 	if (pid == 0)
 		become(keeper, args, log);
 	int status = pid < 0 ? -1 : wait_for(pid);
-	if (status != 0)
-		keeper_panic("%s failed (%d), see %s", args[0], status, log);
+	if (status == 0)
+		return;
+	keeper_show(log);
+	keeper_panic("%s failed (%d)", args[0], status);
 }
