@@ -63,8 +63,8 @@ enum rc label_collect(struct pg *pg, int64_t until_ns, PGresult **ret)
 	if (pg->conn && !(read && is_copy(read)))
 		rc_end = wire_collect(pg, until_ns, &end);
 	rc = rc != RC_OK ? rc : rc_read != RC_OK ? rc_read : rc_end;
-	if (pg->conn && rc == RC_OK && !is_copy(read) && !PQexitPipelineMode(pg->conn))
-		rc = fault_text(pg, RC_INTERNAL, PQerrorMessage(pg->conn));
+	if (pg->conn && !(read && is_copy(read)) && !PQexitPipelineMode(pg->conn))
+		rc = pg_unsent(pg);
 	if (rc == RC_OK) {
 		pg->label = strtoull(PQgetvalue(label, 0, 0), NULL, 10);
 		pg->label_wanted = false;

@@ -5,17 +5,15 @@
 
 static enum rc begin(struct pg *pg, const struct order *order)
 {
+	pg->label_wanted = false; /* one taken after these rows would be too high */
 	enum rc rc = pg_ready(pg, 0);
 	int64_t until = wire_until(pg, clock_mono_ns());
 	if (rc == RC_OK && !pg->prepared[order->stmt])
 		rc = pg_prepare(pg, order->stmt, until);
 	if (rc != RC_OK)
 		return rc;
-	if (!pg_send(pg, order) || !PQsetSingleRowMode(pg->conn)) {
-		fault_text(pg, RC_UNAVAILABLE, PQerrorMessage(pg->conn));
-		pg_drop(pg);
-		return RC_UNAVAILABLE;
-	}
+	if (!pg_send(pg, order) || !PQsetSingleRowMode(pg->conn))
+		return pg_unsent(pg);
 	metric_add(COUNTER_pg_statements, 1);
 	return RC_OK;
 }
@@ -29,8 +27,7 @@ enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size
 	if (rc == RC_OK)
 		rc = wire_rows(pg, fn, ctx);
 	int64_t ns = clock_mono_ns() - start;
-	if (rc != RC_OK)
-		metric_add(COUNTER_pg_errors, 1);
+	fault_count(rc);
 	metric_time(HISTOGRAM_pg_seconds, ns);
 	stat_add(pg, (int)stmt, ns, rc);
 	return rc;
