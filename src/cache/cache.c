@@ -80,7 +80,7 @@ void cache_free(struct cache *cache)
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map)
+	if (cache->map && epoch)
 		map_set_epoch(cache->map, epoch);
 }
 
