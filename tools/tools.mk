@@ -1,10 +1,12 @@
-EXTRA_DIST += tools/sql2c.awk tools/layers.sh .clang-format .editorconfig autogen.sh
+EXTRA_DIST += tools/sql2c.awk tools/layers.sh tools/outbox.sh .clang-format .editorconfig autogen.sh
 
 # `make lint` needs no compiler for the layers: it reads the tree.
-lint: lint-layers
+lint: lint-layers lint-outbox
 lint-layers:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/layers.sh $(srcdir)/src
-.PHONY: lint lint-layers
+lint-outbox:
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/outbox.sh $(srcdir)/sql/migrations
+.PHONY: lint lint-layers lint-outbox
 
 # Makes the collections that `./dev up` and the benchmarks load.
 noinst_PROGRAMS += tools/sample
