@@ -22,13 +22,14 @@ static void tell_death(pid_t pid, const struct child *child, int status)
 	bool wanted = child->state == CHILD_WAITING;
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !wanted)
-		log_debug("process left", LOG_STR("role", str_of(role)), LOG_INT("process", pid));
+		log_debug("process left", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid));
 	else if (WIFSIGNALED(status))
-		log_error("process died", LOG_STR("role", str_of(role)), LOG_INT("process", pid),
-			  LOG_INT("signal", WTERMSIG(status)));
+		log_error("process died", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid), LOG_INT("signal", WTERMSIG(status)));
 	else
-		log_error("process ended", LOG_STR("role", str_of(role)), LOG_INT("process", pid),
-			  LOG_INT("status", WEXITSTATUS(status)));
+		log_error("process ended", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid), LOG_INT("status", WEXITSTATUS(status)));
 }
 
 /* The check's child is reaped by precheck_read, so children are asked for one by one. */
@@ -179,8 +180,9 @@ static void wait_once(struct master *m, int64_t until_ns)
 
 int master_run(struct master *m)
 {
-	log_info("started", LOG_STR("listen", m->listeners.given ? STR("given socket")
-								: str_of(m->config->app.listen)),
+	log_info("started",
+		 LOG_STR("listen", m->listeners.given ? STR("given socket")
+						      : str_of(m->config->app.listen)),
 		 LOG_STR("version", STR(PACKAGE_VERSION)));
 	master_begin(m);
 	while (!m->stopping || !children_gone(&m->children)) {

@@ -16,9 +16,9 @@ struct board;
 
 struct master {
 	const struct config_source *source;
-	struct config *boot;    /* what the sockets and folders were made from */
-	struct config *config;  /* what processes are started with */
-	struct config *next;    /* a reload waiting for its check; NULL: none */
+	struct config *boot;   /* what the sockets and folders were made from */
+	struct config *config; /* what processes are started with */
+	struct config *next;   /* a reload waiting for its check; NULL: none */
 	struct listeners listeners;
 	struct rundir rundir;
 	const char *slots_lock;
@@ -33,8 +33,8 @@ struct master {
 };
 
 /* master_start.c: everything up to the first child.  RC_OK, or *ret_error says why not. */
-enum rc master_start(struct master *m, const struct config_source *source, struct config *config,
-		     const char **ret_error);
+enum rc master_start(struct master *m, const struct config_source *source,
+		     struct config *config, const char **ret_error);
 void master_close(struct master *m);
 /* master.c: until a signal ends it; the exit status. */
 int master_run(struct master *m);

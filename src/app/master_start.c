@@ -14,8 +14,8 @@
 #include "base/log.h"
 
 #define refuse(m, ret_error, ...)                                                              \
-	(*(ret_error) = arena_strz((m)->boot->arena,                                           \
-				   arena_printf((m)->boot->arena, __VA_ARGS__)),               \
+	(*(ret_error) =                                                                        \
+		 arena_strz((m)->boot->arena, arena_printf((m)->boot->arena, __VA_ARGS__)),    \
 	 RC_UNAVAILABLE)
 
 /* With a given socket a second copy is a helper (spawn-fcgi -F N); else it is a mistake. */
@@ -36,6 +36,13 @@ static enum rc take_places(struct master *m, const char **ret_error)
 	return listeners_open(&m->listeners, app, m->boot->arena, ret_error);
 }
 
+/* Root opened the log; whoever the server becomes opens it again. */
+static void give_log(const struct log_options *log, const struct passwd *pw, gid_t gid)
+{
+	if (*log->file && strcmp(log->file, "-") != 0 && chown(log->file, pw->pw_uid, gid) != 0)
+		log_warn("the log keeps its owner", LOG_STR("why", str_of(strerror(errno))));
+}
+
 static enum rc drop_privileges(struct master *m, const char **ret_error)
 {
 	const struct app_options *app = &m->boot->app;
@@ -50,6 +57,7 @@ static enum rc drop_privileges(struct master *m, const char **ret_error)
 	gid_t gid = pw->pw_gid;
 	if (*app->group)
 		gid = getgrnam(app->group)->gr_gid;
+	give_log(&m->boot->log, pw, gid);
 	if (initgroups(app->user, gid) != 0 || setgid(gid) != 0 || setuid(pw->pw_uid) != 0)
 		return refuse(m, ret_error, "cannot become %s: %s", app->user, strerror(errno));
 	return RC_OK;

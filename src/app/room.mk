@@ -20,6 +20,7 @@ libapp_a_SOURCES = \
 	src/app/master_watch.c \
 	src/app/notify.c src/app/notify.h \
 	src/app/options.c src/app/options.h \
+	src/app/outworn.c src/app/outworn.h \
 	src/app/precheck.c src/app/precheck.h \
 	src/app/process.c src/app/process.h src/app/roles.def \
 	src/app/rundir.c src/app/rundir.h \

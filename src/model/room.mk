@@ -22,6 +22,8 @@ libmodel_a_SOURCES = \
 	src/model/search.h \
 	src/model/trait.c \
 	src/model/trait.h \
+	src/model/traitset.c \
+	src/model/traitset.h \
 	src/model/transfer.c \
 	src/model/transfer.h \
 	src/model/user.c \
