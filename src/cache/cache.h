@@ -62,7 +62,7 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 			struct pg *pg);
 void cache_free(struct cache *cache);
 /* The connection to the primary was made: its epoch.  Another than the mapping's voids all
- * copies. */
+ * copies until the relay has said which is right. */
 void cache_connected(struct cache *cache, uint64_t epoch);
 
 /* RC_OK, RC_NOT_FOUND (negative): *ret is complete.  Else the filler's failure, *ret is
