@@ -53,26 +53,18 @@ static enum rc read_instance(struct pg *pg, struct env *env)
 	return RC_OK;
 }
 
-/* What is read from now on is of this history; of one that is not known nothing is kept. */
-static void tell_epoch(struct pg *pg, struct env *env)
-{
-	uint64_t epoch = 0;
-
-	if (epoch_read(pg, &epoch) != RC_OK)
-		epoch = 0;
-	cache_connected(env->cache, epoch);
-}
-
 static enum rc connected(struct pg *pg, void *ctx)
 {
-	struct env *env = ctx;
-
 	SCOPED(pg_result_done) struct pg_result set = pg_exec(pg, session);
-	if (set.rc != RC_OK)
-		return set.rc;
-	if (env->cache)
-		tell_epoch(pg, env);
-	return read_instance(pg, env);
+	struct env *env = ctx;
+	uint64_t epoch;
+	enum rc rc = set.rc == RC_OK ? read_instance(pg, env) : set.rc;
+
+	if (rc == RC_OK && env->cache)
+		rc = epoch_read(pg, &epoch);
+	if (rc == RC_OK && env->cache)
+		cache_connected(env->cache, epoch);
+	return rc;
 }
 
 void instance_attach(struct env *env)

@@ -85,6 +85,7 @@ static void up(void)
 	pg = pg_new(&pg_options, live_pg_url());
 	ck_assert_int_eq(epoch_read(pg, &epoch), RC_OK);
 	cache = cache_new(&options, map, pg);
+	map_set_epoch(map, epoch);
 	cache_connected(cache, epoch);
 	lease();
 	plan = (struct plan){ .rc = RC_OK, .body = STR("{}") };
@@ -228,8 +229,22 @@ START_TEST(another_epoch_voids_all)
 	ask();
 	ck_assert_int_eq(ask(), SOURCE_MEMORY);
 	/* And back again: the copies of then are of another era. */
+	map_set_epoch(map, epoch);
 	cache_connected(cache, epoch);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+}
+END_TEST
+
+START_TEST(a_connection_of_another_epoch_voids_until_the_relay_agrees)
+{
+	ask();
+	cache_connected(cache, epoch + 1);
+	ck_assert_uint_eq(map_epoch(map), 0);
+	ask();
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	map_set_epoch(map, epoch + 1);
+	ask();
+	ck_assert_int_eq(ask(), SOURCE_MEMORY);
 }
 END_TEST
 
@@ -365,6 +380,7 @@ static void suite_add(TCase *tc)
 				 a_write_of_what_is_found_voids_it,
 				 without_a_lease_copies_are_passed_by,
 				 another_epoch_voids_all,
+				 a_connection_of_another_epoch_voids_until_the_relay_agrees,
 				 two_histories_are_not_mixed,
 				 copies_have_an_end,
 				 while_the_database_is_away_copies_are_flagged,
