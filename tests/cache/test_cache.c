@@ -242,8 +242,17 @@ START_TEST(a_connection_of_another_epoch_voids_until_the_relay_agrees)
 	ck_assert_uint_eq(map_epoch(map), 0);
 	ask();
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
-	map_set_epoch(map, epoch + 1);
+}
+END_TEST
+
+/* The connection was made before all was cleared: it asks what the epoch is now. */
+START_TEST(a_full_clear_is_an_epoch)
+{
 	ask();
+	live_pg_sql("SELECT such_market.cache_clear_all()");
+	ck_assert_int_eq(epoch_read(pg, &epoch), RC_OK);
+	map_set_epoch(map, epoch);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
 	ck_assert_int_eq(ask(), SOURCE_MEMORY);
 }
 END_TEST
@@ -381,6 +390,7 @@ static void suite_add(TCase *tc)
 				 without_a_lease_copies_are_passed_by,
 				 another_epoch_voids_all,
 				 a_connection_of_another_epoch_voids_until_the_relay_agrees,
+				 a_full_clear_is_an_epoch,
 				 two_histories_are_not_mixed,
 				 copies_have_an_end,
 				 while_the_database_is_away_copies_are_flagged,
