@@ -44,7 +44,14 @@ static double average(double sum, double count)
 static void render_stats(struct json *j, const struct address *contract,
 			 const struct pg_result *row)
 {
-	enum { TOKENS, OWNERS, BALANCE, TRANSFERS, LAST_TRANSFER, HOLDINGS };
+	enum {
+		TOKENS,
+		OWNERS,
+		BALANCE,
+		TRANSFERS,
+		LAST_TRANSFER,
+		HOLDINGS
+	};
 	char address[ADDRESS_TEXT];
 	double tokens = pg_f64(row, 0, TOKENS), owners = pg_f64(row, 0, OWNERS);
 	double holdings = pg_f64(row, 0, HOLDINGS);
@@ -81,7 +88,8 @@ static enum rc fill_stats(void *ctx, const void *args, struct answer *ret)
 	return answer_end(ret);
 }
 
-enum rc collection_stats_read(struct env *env, const struct address *contract, struct answer *ret)
+enum rc collection_stats_read(struct env *env, const struct address *contract,
+			      struct answer *ret)
 {
 	static const struct read_model model = { "stats", TIER_WARM, fill_stats };
 
@@ -113,8 +121,8 @@ static const struct {
 static struct pg_result list_all(struct env *env, const struct collection_query *q,
 				 const char *rows)
 {
-	const char *key = q->page.after ? q->page.key[0].ptr
-					: orders[q->sort].before[q->descending];
+	const char *key =
+		q->page.after ? q->page.key[0].ptr : orders[q->sort].before[q->descending];
 	const char *contract = q->page.after ? q->page.key[1].ptr : "";
 
 	return pg_run(env->pg, orders[q->sort].stmt[q->descending],
@@ -169,7 +177,7 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 }
 
 enum rc collection_page_read(struct env *env, const struct collection_query *query,
-			struct answer *ret)
+			     struct answer *ret)
 {
 	static const struct read_model model = { "collections", TIER_WARM, fill_list };
 

@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "lib/keeper.h"
+
+#define PATIENCE_NS INT64_C(20000000000) /* for a server that was told to end */
 
 void keeper_panic(const char *fmt, ...)
 {
@@ -53,6 +56,16 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* A shell's background job inherits SIGINT and SIGQUIT ignored, a test may block some. */
+static void forget_signals(void)
+{
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* In a child: becomes the server's user, then the server. */
 static _Noreturn void become(const struct keeper *keeper, const char *const *args,
 			     const char *log)
@@ -67,6 +80,7 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 	    chdir(*keeper->dir ? keeper->dir : "/") != 0)
 		_exit(126);
 	close_range(3, ~0U, 0);
+	forget_signals();
 	execvp(args[0], (char *const *)args);
 	_exit(127);
 }
@@ -84,9 +98,14 @@ static void end(pid_t *pid, int signal)
 {
 	if (*pid <= 0)
 		return;
+	int64_t until = clock_mono_ns() + PATIENCE_NS;
 	kill(*pid, SIGCONT);
 	kill(*pid, signal);
-	wait_for(*pid);
+	while (waitpid(*pid, NULL, WNOHANG) == 0) {
+		if (clock_mono_ns() > until)
+			kill(*pid, SIGKILL);
+		poll(NULL, 0, 2);
+	}
 	*pid = 0;
 }
 

@@ -1,0 +1,20 @@
+#include "app/process.h"
+
+#include <errno.h>
+#include <unistd.h>
+#include "app/config.h"
+
+const struct process_row process_rows[PROCESS_ROLES] = {
+#define PROCESS(name, title, lane, count, run)                                                 \
+	{ #name, title, LANE_##lane, offsetof(struct app_options, count), run },
+#include "app/roles.def"
+};
+
+/* A few bytes into a pipe: whole or not at all.  A master that is gone needs no telling. */
+void process_tell(const struct process *process, enum told_what what)
+{
+	const struct told told = { .pid = getpid(), .what = what };
+
+	while (write(process->tell_fd, &told, sizeof(told)) < 0 && errno == EINTR)
+		;
+}
