@@ -183,9 +183,11 @@ FROM such_market.collection_stats s
 LEFT JOIN such_market.user_collections u
     ON u.contract_address = s.contract_address AND u.user_address = $2::bytea
 LEFT JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY f (trait_type, value, no) ON true
-LEFT JOIN such_market.collection_traits t ON t.contract_address = s.contract_address
-    AND md5(t.trait_type) = md5(f.trait_type) AND md5(t.value) = md5(f.value)
-    AND t.trait_type = f.trait_type AND t.value = f.value
+LEFT JOIN LATERAL (SELECT t.trait_id, t.token_count FROM such_market.collection_traits t
+    WHERE t.contract_address = $1
+        AND md5(t.trait_type) = md5(f.trait_type) AND md5(t.value) = md5(f.value)
+        AND t.trait_type = f.trait_type AND t.value = f.value
+    LIMIT 3) t ON true -- one a kind
 WHERE s.contract_address = $1
 ORDER BY f.no;
 
@@ -555,7 +557,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -592,7 +595,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -629,7 +633,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -667,7 +672,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -705,7 +711,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -743,7 +750,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id

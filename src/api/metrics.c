@@ -1,14 +1,16 @@
 /*
- * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For the
- * machine itself (loopback), else for keys from viewer up.
+ * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For
+ * the machine itself (loopback), else for keys from viewer up.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
 #include "api/call.h"
 #include "api/routes.h"
 #include "base/board.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/metric.h"
+#include "cache/cache.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -121,6 +123,33 @@ static void add_processes(struct buf *out, const struct env *env)
 	}
 }
 
+static void add_gauge(struct buf *out, const char *name, const char *help, double value)
+{
+	head(out, name, "gauge", help);
+	buf_addf(out, "%s %.9g\n", name, value);
+}
+
+static void add_cache(struct buf *out, const struct cache *cache)
+{
+	struct cache_state state;
+
+	cache_state(cache, &state);
+	if (!state.on)
+		return;
+	add_gauge(out, "such_market_cache_lease_seconds",
+		  "what is left of the lease; not above 0: copies are passed by",
+		  (double)state.lease_ns / 1e9);
+	add_gauge(out, "such_market_cache_memory_entries", "copies in the memory tier",
+		  (double)state.memory.entries);
+	add_gauge(out, "such_market_cache_memory_bytes", "bytes of the memory tier in use",
+		  (double)state.memory.bytes);
+	add_gauge(out, "such_market_cache_memory_capacity_bytes", "bytes of the memory tier",
+		  (double)state.memory.capacity);
+	head(out, "such_market_cache_memory_evictions_total", "counter", "copies that made room");
+	buf_addf(out, "such_market_cache_memory_evictions_total %" PRIu64 "\n",
+		 state.memory.evictions);
+}
+
 static void add_build(struct buf *out)
 {
 	static const char name[] = "such_market_build_info";
@@ -129,6 +158,54 @@ static void add_build(struct buf *out)
 	buf_addf(out, "%s{", name);
 	add_label(out, "version", STR(PACKAGE_VERSION));
 	buf_adds(out, STR("} 1\n"));
+}
+
+/* Statistics of statements are each process's own: these are of the one that answers. */
+static const struct {
+	const char *name, *type, *help;
+} stat_rows[] = {
+	{ "such_market_statement_calls_total", "counter",
+	  "calls of a statement by the process that answers" },
+	{ "such_market_statement_errors_total", "counter", "of those: failed" },
+	{ "such_market_statement_retries_total", "counter", "of those: tried again" },
+	{ "such_market_statement_seconds_total", "counter", "time of all its calls" },
+	{ "such_market_statement_p95_seconds", "gauge", "95 of 100 calls were faster" },
+	{ "such_market_statement_p99_seconds", "gauge", "99 of 100 calls were faster" },
+};
+
+static double stat_value(size_t row, const struct pg_stat *stat)
+{
+	switch (row) {
+	case 0:
+		return (double)stat->calls;
+	case 1:
+		return (double)stat->errors;
+	case 2:
+		return (double)stat->retries;
+	case 3:
+		return (double)stat->total_ns / 1e9;
+	case 4:
+		return (double)stat->p95_ns / 1e9;
+	default:
+		return (double)stat->p99_ns / 1e9;
+	}
+}
+
+static void add_statements(struct buf *out, const struct pg *pg)
+{
+	for (size_t row = 0; row < COUNT_OF(stat_rows); row++) {
+		head(out, stat_rows[row].name, stat_rows[row].type, stat_rows[row].help);
+		for (int s = 0; s < STMT_COUNT; s++) {
+			struct pg_stat stat;
+
+			pg_stat_of(pg, (enum stmt)s, &stat);
+			if (stat.calls == 0)
+				continue;
+			buf_addf(out, "%s{pid=\"%d\",", stat_rows[row].name, (int)getpid());
+			add_label(out, "statement", str_of(stmt_name((enum stmt)s)));
+			buf_addf(out, "} %.9g\n", stat_value(row, &stat));
+		}
+	}
 }
 
 static bool is_loopback(struct str address)
@@ -150,6 +227,7 @@ enum rc metrics_show(struct call *call)
 			return rc;
 	}
 	buf_init(&out, env->arena, BODY_MAX);
+	add_cache(&out, env->cache);
 	add_build(&out);
 	if (env->board) {
 		board_sum(env->board, &cells);
@@ -159,6 +237,7 @@ enum rc metrics_show(struct call *call)
 		add_routes(&out, env->board);
 		add_processes(&out, env);
 	}
+	add_statements(&out, env->pg);
 	response_plain(call->res, call->req, 200, "text/plain; version=0.0.4; charset=utf-8",
 		       buf_str(&out));
 	return RC_OK;

@@ -1,6 +1,8 @@
 # net: every wire that leaves the process.
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
+	src/net/epoch.c \
+	src/net/epoch.h \
 	src/net/internal.h \
 	src/net/migrate.c \
 	src/net/migrate.h \
@@ -14,8 +16,10 @@ libnet_a_SOURCES = \
 	src/net/pg_copy.c \
 	src/net/pg_fault.c \
 	src/net/pg_hosts.c \
+	src/net/pg_label.c \
 	src/net/pg_result.c \
 	src/net/pg_stat.c \
+	src/net/pg_stream.c \
 	src/net/pg_wire.c \
 	src/net/redis.c \
 	src/net/redis.h \
@@ -31,11 +35,16 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 # Named statements: a new file is one word here.
 SQL_FILES = \
 	sql/queries/collection.sql \
+	sql/queries/event.sql \
 	sql/queries/instance.sql \
 	sql/queries/key.sql \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \
-	sql/queries/trait.sql
+	sql/queries/owner.sql \
+	sql/queries/trait.sql \
+	sql/queries/transfer.sql \
+	sql/queries/user.sql \
+	sql/queries/wallet.sql
 
 src/net/stmt.inc: $(SQL_FILES) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/net
