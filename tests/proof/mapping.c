@@ -32,24 +32,30 @@ void raise_era(struct state *n, int m)
 	for (int r = 0; r < cf->readers; r++)
 		if (cf->reader_at[r] == m)
 			n->r[r].era_same = 0;
-	for (int w = 0; w < cf->writers; w++)
-		if (cf->writer_at[w] == m)
-			n->w[w].era_same = 0;
+}
+
+void see_epoch(struct state *n, int m, uint8_t epoch)
+{
+	if (n->m[m].epoch == epoch || (is(M_era_same) && n->m[m].epoch == 0))
+		return;
+	raise_era(n, m);
+	n->m[m].epoch = 0;
 }
 
 /*
- * Epochs have no order, but readings of them have: what was read after the last change of era is
- * at least as new as what was installed by it.  So nobody installs what he read before: a relay
- * that slept through a crash would bring copies of lost transactions back.
+ * Epochs have no order, but what was voided since the poll was begun may be news that the poll
+ * has not: a relay that slept through a crash would bring copies of lost transactions back.
  */
-bool tell_epoch(struct state *n, int m, uint8_t epoch, bool era_same)
+bool name_epoch(struct state *n, int m)
 {
-	if (n->m[m].epoch == epoch)
-		return true;
-	if (!era_same && !is(M_epoch_back))
-		return false;
-	raise_era(n, m);
-	n->m[m].epoch = epoch;
+	struct machine *at = &n->m[m];
+
+	if (!at->poll.era_same && !is(M_epoch_back))
+		return at->epoch == at->poll.epoch;
+	if (at->epoch != at->poll.epoch) {
+		raise_era(n, m);
+		at->epoch = at->poll.epoch;
+	}
 	return true;
 }
 

@@ -75,18 +75,14 @@ static void cut(struct state *n, int len)
 }
 
 /* Every connection is lost: who had begun is rolled back, who was reading asks again.  Replies that
- * were received - data, epochs, polls - are still on their way through their processes. */
+ * were received - data, polls - are still on their way through their processes. */
 static void hang_up(struct state *n)
 {
-	for (int w = 0; w < WRITERS; w++) {
-		if (n->w[w].at == W_READY)
-			n->w[w].at = W_IDLE;
-		else if (n->w[w].at == W_BEGUN || n->w[w].at == W_RAISED)
+	for (int w = 0; w < WRITERS; w++)
+		if (n->w[w].at == W_BEGUN || n->w[w].at == W_RAISED)
 			n->w[w].at = W_DONE;
-	}
 	for (int r = 0; r < READERS; r++) {
-		if (n->r[r].at != R_TELLING)
-			n->r[r].epoch = 0;
+		n->r[r].epoch = 0;
 		if (n->r[r].at == R_LABELLED && !is(M_mixed_history))
 			n->r[r].at = R_IDLE;
 	}

@@ -34,6 +34,7 @@ static const struct config configs[] = {
 	{ "found tag", 2, 1, { 0, 0 }, { TOKEN, PAGE }, { 0 }, WITH_FOUND_TAG | WITH_REDIS },
 	{ "found tag, other machine", 2, 1, { 0, PSQL }, { TOKEN, PAGE }, { 1 }, WITH_FOUND_TAG },
 	{ "poison", 2, 1, { PSQL, 0 }, { 0, PAGE }, { 1 }, WITH_POISON | WITH_REDIS },
+	{ "void all", 2, 1, { 1, 1 }, { 0, 0 }, { 1 }, WITH_POISON | WITH_REDIS },
 	{ "lease", 2, 2, { 0, PSQL }, { PAGE, PAGE }, { 1, 1 }, WITH_PAUSE },
 	{ "lease, replica", 2, 1, { 0, PSQL }, { PAGE, PAGE }, { 1 }, WITH_PAUSE | WITH_REPLICA },
 	{ "crash", 2, 1, { PSQL, 0 }, { PAGE, PAGE }, { 0 },

@@ -64,9 +64,11 @@ enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
 	X(no_epoch, "crash", "copies are used whatever epoch they are of")                     \
 	X(no_incarnation, "crash", "crash recovery leaves the epoch as it was")                \
 	X(no_timeline, "promotion", "promotion leaves the epoch as it was")                    \
-	X(silent_connection, "crash", "connections do not tell the mapping their epoch")       \
-	X(epoch_back, "crash", "whoever read an epoch installs it, though another was "        \
-			       "installed meanwhile")                                          \
+	X(silent_writer, "crash", "writers do not compare their epoch with the mapping's")     \
+	X(epoch_back, "void all", "a relay names the epoch of its poll though something was " \
+				  "voided meanwhile")                                          \
+	X(named_early, "void all", "a relay names the epoch before it has applied the events") \
+	X(era_same, "void all", "voiding what is void already leaves the era as it is")        \
 	X(mixed_history, "crash", "a label outlives the connection it was taken on")                                           \
 	X(no_floor, "fresh mapping", "a fresh mapping starts with floor 0")                    \
 	X(start_over_keeps, "relay forgets", "a relay that lost its place leaves memory alone")
@@ -82,7 +84,7 @@ enum mutation {
 struct config {
 	const char *name;
 	int writers, readers;
-	uint8_t writer_at[WRITERS], writer_tags[WRITERS]; /* machine or PSQL; no tags: poison */
+	uint8_t writer_at[WRITERS], writer_tags[WRITERS]; /* machine or PSQL; 0: no tag says it */
 	uint8_t reader_at[READERS];
 	unsigned with;
 };
@@ -98,7 +100,7 @@ enum {
 	WITH_PAUSE = 1 << 8,       /* T passes while everybody stands still */
 	WITH_REBOOT = 1 << 9,      /* machine 1 gets a fresh mapping */
 	WITH_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
-	WITH_POISON = 1 << 11       /* an event without sense: it cannot be applied */
+	WITH_POISON = 1 << 11       /* an event that cannot be applied */
 };
 #define WITH_HISTORIES (WITH_CRASH | WITH_PROMOTION)
 
@@ -109,8 +111,6 @@ struct copy {
 
 enum writer_at {
 	W_IDLE,
-	W_TELLING, /* connected; the mapping is not told yet */
-	W_READY,
 	W_BEGUN,
 	W_RAISED, /* slot.xid */
 	W_COMMITTED,
@@ -122,7 +122,6 @@ enum writer_at {
 
 enum reader_at {
 	R_IDLE,
-	R_TELLING,
 	R_LABELLED, /* has declared its tags and taken a label */
 	R_READ,     /* has the data */
 	R_FOUND,    /* has looked up what the found tag's slot says */
@@ -144,7 +143,7 @@ struct state {
 	uint8_t parked;     /* the event that nobody can apply */
 
 	struct writer {
-		uint8_t at, epoch, era_same;
+		uint8_t at, epoch; /* epoch: as its transaction read it */
 	} w[WRITERS];
 
 	struct machine {
@@ -222,11 +221,6 @@ static inline uint8_t history_of(uint8_t epoch)
 {
 	return epoch >> 2;
 }
-/* Connections end with the history they were made in. */
-static inline bool is_connected(const struct state *s, uint8_t epoch)
-{
-	return history_of(epoch) == history_of(s->epoch);
-}
 enum { EPOCH_FIRST = 1 << 2 };
 
 /* --- mapping.c ---------------------------------------------------------------------------- */
@@ -236,9 +230,11 @@ void raise_gen(struct state *n, int m, uint8_t tags);
 void count_write(struct state *n, int m);
 /* Voids whatever was read before, or is being read. */
 void raise_era(struct state *n, int m);
-/* An epoch that was read while the era was what it still is, or not, is told to the mapping.
- * False: somebody told another one meanwhile; it has to be read again. */
-bool tell_epoch(struct state *n, int m, uint8_t epoch, bool era_same);
+/* A connection or a write of another epoch than the mapping's: nothing may be used until the relay
+ * has named it. */
+void see_epoch(struct state *n, int m, uint8_t epoch);
+/* Relays only.  False: something was voided since the poll was begun, which has to be repeated. */
+bool name_epoch(struct state *n, int m);
 bool label_ok(const struct state *s, int m, uint8_t label); /* V1 for all tags */
 bool memory_ok(const struct state *s, int m);
 bool redis_ok(const struct state *s, int m, const struct copy *c);

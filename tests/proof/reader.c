@@ -67,24 +67,16 @@ static void copy_over(const struct state *s, int r, int m)
 
 /* --- a fill from the primary ----------------------------------------------------------------- */
 
-static void connect(const struct state *s, int r, int m)
+/* Its connection is of another history, or all was cleared since it was made. */
+static void learn_epoch(const struct state *s, int r, int m)
 {
-	if (s->r[r].at == R_IDLE)
-		STEP(WHO, r, "connects, reads the epoch", {
+	if (s->r[r].epoch == 0)
+		STEP(WHO, r, "connects", {
 			n.r[r].epoch = n.epoch;
-			n.r[r].era_same = 1;
-			n.r[r].at = R_TELLING;
+			see_epoch(&n, m, n.epoch);
 		});
-	else
-		STEP(WHO, r, "tells the mapping its epoch", {
-			struct reader *me = &n.r[r];
-			bool told = is(M_silent_connection) ||
-				    tell_epoch(&n, m, me->epoch, me->era_same);
-			if (!told || !is_connected(&n, me->epoch))
-				me->epoch = 0;
-			me->era_same = 0;
-			me->at = R_IDLE;
-		});
+	else if (s->r[r].epoch != s->epoch)
+		STEP(WHO, r, "asks for the epoch", { n.r[r].epoch = n.epoch; });
 }
 
 /* Era, epoch, write counter and the gens of the declared tags are from before the read, and so is
@@ -111,7 +103,7 @@ static void read_data(struct state *n, struct reader *me, int m)
 		me->got.value = snap.committed;
 	if (!me->epoch) { /* only of the mutation mixed_history */
 		me->epoch = me->got.epoch = n->epoch;
-		tell_epoch(n, m, n->epoch, true);
+		see_epoch(n, m, n->epoch);
 	}
 	me->at = with(WITH_FOUND_TAG) ? R_READ : R_FILL_MEMORY;
 }
@@ -119,7 +111,7 @@ static void read_data(struct state *n, struct reader *me, int m)
 static void ask_primary(const struct state *s, int r, int m)
 {
 	if (s->r[r].epoch != s->m[m].epoch || !s->r[r].epoch)
-		connect(s, r, m);
+		learn_epoch(s, r, m);
 	if (!s->r[r].epoch)
 		return;
 	if (with(WITH_LABEL_FIRST))
@@ -182,9 +174,6 @@ void reader(const struct state *s, int r)
 	case R_IDLE:
 		copy_over(s, r, m);
 		ask_primary(s, r, m);
-		break;
-	case R_TELLING:
-		connect(s, r, m);
 		break;
 	case R_LABELLED:
 		STEP(WHO, r, "reads the primary", { read_data(&n, &n.r[r], m); });

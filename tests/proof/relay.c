@@ -1,4 +1,4 @@
-/* The relay of a machine: poll, head, events, lease; see src/jobs/relay.c. */
+/* The relay of a machine: poll, head, events, epoch, lease; see src/jobs/relay.c. */
 #include "proof/protocol.h"
 
 #define WHO "relay of machine"
@@ -55,31 +55,26 @@ static void drop_poll(struct state *n, int m)
 static void start_over(struct state *n, int m)
 {
 	struct machine *at = &n->m[m];
+	uint8_t era_same = at->poll.era_same; /* but for what comes now */
 
-	if (!at->poll.era_same && !is(M_epoch_back)) {
-		drop_poll(n, m);
-		return;
-	}
-	if (!is(M_start_over_keeps))
+	if (!is(M_start_over_keeps)) {
 		raise_era(n, m);
+		at->epoch = 0;
+	}
 	if (!is(M_no_floor))
 		at->floor = at->poll.xmax - 1;
 	at->lease = 0;
-	at->epoch = at->poll.epoch;
 	at->poll.events = 0;
-	at->poll.at = RELAY_HEADED;
+	at->poll.era_same = era_same;
 }
 
 static void read_head(struct state *n, int m)
 {
-	struct machine *at = &n->m[m];
-
-	if (at->history != history_of(at->poll.epoch))
+	if (n->m[m].history != history_of(n->m[m].poll.epoch))
 		start_over(n, m);
-	else if (tell_epoch(n, m, at->poll.epoch, at->poll.era_same))
-		at->poll.at = RELAY_HEADED;
-	else
-		drop_poll(n, m);
+	if (is(M_named_early))
+		name_epoch(n, m);
+	n->m[m].poll.at = RELAY_HEADED;
 }
 
 /* False: one of them cannot be applied.  What it meant is not known, so all is void. */
@@ -104,12 +99,17 @@ static bool apply(struct state *n, int m)
 	return sound;
 }
 
-/* What was acknowledged before the poll began is known here now: that is X.  The lease counts from
- * that moment too, so a poll that began T ago brings none. */
+/* What was acknowledged before the poll began is known here now: that is X.  Only now its epoch is
+ * named: an event that cannot be applied would have come too late.  The lease counts from the
+ * beginning too, so a poll that began T ago brings none. */
 static void conclude(struct state *n, int m)
 {
 	struct machine *at = &n->m[m];
 
+	if (!is(M_named_early) && !name_epoch(n, m)) {
+		drop_poll(n, m);
+		return;
+	}
 	at->prev = at->poll.seen;
 	at->history = history_of(at->poll.epoch);
 	at->must |= at->poll.acked;

@@ -71,10 +71,8 @@ static void resize(void)
 static void simplify(struct state *s)
 {
 	for (int w = 0; w < WRITERS; w++)
-		if (s->w[w].at == W_DONE)
-			s->w[w].epoch = s->w[w].era_same = 0;
-		else if (s->w[w].at >= W_READY)
-			s->w[w].era_same = 0;
+		if (s->w[w].at >= W_GENS)
+			s->w[w].epoch = 0;
 	for (int m = 0; m < MACHINES; m++) {
 		if (!walked.used[m])
 			memset(&s->m[m], 0, sizeof(s->m[m]));
@@ -123,11 +121,6 @@ static void first_state(struct state *s)
 		s->m[m] = (struct machine){ .lease = 1,
 					    .epoch = s->epoch,
 					    .history = history_of(s->epoch) };
-	for (int w = 0; w < cf->writers; w++)
-		if (cf->writer_at[w] != PSQL) {
-			s->w[w].at = W_READY;
-			s->w[w].epoch = s->epoch;
-		}
 	for (int r = 0; r < cf->readers; r++)
 		s->r[r].epoch = s->epoch;
 }

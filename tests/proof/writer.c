@@ -1,4 +1,4 @@
-/* One write: BEGIN … slot.xid … COMMIT … write counter … slot.gen … Redis … acknowledgement. */
+/* One write: BEGIN … epoch, slot.xid … COMMIT … write counter … slot.gen … Redis … acknowledgement. */
 #include "proof/protocol.h"
 
 #define WHO "writer"
@@ -31,27 +31,14 @@ static void by_hand(const struct state *s, int w)
 	}
 }
 
-static void connect(const struct state *s, int w, int m)
-{
-	if (s->w[w].at == W_IDLE)
-		STEP(WHO, w, "connects, reads the epoch", {
-			n.w[w].epoch = n.epoch;
-			n.w[w].era_same = 1;
-			n.w[w].at = W_TELLING;
-		});
-	else
-		STEP(WHO, w, "tells the mapping its epoch", {
-			bool told = is(M_silent_connection) ||
-				    tell_epoch(&n, m, n.w[w].epoch, n.w[w].era_same);
-			n.w[w].at = told && is_connected(&n, n.w[w].epoch) ? W_READY : W_IDLE;
-		});
-}
-
 /* Before COMMIT: nobody can see it before labels that lack it are of no use on this machine,
  * whatever becomes of this process. */
 static void raise_slots(const struct state *s, int w, int m)
 {
-	STEP(WHO, w, "raises slot.xid", {
+	STEP(WHO, w, "sees the epoch, raises slot.xid", {
+		n.w[w].epoch = n.epoch;
+		if (!is(M_silent_writer))
+			see_epoch(&n, m, n.w[w].epoch);
 		if (!is(M_no_bump))
 			raise_xid(&n, m, cf->writer_tags[w], n.xid[w]);
 		if (is(M_gen_before_commit))
@@ -61,10 +48,15 @@ static void raise_slots(const struct state *s, int w, int m)
 	STEP(WHO, w, "rolls back", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
 }
 
+/* The mapping may have got another epoch since the first look.  What no tag can say voids all. */
 static void raise_gens(struct state *n, int w, int m)
 {
 	if (!is(M_no_gen) && !is(M_gen_before_commit))
 		raise_gen(n, m, cf->writer_tags[w]);
+	if (!is(M_silent_writer))
+		see_epoch(n, m, n->w[w].epoch);
+	if (!cf->writer_tags[w])
+		see_epoch(n, m, 0xff);
 }
 
 /* After COMMIT: who read before it has captured a gen from before this.  The counter first: who
@@ -132,10 +124,6 @@ void writer(const struct state *s, int w)
 	}
 	switch (s->w[w].at) {
 	case W_IDLE:
-	case W_TELLING:
-		connect(s, w, m);
-		break;
-	case W_READY:
 		STEP(WHO, w, "begins", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
 		break;
 	case W_BEGUN:
