@@ -78,6 +78,7 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
+/* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
@@ -351,6 +352,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	    find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_state(const struct cache *cache, struct cache_state *ret)
+{
+	*ret = (struct cache_state){ .on = cache->map != NULL };
+	if (!ret->on)
+		return;
+	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
+	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
+	memory_count(cache->map, &ret->memory);
 }
 
 const char *tier_name(enum tier tier)
