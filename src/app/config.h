@@ -36,7 +36,7 @@ struct app_options {
 	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
-	int64_t relays; /* no setting: the machine's master has one, a second copy none */
+	int64_t relays;       /* no setting: the machine's master has one, a second copy none */
 	int64_t max_requests; /* a worker's; 0: no end */
 	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
