@@ -43,6 +43,7 @@ struct app_options {
 	int64_t request_ms; /* watchdog: a request older than this */
 	int64_t chain_id;
 	const char *migrations_dir, *app_role, *maintenance_role;
+	const char *cache_preset;
 	bool redis_on;
 	bool ping;
 	int64_t ping_ms;
