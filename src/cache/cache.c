@@ -84,8 +84,8 @@ void cache_free(struct cache *cache)
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map && map_epoch(cache->map) != epoch)
-		map_set_epoch(cache->map, 0);
+	if (cache->map)
+		map_see_epoch(cache->map, epoch);
 }
 
 /* --- keys ----------------------------------------------------------------------------------

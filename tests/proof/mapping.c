@@ -34,12 +34,22 @@ void raise_era(struct state *n, int m)
 			n->r[r].era_same = 0;
 }
 
-void see_epoch(struct state *n, int m, uint8_t epoch)
+void void_all(struct state *n, int m)
 {
-	if (n->m[m].epoch == epoch || (is(M_era_same) && n->m[m].epoch == 0))
+	if (is(M_era_same) && n->m[m].epoch == 0)
 		return;
 	raise_era(n, m);
 	n->m[m].epoch = 0;
+}
+
+/* Once an epoch: what is named after that was read after that, and epochs do not come back.
+ * With a void a write no relay would come to an end. */
+void see_epoch(struct state *n, int m, uint8_t epoch)
+{
+	if (n->m[m].epoch == epoch || n->m[m].seen == epoch)
+		return;
+	void_all(n, m);
+	n->m[m].seen = epoch;
 }
 
 /*

@@ -10,7 +10,10 @@ static void redis(const struct state *s)
 	if (!with(WITH_DUMP))
 		return;
 	STEP("Redis", 0, "writes a dump", { n.dump = n.redis; });
-	STEP("Redis", 0, "comes back with its dump", { n.redis = n.dump; n.redis_inv = 0; });
+	STEP("Redis", 0, "comes back with its dump", {
+		n.redis = n.dump;
+		n.redis_inv = 0;
+	});
 }
 
 static void postgres(const struct state *s)
@@ -20,7 +23,10 @@ static void postgres(const struct state *s)
 	if (s->faults & FAULT_HISTORY)
 		return;
 	if (with(WITH_CRASH))
-		STEP(DB, 0, "crashes and recovers", { pg_crash(&n); n.faults |= FAULT_HISTORY; });
+		STEP(DB, 0, "crashes and recovers", {
+			pg_crash(&n);
+			n.faults |= FAULT_HISTORY;
+		});
 	if (with(WITH_PROMOTION))
 		STEP("the standby", 0, "is promoted", {
 			pg_promote(&n);

@@ -1,8 +1,9 @@
 /* PostgreSQL: a log of beginnings and ends of transactions, and what snapshots of it see. */
 #include "proof/protocol.h"
 
-/* What a transaction sees after the first n entries of the log.  A transaction leaves the list of
- * running ones only after its end is written: below xmin everything that committed is seen. */
+/* What a transaction sees after the first n entries of the log.  A transaction leaves the list
+ * of running ones only after its end is written: below xmin everything that committed is seen.
+ */
 static struct snapshot snapshot_at(const struct state *s, int n)
 {
 	struct snapshot snap = { 0, 0, 1 };
@@ -43,7 +44,8 @@ void pg_begin(struct state *n, int w)
 	n->log[n->log_len++] = w;
 }
 
-/* Only COMMIT waits for the disk; a roll back may be lost, and with it that the xid was used. */
+/* Only COMMIT waits for the disk; a roll back may be lost, and with it that the xid was used.
+ */
 void pg_end(struct state *n, int w, bool commit)
 {
 	n->log[n->log_len++] = w | LOG_END | (commit ? LOG_COMMIT : 0);
@@ -74,8 +76,8 @@ static void cut(struct state *n, int len)
 	n->flushed = n->log_len;
 }
 
-/* Every connection is lost: who had begun is rolled back, who was reading asks again.  Replies that
- * were received - data, polls - are still on their way through their processes. */
+/* Every connection is lost: who had begun is rolled back, who was reading asks again.  Replies
+ * that were received - data, polls - are still on their way through their processes. */
 static void hang_up(struct state *n)
 {
 	for (int w = 0; w < WRITERS; w++)
@@ -97,8 +99,8 @@ void pg_crash(struct state *n)
 		n->epoch += EPOCH_FIRST;
 }
 
-/* What the standby had not got never happened: nobody can demand it any more, and from the moment
- * a machine knows of the new history nobody may be told of it. */
+/* What the standby had not got never happened: nobody can demand it any more, and from the
+ * moment a machine knows of the new history nobody may be told of it. */
 void pg_promote(struct state *n)
 {
 	uint8_t before = snapshot_primary(n).committed, left;

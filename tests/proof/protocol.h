@@ -1,19 +1,19 @@
 /*
  * The cache protocol as an executable specification; docs/design/coherence.md has the argument.
  *
- * One answer (key "page") is made of rows that a few transactions write, so its value is the set of
- * writers it contains.  It depends on two tags: PAGE, declared before the read, and TOKEN, found in
- * the data.  Every interleaving of writers, fillers, relays and faults is walked (walk.c), one file
- * an actor:
+ * One answer (key "page") is made of rows that a few transactions write, so its value is the
+ *set of writers it contains.  It depends on two tags: PAGE, declared before the read, and
+ *TOKEN, found in the data.  Every interleaving of writers, fillers, relays and faults is walked
+ *(walk.c), one file an actor:
  *
  *	postgres.c  log, snapshots, labels, crash recovery, promotion
- *	mapping.c   what a machine remembers, and which copies it may use (src/cache/map.c, cache.c)
- *	writer.c    the write path          reader.c  fills, and what every lookup would be told
- *	relay.c     src/jobs/relay.c        nemesis.c the faults
+ *	mapping.c   what a machine remembers, and which copies it may use (src/cache/map.c,
+ *cache.c) writer.c    the write path          reader.c  fills, and what every lookup would be
+ *told relay.c     src/jobs/relay.c        nemesis.c the faults
  *
- * Counters that are only ever compared with what they were (gen, the write counter, era) are kept
- * as one bit in whoever remembers them: "has not moved since".  That makes the states finite, so
- * fillers and relays go round for ever and every configuration is walked to its end.
+ * Counters that are only ever compared with what they were (gen, the write counter, era) are
+ *kept as one bit in whoever remembers them: "has not moved since".  That makes the states
+ *finite, so fillers and relays go round for ever and every configuration is walked to its end.
  */
 #ifndef PROOF_PROTOCOL_H
 #define PROOF_PROTOCOL_H
@@ -22,25 +22,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MACHINES = 2, WRITERS = 3, READERS = 2, LOG = 2 * WRITERS };
-enum { PSQL = MACHINES }; /* where a writer is that is none of ours */
+enum {
+	MACHINES = 2,
+	WRITERS = 3,
+	READERS = 2,
+	LOG = 2 * WRITERS
+};
+enum {
+	PSQL = MACHINES
+}; /* where a writer is that is none of ours */
 
 /* Tags, as bits of a set. */
-enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
+enum {
+	PAGE = 1,
+	TOKEN = 2,
+	TAGS = 2
+};
 
-/* Each mutation takes one guard out.  name, the configuration that must catch it, what it does. */
+/* Each mutation takes one guard out.  name, the configuration that must catch it, what it does.
+ */
 #define MUTATIONS(X)                                                                           \
 	X(none, "", "the protocol as it is")                                                   \
 	X(no_bump, "one machine", "writers do not raise slot.xid")                             \
 	X(no_gen, "one machine", "writers do not raise slot.gen")                              \
 	X(gen_before_commit, "one machine", "slot.gen is raised before COMMIT only")           \
 	X(ack_first, "one machine", "a write is acknowledged at once after COMMIT")            \
-	X(retry_silent, "killed writer", "a repeated request is acknowledged from its "        \
-					 "idempotency row, nothing is raised")                 \
+	X(retry_silent, "killed writer",                                                       \
+	  "a repeated request is acknowledged from its "                                       \
+	  "idempotency row, nothing is raised")                                                \
 	X(label_xmax, "one machine", "the label is the snapshot's xmax, not its xmin")         \
 	X(label_last, "label first", "the label is taken after the data")                      \
-	X(gen_at_fill, "one machine", "gens are remembered when the copy is kept, not before " \
-				      "the read")                                              \
+	X(gen_at_fill, "one machine",                                                          \
+	  "gens are remembered when the copy is kept, not before "                             \
+	  "the read")                                                                          \
 	X(redis_inv_only, "Redis", "a Redis copy is judged by Redis' own inv key")             \
 	X(relabel, "Redis", "a Redis copy is kept in memory with a label of that moment")      \
 	X(redis_v2, "Redis", "a Redis copy is kept in memory under V2")                        \
@@ -48,13 +62,16 @@ enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
 	X(replica_xmax, "replica", "a replica's label is its snapshot's xmax")                 \
 	X(replica_unleased, "lease, replica", "replicas are asked without a lease")            \
 	X(tag_forgotten, "found tag", "a page does not carry the tags of the tokens it shows") \
-	X(certain_always, "found tag", "tags found in the data get V2 without asking the "     \
-				       "write counter")                                        \
-	X(counter_first, "found tag", "the write counter is asked before the found tag's gen " \
-				      "is remembered")                                         \
+	X(certain_always, "found tag",                                                         \
+	  "tags found in the data get V2 without asking the "                                  \
+	  "write counter")                                                                     \
+	X(counter_first, "found tag",                                                          \
+	  "the write counter is asked before the found tag's gen "                             \
+	  "is remembered")                                                                     \
 	X(count_after_gen, "found tag", "writers raise gen first, the write counter second")   \
-	X(relay_counts_after, "found tag, other machine", "relays raise gen first, the write " \
-							  "counter second")                    \
+	X(relay_counts_after, "found tag, other machine",                                      \
+	  "relays raise gen first, the write "                                                 \
+	  "counter second")                                                                    \
 	X(relay_no_xid, "other machine", "relays do not raise slot.xid")                       \
 	X(relay_no_gen, "other machine", "relays do not raise slot.gen")                       \
 	X(cursor_max, "other machine", "a relay's cursor is the greatest xid seen")            \
@@ -65,11 +82,12 @@ enum { PAGE = 1, TOKEN = 2, TAGS = 2 };
 	X(no_incarnation, "crash", "crash recovery leaves the epoch as it was")                \
 	X(no_timeline, "promotion", "promotion leaves the epoch as it was")                    \
 	X(silent_writer, "crash", "writers do not compare their epoch with the mapping's")     \
-	X(epoch_back, "void all", "a relay names the epoch of its poll though something was " \
-				  "voided meanwhile")                                          \
+	X(epoch_back, "void all",                                                              \
+	  "a relay names the epoch of its poll though something was "                          \
+	  "voided meanwhile")                                                                  \
 	X(named_early, "void all", "a relay names the epoch before it has applied the events") \
 	X(era_same, "void all", "voiding what is void already leaves the era as it is")        \
-	X(mixed_history, "crash", "a label outlives the connection it was taken on")                                           \
+	X(mixed_history, "crash", "a label outlives the connection it was taken on")           \
 	X(no_floor, "fresh mapping", "a fresh mapping starts with floor 0")                    \
 	X(start_over_keeps, "relay forgets", "a relay that lost its place leaves memory alone")
 
@@ -84,21 +102,22 @@ enum mutation {
 struct config {
 	const char *name;
 	int writers, readers;
-	uint8_t writer_at[WRITERS], writer_tags[WRITERS]; /* machine or PSQL; 0: no tag says it */
+	uint8_t writer_at[WRITERS],
+		writer_tags[WRITERS]; /* machine or PSQL; 0: no tag says it */
 	uint8_t reader_at[READERS];
 	unsigned with;
 };
 enum {
-	WITH_REDIS = 1 << 0,       /* it may lose messages, answer nothing */
-	WITH_DUMP = 1 << 1,        /* and come back with a copy of an earlier moment */
-	WITH_REPLICA = 1 << 2,     /* a lagging standby */
-	WITH_LABEL_FIRST = 1 << 3, /* label and data are two statements */
-	WITH_FOUND_TAG = 1 << 4,   /* TOKEN matters */
-	WITH_KILL = 1 << 5,        /* workers are killed; their clients ask again */
-	WITH_CRASH = 1 << 6,       /* PostgreSQL crashes: lost xids come again */
-	WITH_PROMOTION = 1 << 7,   /* the standby becomes the primary: commits are lost */
-	WITH_PAUSE = 1 << 8,       /* T passes while everybody stands still */
-	WITH_REBOOT = 1 << 9,      /* machine 1 gets a fresh mapping */
+	WITH_REDIS = 1 << 0,        /* it may lose messages, answer nothing */
+	WITH_DUMP = 1 << 1,         /* and come back with a copy of an earlier moment */
+	WITH_REPLICA = 1 << 2,      /* a lagging standby */
+	WITH_LABEL_FIRST = 1 << 3,  /* label and data are two statements */
+	WITH_FOUND_TAG = 1 << 4,    /* TOKEN matters */
+	WITH_KILL = 1 << 5,         /* workers are killed; their clients ask again */
+	WITH_CRASH = 1 << 6,        /* PostgreSQL crashes: lost xids come again */
+	WITH_PROMOTION = 1 << 7,    /* the standby becomes the primary: commits are lost */
+	WITH_PAUSE = 1 << 8,        /* T passes while everybody stands still */
+	WITH_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
 	WITH_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
 	WITH_POISON = 1 << 11       /* an event that cannot be applied */
 };
@@ -129,7 +148,13 @@ enum reader_at {
 	R_FILL_REDIS
 };
 
-enum relay_at { RELAY_IDLE, RELAY_POLLED, RELAY_HEADED, RELAY_COUNTED, RELAY_PARK };
+enum relay_at {
+	RELAY_IDLE,
+	RELAY_POLLED,
+	RELAY_HEADED,
+	RELAY_COUNTED,
+	RELAY_PARK
+};
 
 /* All bytes, so that states are compared as bytes. */
 struct state {
@@ -147,15 +172,16 @@ struct state {
 	} w[WRITERS];
 
 	struct machine {
-		uint8_t slot_xid[TAGS], floor, epoch, lease;
+		uint8_t slot_xid[TAGS], floor, epoch, seen, lease;
 		struct copy memory;
 		uint8_t v2;     /* set of tags by whose gens the copy is still good */
 		uint8_t must;   /* what every answer of this machine has to contain by now */
 		uint8_t forbid; /* and what none may */
 
 		/* Its relay. */
-		uint8_t prev, history; /* what the last applied poll saw, and of which history */
-		uint8_t cursor;        /* of the mutation cursor_max */
+		uint8_t prev,
+			history; /* what the last applied poll saw, and of which history */
+		uint8_t cursor;  /* of the mutation cursor_max */
 		struct {
 			uint8_t at, seen, events, xmax, epoch, acked, lost, era_same, late;
 		} poll;
@@ -173,8 +199,17 @@ struct state {
 	uint8_t redis_inv;
 	uint8_t faults; /* FAULT_*: at most once */
 };
-enum { LOG_WRITER = 7, LOG_END = 8, LOG_COMMIT = 16 };
-enum { FAULT_KILL = 1, FAULT_HISTORY = 2, FAULT_REBOOT = 4, FAULT_RELAY = 8 };
+enum {
+	LOG_WRITER = 7,
+	LOG_END = 8,
+	LOG_COMMIT = 16
+};
+enum {
+	FAULT_KILL = 1,
+	FAULT_HISTORY = 2,
+	FAULT_REBOOT = 4,
+	FAULT_RELAY = 8
+};
 
 extern const struct config *cf;
 extern enum mutation mutation;
@@ -200,7 +235,11 @@ void step(const struct state *next, const char *who, int number, const char *how
 /* The promise is broken in this state. */
 void violation(int machine, const char *what);
 
-enum verdict { HOLDS, VIOLATED, UNFINISHED };
+enum verdict {
+	HOLDS,
+	VIOLATED,
+	UNFINISHED
+};
 enum verdict walk(const struct config *config, size_t states_max);
 size_t walk_count(void);
 void walk_print_trace(void);
@@ -221,7 +260,9 @@ static inline uint8_t history_of(uint8_t epoch)
 {
 	return epoch >> 2;
 }
-enum { EPOCH_FIRST = 1 << 2 };
+enum {
+	EPOCH_FIRST = 1 << 2
+};
 
 /* --- mapping.c ---------------------------------------------------------------------------- */
 
@@ -230,10 +271,12 @@ void raise_gen(struct state *n, int m, uint8_t tags);
 void count_write(struct state *n, int m);
 /* Voids whatever was read before, or is being read. */
 void raise_era(struct state *n, int m);
-/* A connection or a write of another epoch than the mapping's: nothing may be used until the relay
- * has named it. */
+void void_all(struct state *n, int m);
+/* A connection or a write of another epoch than the mapping's: nothing may be used until the
+ * relay has named it. */
 void see_epoch(struct state *n, int m, uint8_t epoch);
-/* Relays only.  False: something was voided since the poll was begun, which has to be repeated. */
+/* Relays only.  False: something was voided since the poll was begun, which has to be repeated.
+ */
 bool name_epoch(struct state *n, int m);
 bool label_ok(const struct state *s, int m, uint8_t label); /* V1 for all tags */
 bool memory_ok(const struct state *s, int m);

@@ -1,7 +1,7 @@
 /*
- * Reads.  A lookup is not a step but a question to every state (judge): the later a lookup looks,
- * the more is demanded of it, and what an earlier one was allowed to see the slots allow no more.
- * What takes its time, and is therefore walked step by step, is a fill.
+ * Reads.  A lookup is not a step but a question to every state (judge): the later a lookup
+ * looks, the more is demanded of it, and what an earlier one was allowed to see the slots allow
+ * no more. What takes its time, and is therefore walked step by step, is a fill.
  */
 #include "proof/protocol.h"
 
@@ -43,7 +43,8 @@ void judge(const struct state *s, int m)
 		check(s, m, &replica, "answers from the replica");
 }
 
-/* --- a fill from Redis or a replica: the label comes along, V2 does not ---------------------- */
+/* --- a fill from Redis or a replica: the label comes along, V2 does not ----------------------
+ */
 
 static void copy_over(const struct state *s, int r, int m)
 {
@@ -65,7 +66,8 @@ static void copy_over(const struct state *s, int r, int m)
 		});
 }
 
-/* --- a fill from the primary ----------------------------------------------------------------- */
+/* --- a fill from the primary -----------------------------------------------------------------
+ */
 
 /* Its connection is of another history, or all was cleared since it was made. */
 static void learn_epoch(const struct state *s, int r, int m)
@@ -79,8 +81,8 @@ static void learn_epoch(const struct state *s, int r, int m)
 		STEP(WHO, r, "asks for the epoch", { n.r[r].epoch = n.epoch; });
 }
 
-/* Era, epoch, write counter and the gens of the declared tags are from before the read, and so is
- * the label: what it says is true of every later snapshot. */
+/* Era, epoch, write counter and the gens of the declared tags are from before the read, and so
+ * is the label: what it says is true of every later snapshot. */
 static void declare(struct state *n, struct reader *me)
 {
 	struct snapshot snap = snapshot_primary(n);
@@ -124,8 +126,8 @@ static void ask_primary(const struct state *s, int r, int m)
 }
 
 /* A tag found in the data: its gen is captured after the read, which is as good as before it if
- * no write was counted since before the read.  Gen first, counter second: writers raise them the
- * other way round. */
+ * no write was counted since before the read.  Gen first, counter second: writers raise them
+ * the other way round. */
 static void find_tag(const struct state *s, int r)
 {
 	bool first = s->r[r].at == R_READ;
@@ -142,7 +144,8 @@ static void find_tag(const struct state *s, int r)
 		});
 }
 
-/* --- keeping it ------------------------------------------------------------------------------ */
+/* --- keeping it ------------------------------------------------------------------------------
+ */
 
 static void finish(struct reader *me)
 {
@@ -186,7 +189,10 @@ void reader(const struct state *s, int r)
 		STEP(WHO, r, "fills memory", { fill_memory(&n, &n.r[r], m); });
 		break;
 	case R_FILL_REDIS:
-		STEP(WHO, r, "fills Redis", { n.redis = n.r[r].got; finish(&n.r[r]); });
+		STEP(WHO, r, "fills Redis", {
+			n.redis = n.r[r].got;
+			finish(&n.r[r]);
+		});
 		break;
 	}
 }

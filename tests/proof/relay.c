@@ -3,8 +3,8 @@
 
 #define WHO "relay of machine"
 
-/* Events it has not applied: visible now, not visible at the poll before.  A transaction that was
- * running then and committed since is among them, whatever its number. */
+/* Events it has not applied: visible now, not visible at the poll before.  A transaction that
+ * was running then and committed since is among them, whatever its number. */
 static uint8_t new_events(const struct state *s, int m, const struct snapshot *snap)
 {
 	uint8_t events = snap->committed & ~s->m[m].prev;
@@ -48,9 +48,9 @@ static void drop_poll(struct state *n, int m)
 }
 
 /*
- * Nobody knows which events were missed.  Copies of this machine are void; what other tiers hold
- * is judged by its label: all that this snapshot sees is below its xmax, so a label of at least
- * xmax contains it.
+ * Nobody knows which events were missed.  Copies of this machine are void; what other tiers
+ * hold is judged by its label: all that this snapshot sees is below its xmax, so a label of at
+ * least xmax contains it.
  */
 static void start_over(struct state *n, int m)
 {
@@ -86,8 +86,7 @@ static bool apply(struct state *n, int m)
 		if (!(n->m[m].poll.events >> w & 1))
 			continue;
 		if (!cf->writer_tags[w] && !(n->parked >> w & 1) && !is(M_poison_skipped)) {
-			raise_era(n, m);
-			n->m[m].epoch = 0;
+			void_all(n, m);
 			sound = false;
 		}
 		if (!is(M_relay_no_xid))
@@ -99,9 +98,9 @@ static bool apply(struct state *n, int m)
 	return sound;
 }
 
-/* What was acknowledged before the poll began is known here now: that is X.  Only now its epoch is
- * named: an event that cannot be applied would have come too late.  The lease counts from the
- * beginning too, so a poll that began T ago brings none. */
+/* What was acknowledged before the poll began is known here now: that is X.  Only now its epoch
+ * is named: an event that cannot be applied would have come too late.  The lease counts from
+ * the beginning too, so a poll that began T ago brings none. */
 static void conclude(struct state *n, int m)
 {
 	struct machine *at = &n->m[m];

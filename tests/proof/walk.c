@@ -1,6 +1,7 @@
 /*
- * The walk: breadth first, so that the first violation found is a shortest one.  States are kept
- * whole (a trace leads back to the first), and found again by an open table of their numbers.
+ * The walk: breadth first, so that the first violation found is a shortest one.  States are
+ * kept whole (a trace leads back to the first), and found again by an open table of their
+ * numbers.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -102,7 +103,8 @@ void step(const struct state *next, const char *who, int number, const char *how
 	place = place_of(&state);
 	if (*place)
 		return;
-	walked.node[walked.count] = (struct node){ state, walked.at, (uint8_t)number, who, how };
+	walked.node[walked.count] =
+		(struct node){ state, walked.at, (uint8_t)number, who, how };
 	*place = ++walked.count;
 }
 

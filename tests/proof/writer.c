@@ -1,4 +1,5 @@
-/* One write: BEGIN … epoch, slot.xid … COMMIT … write counter … slot.gen … Redis … acknowledgement. */
+/* One write: BEGIN … epoch, slot.xid … COMMIT … write counter … slot.gen … Redis …
+ * acknowledgement. */
 #include "proof/protocol.h"
 
 #define WHO "writer"
@@ -20,14 +21,24 @@ static void tell_redis(struct state *n, int w)
 	n->redis_inv = max8(n->redis_inv, n->xid[w]);
 }
 
-/* Somebody at a psql prompt, or a program that knows nothing of caches: only its event tells. */
+/* Somebody at a psql prompt, or a program that knows nothing of caches: only its event tells.
+ */
 static void by_hand(const struct state *s, int w)
 {
 	if (s->w[w].at == W_IDLE)
-		STEP(WHO, w, "begins by hand", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
+		STEP(WHO, w, "begins by hand", {
+			pg_begin(&n, w);
+			n.w[w].at = W_BEGUN;
+		});
 	if (s->w[w].at == W_BEGUN) {
-		STEP(WHO, w, "commits by hand", { pg_end(&n, w, true); acknowledge(&n, w, PSQL); });
-		STEP(WHO, w, "rolls back by hand", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
+		STEP(WHO, w, "commits by hand", {
+			pg_end(&n, w, true);
+			acknowledge(&n, w, PSQL);
+		});
+		STEP(WHO, w, "rolls back by hand", {
+			pg_end(&n, w, false);
+			n.w[w].at = W_DONE;
+		});
 	}
 }
 
@@ -45,10 +56,14 @@ static void raise_slots(const struct state *s, int w, int m)
 			raise_gen(&n, m, cf->writer_tags[w]);
 		n.w[w].at = W_RAISED;
 	});
-	STEP(WHO, w, "rolls back", { pg_end(&n, w, false); n.w[w].at = W_DONE; });
+	STEP(WHO, w, "rolls back", {
+		pg_end(&n, w, false);
+		n.w[w].at = W_DONE;
+	});
 }
 
-/* The mapping may have got another epoch since the first look.  What no tag can say voids all. */
+/* The mapping may have got another epoch since the first look.  What no tag can say voids all.
+ */
 static void raise_gens(struct state *n, int w, int m)
 {
 	if (!is(M_no_gen) && !is(M_gen_before_commit))
@@ -56,7 +71,7 @@ static void raise_gens(struct state *n, int w, int m)
 	if (!is(M_silent_writer))
 		see_epoch(n, m, n->w[w].epoch);
 	if (!cf->writer_tags[w])
-		see_epoch(n, m, 0xff);
+		void_all(n, m);
 }
 
 /* After COMMIT: who read before it has captured a gen from before this.  The counter first: who
@@ -65,11 +80,20 @@ static void raise_gens(struct state *n, int w, int m)
 static void after_commit(const struct state *s, int w, int m)
 {
 	if (!with(WITH_FOUND_TAG))
-		STEP(WHO, w, "raises slot.gen", { raise_gens(&n, w, m); n.w[w].at = W_GENS; });
+		STEP(WHO, w, "raises slot.gen", {
+			raise_gens(&n, w, m);
+			n.w[w].at = W_GENS;
+		});
 	else if ((s->w[w].at == W_COMMITTED) != is(M_count_after_gen))
-		STEP(WHO, w, "raises the write counter", { count_write(&n, m); n.w[w].at++; });
+		STEP(WHO, w, "raises the write counter", {
+			count_write(&n, m);
+			n.w[w].at++;
+		});
 	else
-		STEP(WHO, w, "raises slot.gen", { raise_gens(&n, w, m); n.w[w].at++; });
+		STEP(WHO, w, "raises slot.gen", {
+			raise_gens(&n, w, m);
+			n.w[w].at++;
+		});
 }
 
 static void acknowledge_steps(const struct state *s, int w, int m)
@@ -82,8 +106,8 @@ static void acknowledge_steps(const struct state *s, int w, int m)
 		});
 }
 
-/* The row that COMMIT left says that it happened.  Whoever acknowledges, wherever, has first raised
- * the slots of his own machine. */
+/* The row that COMMIT left says that it happened.  Whoever acknowledges, wherever, has first
+ * raised the slots of his own machine. */
 static void ask_again(const struct state *s, int w)
 {
 	for (int m = 0; m < MACHINES; m++)
@@ -124,7 +148,10 @@ void writer(const struct state *s, int w)
 	}
 	switch (s->w[w].at) {
 	case W_IDLE:
-		STEP(WHO, w, "begins", { pg_begin(&n, w); n.w[w].at = W_BEGUN; });
+		STEP(WHO, w, "begins", {
+			pg_begin(&n, w);
+			n.w[w].at = W_BEGUN;
+		});
 		break;
 	case W_BEGUN:
 		raise_slots(s, w, m);
