@@ -210,7 +210,7 @@ uint64_t map_void(struct cache_map *map)
  * what polls name that were begun since is this one or a later one. */
 void map_see_epoch(struct cache_map *map, cache_epoch epoch)
 {
-	if (map_epoch(map) == epoch || atomic_load(&map->head->seen) == epoch)
+	if (epoch != 0 && (map_epoch(map) == epoch || atomic_load(&map->head->seen) == epoch))
 		return;
 	map_void(map);
 	atomic_store(&map->head->seen, epoch);

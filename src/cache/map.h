@@ -49,7 +49,8 @@ void map_count_write(struct cache_map *map);
 cache_epoch map_epoch(const struct cache_map *map);
 uint64_t map_era(const struct cache_map *map);
 uint64_t map_void(struct cache_map *map); /* the era it ended */
-/* A connection or a transaction is of this epoch: another one's copies are void. */
+/* A connection or a transaction is of this epoch: another one's copies are void.  0: it is of
+ * an unknown one, and all are. */
 void map_see_epoch(struct cache_map *map, cache_epoch epoch);
 /* era: from before epoch was read.  False: something was voided since; read it again. */
 bool map_name_epoch(struct cache_map *map, cache_epoch epoch, uint64_t era);

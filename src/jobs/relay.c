@@ -288,10 +288,10 @@ static enum rc poll_through(struct relay *r)
 		if (rc != RC_OK)
 			return rc;
 		if (r->poll.incarnate && !r->poll.poison) {
-			if (!map_name_epoch(r->map, r->poll.epoch, r->poll.era))
-				continue;
 			advance(r);
-			return RC_OK;
+			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))
+				return RC_OK;
+			continue;
 		}
 		rc = r->poll.incarnate ? park(r) : epoch_read(r->pg, &epoch);
 		if (rc != RC_OK)

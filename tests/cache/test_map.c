@@ -87,6 +87,9 @@ START_TEST(an_epoch_voids_once)
 	ck_assert_uint_eq(map_era(map), era);
 	map_see_epoch(map, 9);
 	ck_assert_uint_gt(map_era(map), era);
+	map_set_epoch(map, 9);
+	map_see_epoch(map, 0);
+	ck_assert_uint_eq(map_epoch(map), 0);
 }
 END_TEST
 

@@ -7,7 +7,7 @@ static void redis(const struct state *s)
 {
 	if (s->redis.label)
 		STEP("Redis", 0, "loses the copy", { n.redis = (struct copy){ 0 }; });
-	if (!with(WITH_DUMP))
+	if (!with(F_DUMP))
 		return;
 	STEP("Redis", 0, "writes a dump", { n.dump = n.redis; });
 	STEP("Redis", 0, "comes back with its dump", {
@@ -18,16 +18,16 @@ static void redis(const struct state *s)
 
 static void postgres(const struct state *s)
 {
-	if (with(WITH_REPLICA) && s->replica_at < s->flushed)
+	if (with(F_REPLICA) && s->replica_at < s->flushed)
 		STEP("the standby", 0, "replays", { n.replica_at++; });
 	if (s->faults & FAULT_HISTORY)
 		return;
-	if (with(WITH_CRASH))
+	if (with(F_CRASH))
 		STEP(DB, 0, "crashes and recovers", {
 			pg_crash(&n);
 			n.faults |= FAULT_HISTORY;
 		});
-	if (with(WITH_PROMOTION))
+	if (with(F_PROMOTION))
 		STEP("the standby", 0, "is promoted", {
 			pg_promote(&n);
 			n.faults |= FAULT_HISTORY;
@@ -70,17 +70,17 @@ static void reboot(struct state *n, int m)
 
 void nemesis(const struct state *s)
 {
-	if (with(WITH_REDIS))
+	if (with(F_REDIS))
 		redis(s);
 	postgres(s);
-	if (with(WITH_PAUSE))
+	if (with(F_PAUSE))
 		pause(s);
-	if (with(WITH_REBOOT) && !(s->faults & FAULT_REBOOT))
+	if (with(F_REBOOT) && !(s->faults & FAULT_REBOOT))
 		STEP("machine", 1, "starts with a fresh mapping", {
 			reboot(&n, 1);
 			n.faults |= FAULT_REBOOT;
 		});
-	if (with(WITH_RELAY_DEATH) && !(s->faults & FAULT_RELAY))
+	if (with(F_RELAY_DEATH) && !(s->faults & FAULT_RELAY))
 		STEP("relay of machine", 1, "dies and forgets where it was", {
 			forget(&n, 1);
 			n.faults |= FAULT_RELAY;

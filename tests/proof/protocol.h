@@ -24,13 +24,11 @@
 
 enum {
 	MACHINES = 2,
-	WRITERS = 3,
+	PSQL = MACHINES, /* where a writer is that is none of ours */
+	WRITERS = 2,
 	READERS = 2,
 	LOG = 2 * WRITERS
 };
-enum {
-	PSQL = MACHINES
-}; /* where a writer is that is none of ours */
 
 /* Tags, as bits of a set. */
 enum {
@@ -39,62 +37,9 @@ enum {
 	TAGS = 2
 };
 
-/* Each mutation takes one guard out.  name, the configuration that must catch it, what it does.
- */
-#define MUTATIONS(X)                                                                           \
-	X(none, "", "the protocol as it is")                                                   \
-	X(no_bump, "one machine", "writers do not raise slot.xid")                             \
-	X(no_gen, "one machine", "writers do not raise slot.gen")                              \
-	X(gen_before_commit, "one machine", "slot.gen is raised before COMMIT only")           \
-	X(ack_first, "one machine", "a write is acknowledged at once after COMMIT")            \
-	X(retry_silent, "killed writer",                                                       \
-	  "a repeated request is acknowledged from its "                                       \
-	  "idempotency row, nothing is raised")                                                \
-	X(label_xmax, "one machine", "the label is the snapshot's xmax, not its xmin")         \
-	X(label_last, "label first", "the label is taken after the data")                      \
-	X(gen_at_fill, "one machine",                                                          \
-	  "gens are remembered when the copy is kept, not before "                             \
-	  "the read")                                                                          \
-	X(redis_inv_only, "Redis", "a Redis copy is judged by Redis' own inv key")             \
-	X(relabel, "Redis", "a Redis copy is kept in memory with a label of that moment")      \
-	X(redis_v2, "Redis", "a Redis copy is kept in memory under V2")                        \
-	X(replica_unchecked, "replica", "a replica's answer is used whatever its label")       \
-	X(replica_xmax, "replica", "a replica's label is its snapshot's xmax")                 \
-	X(replica_unleased, "lease, replica", "replicas are asked without a lease")            \
-	X(tag_forgotten, "found tag", "a page does not carry the tags of the tokens it shows") \
-	X(certain_always, "found tag",                                                         \
-	  "tags found in the data get V2 without asking the "                                  \
-	  "write counter")                                                                     \
-	X(counter_first, "found tag",                                                          \
-	  "the write counter is asked before the found tag's gen "                             \
-	  "is remembered")                                                                     \
-	X(count_after_gen, "found tag", "writers raise gen first, the write counter second")   \
-	X(relay_counts_after, "found tag, other machine",                                      \
-	  "relays raise gen first, the write "                                                 \
-	  "counter second")                                                                    \
-	X(relay_no_xid, "other machine", "relays do not raise slot.xid")                       \
-	X(relay_no_gen, "other machine", "relays do not raise slot.gen")                       \
-	X(cursor_max, "other machine", "a relay's cursor is the greatest xid seen")            \
-	X(poison_skipped, "poison", "an event that cannot be applied is passed over")          \
-	X(no_lease, "lease", "copies are used without a lease")                                \
-	X(lease_at_end, "lease", "a lease counts from the end of a poll, not its start")       \
-	X(no_epoch, "crash", "copies are used whatever epoch they are of")                     \
-	X(no_incarnation, "crash", "crash recovery leaves the epoch as it was")                \
-	X(no_timeline, "promotion", "promotion leaves the epoch as it was")                    \
-	X(silent_writer, "crash", "writers do not compare their epoch with the mapping's")     \
-	X(epoch_back, "void all",                                                              \
-	  "a relay names the epoch of its poll though something was "                          \
-	  "voided meanwhile")                                                                  \
-	X(named_early, "void all", "a relay names the epoch before it has applied the events") \
-	X(era_same, "void all", "voiding what is void already leaves the era as it is")        \
-	X(mixed_history, "crash", "a label outlives the connection it was taken on")           \
-	X(no_floor, "fresh mapping", "a fresh mapping starts with floor 0")                    \
-	X(start_over_keeps, "relay forgets", "a relay that lost its place leaves memory alone")
-
 enum mutation {
-#define X(name, config, text) M_##name,
-	MUTATIONS(X)
-#undef X
+#define MUTATION(name, config, text) M_##name,
+#include "proof/mutations.def"
 	M_COUNT
 };
 
@@ -102,26 +47,26 @@ enum mutation {
 struct config {
 	const char *name;
 	int writers, readers;
-	uint8_t writer_at[WRITERS],
-		writer_tags[WRITERS]; /* machine or PSQL; 0: no tag says it */
+	uint8_t writer_at[WRITERS];   /* machine or PSQL */
+	uint8_t writer_tags[WRITERS]; /* 0: no tag says what it changed */
 	uint8_t reader_at[READERS];
 	unsigned with;
 };
 enum {
-	WITH_REDIS = 1 << 0,        /* it may lose messages, answer nothing */
-	WITH_DUMP = 1 << 1,         /* and come back with a copy of an earlier moment */
-	WITH_REPLICA = 1 << 2,      /* a lagging standby */
-	WITH_LABEL_FIRST = 1 << 3,  /* label and data are two statements */
-	WITH_FOUND_TAG = 1 << 4,    /* TOKEN matters */
-	WITH_KILL = 1 << 5,         /* workers are killed; their clients ask again */
-	WITH_CRASH = 1 << 6,        /* PostgreSQL crashes: lost xids come again */
-	WITH_PROMOTION = 1 << 7,    /* the standby becomes the primary: commits are lost */
-	WITH_PAUSE = 1 << 8,        /* T passes while everybody stands still */
-	WITH_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
-	WITH_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
-	WITH_POISON = 1 << 11       /* an event that cannot be applied */
+	F_REDIS = 1 << 0,        /* it may lose messages, answer nothing */
+	F_DUMP = 1 << 1,         /* and come back with a copy of an earlier moment */
+	F_REPLICA = 1 << 2,      /* a lagging standby */
+	F_LABEL_FIRST = 1 << 3,  /* label and data are two statements */
+	F_FOUND_TAG = 1 << 4,    /* TOKEN matters */
+	F_KILL = 1 << 5,         /* workers are killed; their clients ask again */
+	F_CRASH = 1 << 6,        /* PostgreSQL crashes: lost xids come again */
+	F_PROMOTION = 1 << 7,    /* the standby becomes the primary: commits are lost */
+	F_PAUSE = 1 << 8,        /* T passes while everybody stands still */
+	F_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
+	F_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
+	F_POISON = 1 << 11       /* an event that cannot be applied */
 };
-#define WITH_HISTORIES (WITH_CRASH | WITH_PROMOTION)
+#define F_HISTORIES (F_CRASH | F_PROMOTION)
 
 /* The answer, somewhere.  label 0: there is none. */
 struct copy {
@@ -288,7 +233,7 @@ static inline uint8_t max8(uint8_t a, uint8_t b)
 /* Of this configuration. */
 static inline uint8_t all_tags(void)
 {
-	return with(WITH_FOUND_TAG) ? PAGE | TOKEN : PAGE;
+	return with(F_FOUND_TAG) ? PAGE | TOKEN : PAGE;
 }
 
 /* --- the actors --------------------------------------------------------------------------- */

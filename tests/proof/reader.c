@@ -17,7 +17,7 @@ static bool replica_ok(const struct state *s, int m, struct copy *ret)
 {
 	struct snapshot snap = snapshot_replica(s);
 
-	if (!with(WITH_REPLICA) || (with(WITH_PROMOTION) && s->faults & FAULT_HISTORY) ||
+	if (!with(F_REPLICA) || (with(F_PROMOTION) && s->faults & FAULT_HISTORY) ||
 	    !(is_leased(s, m) || is(M_replica_unleased)))
 		return false;
 	*ret = (struct copy){ snap.committed, is(M_replica_xmax) ? snap.xmax : snap.xmin,
@@ -37,7 +37,7 @@ void judge(const struct state *s, int m)
 
 	if (is_leased(s, m) && memory_ok(s, m))
 		check(s, m, &s->m[m].memory, "answers from memory");
-	if (with(WITH_REDIS) && is_leased(s, m) && redis_ok(s, m, &s->redis))
+	if (with(F_REDIS) && is_leased(s, m) && redis_ok(s, m, &s->redis))
 		check(s, m, &s->redis, "answers from Redis");
 	if (replica_ok(s, m, &replica))
 		check(s, m, &replica, "answers from the replica");
@@ -50,7 +50,7 @@ static void copy_over(const struct state *s, int r, int m)
 {
 	struct copy replica;
 
-	if (with(WITH_REDIS) && is_leased(s, m) && redis_ok(s, m, &s->redis))
+	if (with(F_REDIS) && is_leased(s, m) && redis_ok(s, m, &s->redis))
 		STEP(WHO, r, "finds a copy in Redis", {
 			n.r[r].got = n.redis;
 			if (is(M_relabel))
@@ -107,7 +107,7 @@ static void read_data(struct state *n, struct reader *me, int m)
 		me->epoch = me->got.epoch = n->epoch;
 		see_epoch(n, m, n->epoch);
 	}
-	me->at = with(WITH_FOUND_TAG) ? R_READ : R_FILL_MEMORY;
+	me->at = with(F_FOUND_TAG) ? R_READ : R_FILL_MEMORY;
 }
 
 static void ask_primary(const struct state *s, int r, int m)
@@ -116,7 +116,7 @@ static void ask_primary(const struct state *s, int r, int m)
 		learn_epoch(s, r, m);
 	if (!s->r[r].epoch)
 		return;
-	if (with(WITH_LABEL_FIRST))
+	if (with(F_LABEL_FIRST))
 		STEP(WHO, r, "remembers gens, takes a label", { declare(&n, &n.r[r]); });
 	else
 		STEP(WHO, r, "remembers gens, reads the primary", {
@@ -162,7 +162,7 @@ static void fill_memory(struct state *n, struct reader *me, int m)
 		n->m[m].memory = me->got;
 		n->m[m].v2 = !me->primary ? 0 : me->certain ? me->gens : me->gens & PAGE;
 	}
-	if (me->to_redis && with(WITH_REDIS)) {
+	if (me->to_redis && with(F_REDIS)) {
 		*me = (struct reader){ .at = R_FILL_REDIS, .epoch = me->epoch, .got = me->got };
 		return;
 	}

@@ -19,8 +19,7 @@ static uint8_t new_events(const struct state *s, int m, const struct snapshot *s
 }
 
 /* Where epochs and leases last for ever a poll without events changes nothing. */
-#define NEWS_IN_ANY_POLL                                                                       \
-	(WITH_HISTORIES | WITH_POISON | WITH_PAUSE | WITH_REBOOT | WITH_RELAY_DEATH)
+#define NEWS_IN_ANY_POLL (F_HISTORIES | F_POISON | F_PAUSE | F_REBOOT | F_RELAY_DEATH)
 
 static void poll(const struct state *s, int m)
 {
@@ -105,12 +104,12 @@ static void conclude(struct state *n, int m)
 {
 	struct machine *at = &n->m[m];
 
+	at->prev = at->poll.seen;
+	at->history = history_of(at->poll.epoch);
 	if (!is(M_named_early) && !name_epoch(n, m)) {
 		drop_poll(n, m);
 		return;
 	}
-	at->prev = at->poll.seen;
-	at->history = history_of(at->poll.epoch);
 	at->must |= at->poll.acked;
 	at->forbid |= at->poll.lost;
 	if (!at->poll.late || is(M_lease_at_end))
@@ -131,7 +130,7 @@ static void count_and_apply(const struct state *s, int m)
 {
 	bool swapped = is(M_relay_counts_after);
 
-	if (!with(WITH_FOUND_TAG))
+	if (!with(F_FOUND_TAG))
 		STEP(WHO, m, "applies the events", { apply_all(&n, m); });
 	else if (s->m[m].poll.at == RELAY_HEADED)
 		STEP(WHO, m, swapped ? "raises slots" : "raises the write counter", {
@@ -161,7 +160,7 @@ void relay(const struct state *s, int m)
 	case RELAY_POLLED:
 		STEP(WHO, m, "reads the head of its poll", {
 			read_head(&n, m);
-			if (!with(NEWS_IN_ANY_POLL | WITH_FOUND_TAG))
+			if (!with(NEWS_IN_ANY_POLL | F_FOUND_TAG))
 				apply_all(&n, m);
 		});
 		break;

@@ -4,6 +4,7 @@ TESTS += tests/proof/test_protocol.sh
 dist_check_SCRIPTS = tests/proof/test_protocol.sh
 tests_proof_protocol_SOURCES = \
 	tests/proof/mapping.c \
+	tests/proof/mutations.def \
 	tests/proof/nemesis.c \
 	tests/proof/postgres.c \
 	tests/proof/protocol.c \

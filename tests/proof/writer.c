@@ -79,7 +79,7 @@ static void raise_gens(struct state *n, int w, int m)
  * found tags nobody asks the counter. */
 static void after_commit(const struct state *s, int w, int m)
 {
-	if (!with(WITH_FOUND_TAG))
+	if (!with(F_FOUND_TAG))
 		STEP(WHO, w, "raises slot.gen", {
 			raise_gens(&n, w, m);
 			n.w[w].at = W_GENS;
@@ -99,7 +99,7 @@ static void after_commit(const struct state *s, int w, int m)
 static void acknowledge_steps(const struct state *s, int w, int m)
 {
 	STEP(WHO, w, "does not reach Redis and acknowledges", { acknowledge(&n, w, m); });
-	if (with(WITH_REDIS))
+	if (with(F_REDIS))
 		STEP(WHO, w, "tells Redis and acknowledges", {
 			tell_redis(&n, w);
 			acknowledge(&n, w, m);
@@ -123,7 +123,7 @@ static void ask_again(const struct state *s, int w)
 
 static void kill(const struct state *s, int w)
 {
-	if (!with(WITH_KILL) || (s->faults & FAULT_KILL))
+	if (!with(F_KILL) || (s->faults & FAULT_KILL))
 		return;
 	if (s->w[w].at == W_RAISED)
 		STEP(WHO, w, "is killed before COMMIT", {
