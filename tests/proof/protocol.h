@@ -56,7 +56,7 @@ enum {
 	F_REDIS = 1 << 0,        /* it may lose messages, answer nothing */
 	F_DUMP = 1 << 1,         /* and come back with a copy of an earlier moment */
 	F_REPLICA = 1 << 2,      /* a lagging standby */
-	F_LABEL_FIRST = 1 << 3,  /* label and data are two statements */
+	F_LABEL = 1 << 3,        /* label and data are two statements */
 	F_FOUND_TAG = 1 << 4,    /* TOKEN matters */
 	F_KILL = 1 << 5,         /* workers are killed; their clients ask again */
 	F_CRASH = 1 << 6,        /* PostgreSQL crashes: lost xids come again */

@@ -116,7 +116,7 @@ static void ask_primary(const struct state *s, int r, int m)
 		learn_epoch(s, r, m);
 	if (!s->r[r].epoch)
 		return;
-	if (with(F_LABEL_FIRST))
+	if (with(F_LABEL))
 		STEP(WHO, r, "remembers gens, takes a label", { declare(&n, &n.r[r]); });
 	else
 		STEP(WHO, r, "remembers gens, reads the primary", {
