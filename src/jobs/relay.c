@@ -67,10 +67,12 @@ static enum rc connected(struct pg *pg, void *ctx)
 {
 	(void)ctx;
 	SCOPED(pg_result_done)
-	struct pg_result set = pg_exec(pg, "SET enable_seqscan = off;"
-					   "SET enable_bitmapscan = off;"
-					   "SET max_parallel_workers_per_gather = 0;"
-					   "SET jit = off; SET synchronous_commit = off");
+	struct pg_result set =
+		pg_exec(pg, "SET enable_seqscan = off;"
+			    "SET enable_bitmapscan = off;"
+			    "SET enable_hashjoin = off; SET enable_mergejoin = off;"
+			    "SET max_parallel_workers_per_gather = 0;"
+			    "SET jit = off; SET synchronous_commit = off");
 
 	return set.rc;
 }

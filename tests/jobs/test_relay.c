@@ -33,9 +33,19 @@ static const struct relay_options kept = { .interval_ms = 100, .keep_ms = 900000
 static struct cache_map *map;
 static struct metric_cells cells;
 
+/* Connections of the test's relays, which only borrow them. */
+static struct pg *wires[4];
+static size_t wire_count;
+
+static struct pg *wire(void)
+{
+	ck_assert_uint_lt(wire_count, COUNT_OF(wires));
+	return wires[wire_count++] = pg_new(&options, live_pg_url());
+}
+
 static struct relay *relay_here(void)
 {
-	return relay_new(pg_new(&options, live_pg_url()), map, "here", &kept);
+	return relay_new(wire(), map, "here", &kept);
 }
 
 static void map_new(void)
@@ -55,6 +65,8 @@ static void up(void)
 
 static void down(void)
 {
+	while (wire_count > 0)
+		pg_free(wires[--wire_count]);
 	cache_map_close(map);
 	tmp_remove();
 }
@@ -428,7 +440,7 @@ END_TEST
 START_TEST(poison_voids_everything_once)
 {
 	struct relay *r = relay_here();
-	struct relay *other = relay_new(pg_new(&options, live_pg_url()), map, "there", &kept);
+	struct relay *other = relay_new(wire(), map, "there", &kept);
 
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_int_eq(polled(other), RC_OK);
