@@ -9,4 +9,6 @@ libtest_a_SOURCES = \
 	tests/lib/live_pg.c \
 	tests/lib/live_pg.h \
 	tests/lib/live_redis.c \
-	tests/lib/live_redis.h
+	tests/lib/live_redis.h \
+	tests/lib/pg_template.c \
+	tests/lib/pg_template.h

@@ -5,3 +5,7 @@ lint: lint-layers
 lint-layers:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/layers.sh $(srcdir)/src
 .PHONY: lint lint-layers
+
+# Makes the collections that `./dev up` and the benchmarks load.
+noinst_PROGRAMS += tools/sample
+tools_sample_SOURCES = tools/sample.c

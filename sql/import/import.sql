@@ -12,6 +12,16 @@ SET temp_buffers = '64MB';
 SET work_mem = '64MB';
 SET maintenance_work_mem = '64MB';
 SET jit = off;
+SET plan_cache_mode = force_generic_plan;
+
+-- Statistics know nothing of a collection that is just being filled: for the planner it has one
+-- row.  What is compared as a whole is therefore never nested, and what is merged finds each row
+-- by a subquery of its own (OFFSET 0 keeps it apart), so that no plan is quadratic.
+-- name: import_comparing
+SET enable_nestloop = off;
+
+-- name: import_merging
+RESET enable_nestloop;
 
 -- One import at a time.  The number is this program's own; migrations have another.
 -- name: import_exclusive
@@ -32,7 +42,7 @@ CREATE TEMP TABLE stage_user (
 CREATE TEMP TABLE ranked (token_id numeric, score float8, rank integer);
 CREATE TEMP TABLE change_nft (
     chunk bigint, fresh boolean, line bigint, token_id numeric, score float8, rank integer);
-CREATE TEMP TABLE change_rank (chunk bigint, token_id numeric, score float8, rank integer);
+CREATE TEMP TABLE change_rank (chunk bigint, at tid, token_id numeric, score float8, rank integer);
 CREATE TEMP TABLE change_token (chunk bigint, token_id numeric);
 CREATE TEMP TABLE change_owner (
     chunk bigint, kind text, token_id numeric, owner_address bytea, balance numeric);
@@ -163,7 +173,8 @@ INSERT INTO such_market.nfts AS n
      external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
 SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
     s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
-FROM change_nft AS c JOIN stage_nft AS s ON s.line = c.line
+FROM change_nft AS c
+CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
 WHERE c.chunk = $2::bigint ORDER BY c.token_id
 ON CONFLICT (contract_address, token_id) DO UPDATE SET
     name = excluded.name, description = excluded.description, image_url = excluded.image_url,
@@ -182,7 +193,7 @@ SELECT such_market.derive_prune($1::bytea);
 -- Tokens whose rank moved because of others.
 -- name: import_rank_diff
 INSERT INTO change_rank
-SELECT (row_number() OVER (ORDER BY n.token_id) - 1) / 10000, n.token_id, r.score, r.rank
+SELECT (row_number() OVER (ORDER BY n.token_id) - 1) / 10000, n.ctid, n.token_id, r.score, r.rank
 FROM such_market.nfts AS n LEFT JOIN ranked AS r ON r.token_id = n.token_id
 WHERE n.contract_address = $1::bytea
     AND (n.rarity_rank, n.rarity_score) IS DISTINCT FROM (r.rank, r.score);
@@ -193,8 +204,8 @@ SELECT count(*), 0, max(chunk) + 1 FROM change_rank;
 -- name: import_rank_merge
 UPDATE such_market.nfts AS n
 SET rarity_rank = c.rank, rarity_score = c.score, updated_at = now()
-FROM (SELECT * FROM change_rank AS r WHERE r.chunk = $2::bigint ORDER BY r.token_id) AS c
-WHERE n.contract_address = $1::bytea AND n.token_id = c.token_id;
+FROM (SELECT * FROM change_rank AS r WHERE r.chunk = $2::bigint OFFSET 0) AS c
+WHERE n.ctid = c.at AND n.contract_address = $1::bytea AND n.token_id = c.token_id;
 
 -- name: import_nft_next
 TRUNCATE ranked, change_nft, change_rank;
@@ -256,7 +267,7 @@ FROM (SELECT
         coalesce(s.token_id, o.token_id) AS token_id,
         coalesce(s.owner_address, o.owner_address) AS owner_address, s.balance
     FROM (SELECT * FROM stage_owner AS w WHERE w.balance > 0
-            AND w.owner_address <> '\x0000000000000000000000000000000000000000') AS s
+            AND w.owner_address <> decode(repeat('00', 20), 'hex')) AS s
     FULL JOIN (SELECT h.token_id::numeric AS token_id, h.owner_address::bytea AS owner_address, h.balance
         FROM such_market.nft_ownership AS h WHERE h.contract_address = $1::bytea) AS o
         ON o.token_id = s.token_id AND o.owner_address = s.owner_address
@@ -272,8 +283,11 @@ SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'ch
 
 -- name: import_owner_remove
 DELETE FROM such_market.nft_ownership AS o
-USING (SELECT * FROM change_owner AS r WHERE r.chunk = $2::bigint AND r.kind = 'removed') AS c
-WHERE o.contract_address = $1::bytea AND o.token_id = c.token_id AND o.owner_address = c.owner_address;
+USING (SELECT (SELECT h.ctid FROM such_market.nft_ownership AS h
+        WHERE h.contract_address = $1::bytea AND h.token_id = r.token_id
+            AND h.owner_address = r.owner_address) AS at
+    FROM change_owner AS r WHERE r.chunk = $2::bigint AND r.kind = 'removed' OFFSET 0) AS c
+WHERE o.ctid = c.at;
 
 -- name: import_owner_merge
 INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
@@ -284,7 +298,7 @@ ON CONFLICT (contract_address, token_id, owner_address) DO UPDATE
 SET balance = excluded.balance, updated_at = now(), last_verified_at = now()
 WHERE o.balance IS DISTINCT FROM excluded.balance;
 
--- $2: the hash of the file.  Where a file tells hashes and no log index, a token's moves in one
+-- $1: the hash of the file.  Where a file tells hashes and no log index, a token's moves in one
 -- transaction are told apart by their order.
 -- name: import_transfer_diff
 INSERT INTO change_transfer
@@ -293,7 +307,7 @@ SELECT (row_number() OVER (ORDER BY t.line) - 1) / 10000, t.line, t.token_id, t.
     t.block_number, t.block_time
 FROM (SELECT DISTINCT ON (u.origin, u.log_index, u.batch_index, u.token_id) u.*
     FROM (SELECT s.line, s.token_id, s.from_address, s.to_address, s.quantity, s.block_number,
-            s.block_time, coalesce(s.hash, $2::bytea) AS origin, s.hash IS NULL AS synthetic,
+            s.block_time, coalesce(s.hash, $1::bytea) AS origin, s.hash IS NULL AS synthetic,
             CASE WHEN s.hash IS NULL THEN s.line ELSE coalesce(s.log_index, 0) END AS log_index,
             CASE WHEN s.hash IS NULL THEN 0
             WHEN s.log_index IS NULL AND s.batch_index IS NULL
@@ -301,9 +315,9 @@ FROM (SELECT DISTINCT ON (u.origin, u.log_index, u.batch_index, u.token_id) u.*
             ELSE coalesce(s.batch_index, 0) END AS batch_index
         FROM stage_transfer AS s) AS u
     ORDER BY u.origin, u.log_index, u.batch_index, u.token_id, u.line) AS t
-WHERE NOT EXISTS (SELECT FROM such_market.transfers AS x
+WHERE (SELECT x.id FROM such_market.transfers AS x
     WHERE x.origin = t.origin AND x.log_index = t.log_index
-        AND x.batch_index = t.batch_index AND x.token_id = t.token_id);
+        AND x.batch_index = t.batch_index AND x.token_id = t.token_id) IS NULL;
 
 -- name: import_transfer_staged
 ANALYZE stage_transfer;
@@ -342,7 +356,8 @@ SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chu
 INSERT INTO such_market.fc_users AS u
     (fid, username, display_name, pfp_url, custody_address, verified_addresses)
 SELECT s.fid, s.username, s.display_name, s.pfp_url, s.custody_address, s.verified_addresses
-FROM change_user AS c JOIN stage_user AS s ON s.line = c.line
+FROM change_user AS c
+CROSS JOIN LATERAL (SELECT * FROM stage_user AS l WHERE l.line = c.line OFFSET 0) AS s
 WHERE c.chunk = $1::bigint ORDER BY s.fid
 ON CONFLICT (fid) DO UPDATE SET
     username = excluded.username, display_name = excluded.display_name,

@@ -31,11 +31,13 @@ $$;
 
 -- Makes token_traits and the counts in collection_traits say what the attributes of these tokens
 -- say; returns how many token_traits rows changed.  One derivation of a collection at a time.
+-- Rows are found by subqueries of their own and written by ctid: for a collection that is just
+-- being filled the statistics are wrong, and joins planned by them would be quadratic.
 CREATE FUNCTION such_market.derive_token_traits(contract bytea, tokens numeric[])
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = such_market, public, pg_temp
-SET plan_cache_mode = force_custom_plan
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     changed bigint;
@@ -43,16 +45,20 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(encode(contract, 'hex'), 7));
     WITH want AS MATERIALIZED (
         SELECT DISTINCT n.token_id, t.trait_type, t.value, t.kind
-        FROM nfts AS n CROSS JOIN LATERAL attribute_traits(n.attributes) AS t
-        WHERE n.contract_address = contract AND n.token_id = ANY (tokens)
+        FROM unnest(tokens) AS k (token_id)
+        CROSS JOIN LATERAL (SELECT f.token_id, f.attributes FROM nfts AS f
+            WHERE f.contract_address = contract AND f.token_id = k.token_id OFFSET 0) AS n
+        CROSS JOIN LATERAL attribute_traits(n.attributes) AS t
     ), counted AS MATERIALIZED (
         SELECT w.trait_type, w.value, w.kind, count(*) AS tokens
         FROM want AS w GROUP BY 1, 2, 3
     ), known AS MATERIALIZED (
-        SELECT c.trait_id, w.trait_type, w.value, w.kind
-        FROM counted AS w JOIN collection_traits AS c
-            ON c.contract_address = contract AND md5(c.trait_type) = md5(w.trait_type)
-            AND md5(c.value) = md5(w.value) AND c.kind = w.kind
+        SELECT * FROM (SELECT w.trait_type, w.value, w.kind,
+                (SELECT c.trait_id FROM collection_traits AS c
+                WHERE c.contract_address = contract AND md5(c.trait_type) = md5(w.trait_type)
+                    AND md5(c.value) = md5(w.value) AND c.kind = w.kind) AS trait_id
+            FROM counted AS w OFFSET 0) AS k
+        WHERE k.trait_id IS NOT NULL
     ), fresh AS (
         -- A new value counts its tokens at once: the last step cannot see its row.
         INSERT INTO collection_traits AS c (contract_address, trait_type, value, kind, token_count)
@@ -61,26 +67,29 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM known AS k
             WHERE k.trait_type = w.trait_type AND k.value = w.value AND k.kind = w.kind)
         ORDER BY w.trait_type, w.value
-        RETURNING c.trait_id, c.trait_type, c.value, c.kind
+        RETURNING c.trait_type, c.value, c.kind, c.trait_id
     ), ids AS (
         SELECT * FROM known UNION ALL SELECT * FROM fresh
     ), target AS MATERIALIZED (
         SELECT w.token_id, i.trait_id
         FROM want AS w JOIN ids AS i USING (trait_type, value, kind)
     ), held AS MATERIALIZED (
-        SELECT tt.token_id, tt.trait_id
-        FROM token_traits AS tt
-        WHERE tt.contract_address = contract AND tt.token_id = ANY (tokens)
+        SELECT h.token_id, h.trait_id, h.at
+        FROM unnest(tokens) AS t (token_id)
+        CROSS JOIN LATERAL (SELECT tt.token_id, tt.trait_id, tt.ctid AS at
+            FROM token_traits AS tt
+            WHERE tt.contract_address = contract AND tt.token_id = t.token_id OFFSET 0) AS h
     ), gone AS (
         DELETE FROM token_traits AS tt
-        USING (SELECT * FROM held EXCEPT SELECT * FROM target) AS g
-        WHERE tt.contract_address = contract AND tt.token_id = g.token_id
-            AND tt.trait_id = g.trait_id
+        WHERE tt.ctid = ANY (array(SELECT h.at FROM held AS h
+            WHERE NOT EXISTS (SELECT FROM target AS g
+                WHERE g.token_id = h.token_id AND g.trait_id = h.trait_id)))
         RETURNING tt.trait_id
     ), added AS (
         INSERT INTO token_traits AS tt (contract_address, trait_id, token_id)
         SELECT contract, n.trait_id, n.token_id
-        FROM (SELECT * FROM target EXCEPT SELECT * FROM held) AS n
+        FROM (SELECT g.token_id, g.trait_id FROM target AS g
+            EXCEPT SELECT h.token_id, h.trait_id FROM held AS h) AS n
         ORDER BY n.trait_id, n.token_id
         RETURNING tt.trait_id
     ), delta AS (
@@ -91,7 +100,10 @@ BEGIN
     ), moved AS (
         UPDATE collection_traits AS c
         SET token_count = c.token_count + d.step, updated_at = now()
-        FROM delta AS d WHERE c.trait_id = d.trait_id
+        FROM (SELECT e.step, (SELECT x.ctid FROM collection_traits AS x
+                WHERE x.trait_id = e.trait_id) AS at
+            FROM delta AS e OFFSET 0) AS d
+        WHERE c.ctid = d.at
     )
     SELECT (SELECT count(*) FROM added) + (SELECT count(*) FROM gone) INTO changed;
     RETURN changed;

@@ -183,9 +183,11 @@ FROM such_market.collection_stats s
 LEFT JOIN such_market.user_collections u
     ON u.contract_address = s.contract_address AND u.user_address = $2::bytea
 LEFT JOIN unnest($3::text[], $4::text[]) WITH ORDINALITY f (trait_type, value, no) ON true
-LEFT JOIN such_market.collection_traits t ON t.contract_address = s.contract_address
-    AND md5(t.trait_type) = md5(f.trait_type) AND md5(t.value) = md5(f.value)
-    AND t.trait_type = f.trait_type AND t.value = f.value
+LEFT JOIN LATERAL (SELECT t.trait_id, t.token_count FROM such_market.collection_traits t
+    WHERE t.contract_address = $1
+        AND md5(t.trait_type) = md5(f.trait_type) AND md5(t.value) = md5(f.value)
+        AND t.trait_type = f.trait_type AND t.value = f.value
+    LIMIT 3) t ON true -- one a kind
 WHERE s.contract_address = $1
 ORDER BY f.no;
 

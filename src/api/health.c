@@ -29,7 +29,7 @@ static struct check check_postgres(struct env *env)
 	const char *why;
 
 	pg_set_deadline(env->pg, PROBE_MS);
-	struct pg_result row = pg_run(env->pg, STMT_instance_ping, PG_NO_ARGS);
+	struct pg_result row = pg_run(env->pg, STMT_ping, PG_NO_ARGS);
 	struct check check = { row.rc == RC_OK ? "ok" : "down", 0 };
 
 	pg_result_done(&row);

@@ -10,8 +10,12 @@ libapi_a_SOURCES = \
 	src/api/key.c \
 	src/api/metrics.c \
 	src/api/nft.c \
+	src/api/owner.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \
-	src/api/trait.c
+	src/api/trait.c \
+	src/api/transfer.c \
+	src/api/user.c \
+	src/api/wallet.c
 API_LIBS = libapi.a libhttp.a $(FCGI_LIBS) $(MODEL_LIBS)

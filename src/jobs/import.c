@@ -65,9 +65,9 @@ bool import_reject(struct import *im, const char *file, uint64_t line, const cha
 			im->reject_cap = cap;
 			s->rejects = grown;
 		}
-		im->rejects[s->reject_count++] = (struct import_reject){
-			file, line, arena_strz(im->arena, str_of(reason))
-		};
+		im->rejects[s->reject_count++] =
+			(struct import_reject){ file, line,
+						arena_strz(im->arena, str_of(reason)) };
 	}
 	return s->rejected < limit;
 }
@@ -86,7 +86,8 @@ void import_tell(struct import *im, const char *verb, const char *what, uint64_t
 static enum rc check_options(struct import *im)
 {
 	const struct import_options *o = im->options;
-	const char *const paths[] = { o->collection, o->nfts, o->owners, o->transfers, o->users };
+	const char *const paths[] = { o->collection, o->nfts, o->owners, o->transfers,
+				      o->users };
 	int given = 0, stdins = 0;
 	for (size_t i = 0; i < COUNT_OF(paths); i++) {
 		given += paths[i] != NULL;
@@ -97,7 +98,8 @@ static enum rc check_options(struct import *im)
 	if (stdins > 1)
 		return import_refuse(im, "only one file can be standard input");
 	if (o->skip_bad < 0 || o->skip_bad > IMPORT_SKIP_MAX)
-		return import_refuse(im, "--skip-bad is a number from 0 to %d", IMPORT_SKIP_MAX);
+		return import_refuse(im, "--skip-bad is a number from 0 to %d",
+				     IMPORT_SKIP_MAX);
 	if ((o->owners || o->transfers) && !o->collection)
 		return import_refuse(im, "--%s needs --collection: its lines name no contract",
 				     o->owners ? "owners" : "transfers");
@@ -133,8 +135,8 @@ static enum rc check_chain(struct import *im)
 {
 	if (!im->has_meta || !im->meta.chain_text || im->options->any_chain)
 		return RC_OK;
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, import_sql_text(SQL_import_chain));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, import_sql_text(SQL_import_chain));
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	int64_t own = r.count ? pg_i64(&r, 0, 0) : 0;
@@ -156,8 +158,9 @@ static enum rc judge(struct import *im)
 	if (n <= (uint64_t)im->options->skip_bad)
 		return RC_OK;
 	return import_refuse(im, "%s%llu bad line%s, %lld tolerated: nothing was changed",
-			     n > im->summary->reject_count ? "at least " : "", (unsigned long long)n,
-			     n == 1 ? "" : "s", (long long)im->options->skip_bad);
+			     n > im->summary->reject_count ? "at least " : "",
+			     (unsigned long long)n, n == 1 ? "" : "s",
+			     (long long)im->options->skip_bad);
 }
 
 static enum rc run(struct import *im)
@@ -185,8 +188,13 @@ enum rc import_run(struct pg *pg, struct arena *arena, const struct import_optio
 	int64_t began = clock_mono_ns();
 	*summary = (struct import_summary){ 0 };
 	struct import im = {
-		.pg = pg, .arena = arena, .options = options, .told = told, .ctx = ctx,
-		.summary = summary, .line_arena = arena_new(LINE_ARENA),
+		.pg = pg,
+		.arena = arena,
+		.options = options,
+		.told = told,
+		.ctx = ctx,
+		.summary = summary,
+		.line_arena = arena_new(LINE_ARENA),
 	};
 	enum rc rc = run(&im);
 	arena_free(im.line_arena);

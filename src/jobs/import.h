@@ -1,8 +1,9 @@
 /*
- * Import: files into the database.  Each file is read as a stream and staged in temporary tables
- * of the connection; only when every line of every file has been judged does anything change.
- * Then what differs is merged in transactions of 10,000 rows, each of which may be done again: an
- * interrupted merge is finished by running the import again.  docs/import.md has the formats.
+ * Import: files into the database.  Each file is read as a stream and staged in temporary
+ * tables of the connection; only when every line of every file has been judged does anything
+ * change. Then what differs is merged in transactions of 10,000 rows, each of which may be done
+ * again: an interrupted merge is finished by running the import again.  docs/import.md has the
+ * formats.
  */
 #ifndef JOBS_IMPORT_H
 #define JOBS_IMPORT_H
@@ -30,7 +31,7 @@ struct import_options {
 };
 
 struct import_progress {
-	const char *what; /* "reading owners.csv", "merging owners" */
+	const char *what;     /* "reading owners.csv", "merging owners" */
 	uint64_t done, total; /* bytes or rows; total 0: unknown */
 };
 typedef void import_told(void *ctx, const struct import_progress *progress);
@@ -59,15 +60,15 @@ struct import_count {
 
 struct import_summary {
 	struct import_count of[IMPORT_KINDS];
-	uint64_t tokens_added;  /* by owners and transfers, without metadata */
+	uint64_t tokens_added;   /* by owners and transfers, without metadata */
 	uint64_t traits_changed; /* rows of token_traits */
-	uint64_t ranks_changed; /* of tokens that --nfts did not change */
-	uint64_t rejected;      /* all of them; the list below may be shorter */
+	uint64_t ranks_changed;  /* of tokens that --nfts did not change */
+	uint64_t rejected;       /* all of them; the list below may be shorter */
 	const struct import_reject *rejects;
 	size_t reject_count;
-	bool merging;           /* set once the database may have changed */
+	bool merging; /* set once the database may have changed */
 	int64_t took_ns;
-	const char *error;      /* why it failed, for an operator; NULL when it did not */
+	const char *error; /* why it failed, for an operator; NULL when it did not */
 };
 
 /*

@@ -29,7 +29,8 @@ static struct str bare(struct str *rest)
 	return field;
 }
 
-bool csv_split(struct arena *arena, struct str record, struct csv_row *ret, const char **ret_why)
+bool csv_split(struct arena *arena, struct str record, struct csv_row *ret,
+	       const char **ret_why)
 {
 	struct str rest = record;
 	ret->count = 0;
@@ -77,8 +78,9 @@ static bool is_named(struct str field, const struct csv_column *column)
 	return false;
 }
 
-bool csv_header(struct arena *arena, const struct csv_row *row, const struct csv_column *columns,
-		size_t count, int *ret_at, const char **ret_why)
+bool csv_header(struct arena *arena, const struct csv_row *row,
+		const struct csv_column *columns, size_t count, int *ret_at,
+		const char **ret_why)
 {
 	for (size_t i = 0; i < count; i++) {
 		ret_at[i] = -1;
@@ -86,7 +88,9 @@ bool csv_header(struct arena *arena, const struct csv_row *row, const struct csv
 			if (!is_named(str_trim(row->field[f]), &columns[i]))
 				continue;
 			if (ret_at[i] >= 0) {
-				*ret_why = arena_printf(arena, "two columns %s", columns[i].names[0]).ptr;
+				*ret_why = arena_printf(arena, "two columns %s",
+							columns[i].names[0])
+						   .ptr;
 				return false;
 			}
 			ret_at[i] = (int)f;

@@ -1,6 +1,7 @@
 /*
- * CSV as RFC 4180 has it: fields may be in double quotes, a doubled quote inside stands for one.
- * Columns are found by the names of the header line, in any case and order; others are not read.
+ * CSV as RFC 4180 has it: fields may be in double quotes, a doubled quote inside stands for
+ * one. Columns are found by the names of the header line, in any case and order; others are not
+ * read.
  */
 #ifndef JOBS_IMPORT_CSV_H
 #define JOBS_IMPORT_CSV_H
@@ -24,10 +25,12 @@ struct csv_column {
 };
 
 /* false: *ret_why says what is wrong (static). */
-bool csv_split(struct arena *arena, struct str record, struct csv_row *ret, const char **ret_why);
+bool csv_split(struct arena *arena, struct str record, struct csv_row *ret,
+	       const char **ret_why);
 /* ret_at[i]: where column i is in a row, or -1.  false: *ret_why (the arena's). */
-bool csv_header(struct arena *arena, const struct csv_row *row, const struct csv_column *columns,
-		size_t count, int *ret_at, const char **ret_why);
+bool csv_header(struct arena *arena, const struct csv_row *row,
+		const struct csv_column *columns, size_t count, int *ret_at,
+		const char **ret_why);
 /* The field, without outer spaces; "" when the file has no such column. */
 struct str csv_field(const struct csv_row *row, int at);
 

@@ -63,7 +63,7 @@ static bool more(struct import_file *file)
 
 /* How a search for the end of a record stands; offsets are from file->start. */
 struct search {
-	size_t at;         /* looked at so far */
+	size_t at;          /* looked at so far */
 	size_t first_break; /* behind the first line break, quoted or not; 0: none yet */
 	bool quoted;
 	uint64_t breaks;
@@ -131,7 +131,8 @@ static enum import_got pass_over(struct import_file *file)
 	return IMPORT_FILE_LONG;
 }
 
-static enum import_got take(struct import_file *file, size_t len, uint64_t breaks, struct str *ret)
+static enum import_got take(struct import_file *file, size_t len, uint64_t breaks,
+			    struct str *ret)
 {
 	*ret = without_break((struct str){ file->buf + file->start, len });
 	file->start += len;
@@ -141,7 +142,8 @@ static enum import_got take(struct import_file *file, size_t len, uint64_t break
 
 /* A quote that is never closed must not swallow the file: the record ends with its first line,
  * which the reader of the record then refuses. */
-static enum import_got unclosed(struct import_file *file, const struct search *s, struct str *ret)
+static enum import_got unclosed(struct import_file *file, const struct search *s,
+				struct str *ret)
 {
 	return take(file, s->first_break ? s->first_break : file->end - file->start, 1, ret);
 }

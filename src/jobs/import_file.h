@@ -1,6 +1,7 @@
 /*
- * A file of an import as records: lines, or CSV records (a line break inside quotes does not end
- * one).  Memory is bounded by the longest record allowed; a longer one is told and passed over.
+ * A file of an import as records: lines, or CSV records (a line break inside quotes does not
+ *end one).  Memory is bounded by the longest record allowed; a longer one is told and passed
+ *over.
  *
  *	while ((got = import_file_next(f, &record)) > IMPORT_FILE_END)
  *		if (got == IMPORT_FILE_LONG) reject(f->line, "…"); else use(record);
@@ -28,14 +29,14 @@ struct import_file {
 	char *buf;
 	size_t cap, start, end;
 	bool ended;
-	const char *error;        /* why the file could not be read on */
+	const char *error; /* why the file could not be read on */
 };
 
 enum import_got {
 	IMPORT_FILE_FAILED = -1, /* file->error */
 	IMPORT_FILE_END,
 	IMPORT_FILE_RECORD,
-	IMPORT_FILE_LONG         /* longer than max: passed over */
+	IMPORT_FILE_LONG /* longer than max: passed over */
 };
 
 /* RC_NOT_FOUND, RC_INVALID: file->error. */

@@ -21,7 +21,8 @@ static bool has_nul(struct str text)
 {
 	static const char nul[] = "\\u0000";
 	for (struct str rest = text;;) {
-		const char *found = rest.len ? memmem(rest.ptr, rest.len, nul, sizeof(nul) - 1) : NULL;
+		const char *found =
+			rest.len ? memmem(rest.ptr, rest.len, nul, sizeof(nul) - 1) : NULL;
 		if (!found)
 			return false;
 		size_t slashes = 1;

@@ -29,11 +29,11 @@ enum line_fate {
 struct line {
 	struct arena *arena; /* reset after each line */
 	uint64_t number;
-	struct buf *out;     /* gets a row of a taken line; of others it may get a part of one */
+	struct buf *out; /* gets a row of a taken line; of others it may get a part of one */
 	const char *reason;
-	bool has_contract;   /* the collection of the import, when it names one */
+	bool has_contract; /* the collection of the import, when it names one */
 	struct address contract;
-	int at[16];          /* CSV: where the columns are */
+	int at[16]; /* CSV: where the columns are */
 };
 
 /* The description of a collection (META). */
@@ -44,7 +44,7 @@ struct import_meta {
 	const char *chain_text; /* as told; NULL: not told */
 	bool chain_known;       /* chain holds what chain_text means */
 	const char *name, *symbol, *description, *image_url, *banner_image_url, *external_url;
-	const char *supply;     /* decimal */
+	const char *supply; /* decimal */
 	bool has_deployer;
 	struct address deployer;
 	const char *deployed_block;

@@ -18,32 +18,60 @@ struct phase {
 };
 
 static const struct phase nft_phase = {
-	"tokens", { SQL_import_nft_diff, SQL_import_nft_diffed }, 2, SQL_import_nft_changes,
-	{ SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits }, 3,
+	"tokens",
+	{ SQL_import_nft_diff, SQL_import_nft_diffed },
+	2,
+	SQL_import_nft_changes,
+	{ SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits },
+	3,
 };
 static const struct phase rank_phase = {
-	"ranks", { SQL_import_rank_diff }, 1, SQL_import_rank_changes,
-	{ SQL_import_lock, SQL_import_rank_merge }, 2,
+	"ranks",
+	{ SQL_import_rank_diff },
+	1,
+	SQL_import_rank_changes,
+	{ SQL_import_lock, SQL_import_rank_merge },
+	2,
 };
 static const struct phase owner_token_phase = {
-	"tokens of owners", { SQL_import_owner_tokens }, 1, SQL_import_token_changes,
-	{ SQL_import_lock, SQL_import_token_merge }, 2,
+	"tokens of owners",
+	{ SQL_import_owner_tokens },
+	1,
+	SQL_import_token_changes,
+	{ SQL_import_lock, SQL_import_token_merge },
+	2,
 };
 static const struct phase owner_phase = {
-	"owners", { SQL_import_owner_diff, SQL_import_owner_diffed }, 2, SQL_import_owner_changes,
-	{ SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge }, 3,
+	"owners",
+	{ SQL_import_owner_diff, SQL_import_owner_diffed },
+	2,
+	SQL_import_owner_changes,
+	{ SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
+	3,
 };
 static const struct phase transfer_token_phase = {
-	"tokens of transfers", { SQL_import_transfer_tokens }, 1, SQL_import_token_changes,
-	{ SQL_import_lock, SQL_import_token_merge }, 2,
+	"tokens of transfers",
+	{ SQL_import_transfer_tokens },
+	1,
+	SQL_import_token_changes,
+	{ SQL_import_lock, SQL_import_token_merge },
+	2,
 };
 static const struct phase transfer_phase = {
-	"transfers", { 0 }, 0, SQL_import_transfer_changes,
-	{ SQL_import_lock, SQL_import_transfer_merge }, 2,
+	"transfers",
+	{ 0 },
+	0,
+	SQL_import_transfer_changes,
+	{ SQL_import_lock, SQL_import_transfer_merge },
+	2,
 };
 static const struct phase user_phase = {
-	"users", { SQL_import_user_diff }, 1, SQL_import_user_changes,
-	{ SQL_import_user_merge }, 1,
+	"users",
+	{ SQL_import_user_diff },
+	1,
+	SQL_import_user_changes,
+	{ SQL_import_user_merge },
+	1,
 };
 
 struct counts {
@@ -61,8 +89,8 @@ static enum rc step(struct pg *pg, enum import_sql sql, const struct address *co
 		args[n++] = pg_address(contract);
 	if (chunk && strstr(text, n ? "$2" : "$1"))
 		args[n++] = pg_text(chunk);
-	SCOPED(pg_result_done) struct pg_result r = n ? pg_exec_args(pg, text, args, n)
-						      : pg_exec(pg, text);
+	SCOPED(pg_result_done)
+	struct pg_result r = n ? pg_exec_args(pg, text, args, n) : pg_exec(pg, text);
 	if (r.rc == RC_OK && ret_value)
 		*ret_value = r.count ? pg_i64(&r, 0, 0) : r.affected;
 	return r.rc;
@@ -98,8 +126,8 @@ static enum rc merge_chunk(struct pg *pg, void *ctx)
 static enum rc count_changes(struct import *im, const struct phase *phase, struct counts *ret,
 			     int64_t *ret_chunks)
 {
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, import_sql_text(phase->count));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, import_sql_text(phase->count));
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	*ret = (struct counts){ (uint64_t)pg_i64(&r, 0, 0), (uint64_t)pg_i64(&r, 0, 1),
@@ -114,11 +142,13 @@ static enum rc run_phase(struct import *im, const struct phase *phase,
 	struct chunk chunk = { .phase = phase, .contract = contract };
 	struct counts counts;
 	int64_t chunks = 0;
-	enum rc rc = RC_OK;
+	enum rc rc = simple(im, SQL_import_comparing, NULL);
 	for (size_t i = 0; i < phase->before_count && rc == RC_OK; i++)
 		rc = simple(im, phase->before[i], contract);
 	if (rc == RC_OK)
 		rc = count_changes(im, phase, &counts, &chunks);
+	if (rc == RC_OK)
+		rc = simple(im, SQL_import_merging, NULL);
 	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
 		bool unknown = false;
 		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
@@ -158,7 +188,8 @@ static enum rc count_collections(struct import *im, const struct pg_result *r)
 static enum rc merge_meta(struct import *im)
 {
 	const struct import_meta *m = &im->meta;
-	SCOPED(pg_result_done) struct pg_result r = pg_exec_args(
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec_args(
 		im->pg, import_sql_text(SQL_import_collection),
 		PG_ARGS(pg_address(&m->contract), pg_text(m->name), pg_text(m->symbol),
 			pg_text(m->token_type), pg_text(m->supply), pg_text(m->description),
@@ -175,8 +206,8 @@ static enum rc merge_collections(struct import *im)
 	enum rc rc = im->has_meta ? merge_meta(im) : RC_OK;
 	if (rc != RC_OK || !im->options->nfts)
 		return rc;
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, import_sql_text(SQL_import_collections_of_lines));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, import_sql_text(SQL_import_collections_of_lines));
 	return count_collections(im, &r);
 }
 
@@ -184,9 +215,9 @@ static enum rc merge_collections(struct import *im)
 static enum rc rank(struct import *im, const struct address *contract)
 {
 	static const enum import_sql steps[] = {
-		SQL_import_rank_begin, SQL_import_rank_tokens, SQL_import_rank_staged,
-		SQL_import_rank_held, SQL_import_rank_analyze, SQL_import_rank,
-		SQL_import_rank_done,
+		SQL_import_comparing,   SQL_import_rank_begin, SQL_import_rank_tokens,
+		SQL_import_rank_staged, SQL_import_rank_held,  SQL_import_rank_analyze,
+		SQL_import_rank,        SQL_import_rank_done,
 	};
 	enum rc rc = RC_OK;
 	for (size_t i = 0; i < COUNT_OF(steps) && rc == RC_OK; i++)
@@ -213,8 +244,8 @@ static enum rc merge_nfts_of(struct import *im, const struct address *contract)
 
 static enum rc merge_nfts(struct import *im)
 {
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, import_sql_text(SQL_import_nft_contracts));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, import_sql_text(SQL_import_nft_contracts));
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	for (int i = 0; i < r.count; i++) {
@@ -249,8 +280,9 @@ static enum rc merge_owners(struct import *im)
 static enum rc diff_transfers(struct import *im)
 {
 	struct str hash = { (const char *)im->transfers_hash, sizeof(im->transfers_hash) };
-	SCOPED(pg_result_done) struct pg_result r = pg_exec_args(
-		im->pg, import_sql_text(SQL_import_transfer_diff), PG_ARGS(pg_bytes(hash)));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec_args(im->pg, import_sql_text(SQL_import_transfer_diff),
+					  PG_ARGS(pg_bytes(hash)));
 	return r.rc == RC_OK ? RC_OK : import_broken(im, r.rc);
 }
 
@@ -276,8 +308,8 @@ static enum rc merge_users(struct import *im)
 
 static enum rc flush(struct import *im)
 {
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, "SET synchronous_commit = on");
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, "SET synchronous_commit = on");
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	return simple(im, SQL_import_flush, NULL);

@@ -16,8 +16,8 @@ const char *import_standard(struct str text)
 	static const struct {
 		const char *word, *type;
 	} standards[] = {
-		{ "ERC721", "ERC721" },	  { "ERC-721", "ERC721" },
-		{ "ERC1155", "ERC1155" }, { "ERC-1155", "ERC1155" },
+		{ "ERC721", "ERC721" },           { "ERC-721", "ERC721" },
+		{ "ERC1155", "ERC1155" },         { "ERC-1155", "ERC1155" },
 		{ "CRYPTOPUNKS", "CRYPTOPUNKS" },
 	};
 	struct str rest = str_trim(text);
@@ -42,7 +42,8 @@ static const char *text_of(struct reading *r, const char *const *names, size_t m
 	if (!s.ptr)
 		return NULL;
 	if (s.len > max) {
-		r->why = arena_printf(r->arena, "%s is longer than %zu bytes", names[0], max).ptr;
+		r->why = arena_printf(r->arena, "%s is longer than %zu bytes", names[0], max)
+				 .ptr;
 		return NULL;
 	}
 	return arena_strz(r->arena, s);
@@ -69,14 +70,16 @@ static bool address_of(struct reading *r, const char *const *names, struct addre
 		return false;
 	if (address_read(str_trim(jsonin_str(node)), ret) == RC_OK)
 		return true;
-	r->why = arena_printf(r->arena, "%s is not an address (0x and 40 hex digits)", names[0]).ptr;
+	r->why = arena_printf(r->arena, "%s is not an address (0x and 40 hex digits)", names[0])
+			 .ptr;
 	return false;
 }
 
 static void read_chain(struct reading *r, struct import_meta *meta)
 {
 	struct json_object *node = line_member(r->root, NAMES("chain", "chainId", "network"));
-	struct str text = jsonin_type(node) == JSONIN_NUMBER ? jsonin_text(node) : jsonin_str(node);
+	struct str text =
+		jsonin_type(node) == JSONIN_NUMBER ? jsonin_text(node) : jsonin_str(node);
 	if (!text.ptr)
 		return;
 	meta->chain_text = arena_strz(r->arena, text);
@@ -95,15 +98,17 @@ static void read_members(struct reading *r, struct import_meta *meta)
 {
 	struct str standard = jsonin_str(line_member(r->root, NAMES("standard", "tokenType")));
 	if (!address_of(r, NAMES("contract", "contractAddress", "contract_address"),
-			&meta->contract) && !r->why)
+			&meta->contract) &&
+	    !r->why)
 		r->why = "no contract";
 	meta->token_type = import_standard(standard.ptr ? standard : STR(""));
 	meta->name = text_of(r, NAMES("name"), NAME_MAX_BYTES);
 	meta->symbol = text_of(r, NAMES("symbol"), NAME_MAX_BYTES);
 	meta->description = text_of(r, NAMES("description"), TEXT_MAX_BYTES);
 	meta->image_url = text_of(r, NAMES("image", "image_url", "imageUrl"), IMPORT_LINE_MAX);
-	meta->banner_image_url = text_of(
-		r, NAMES("banner_image_url", "bannerImageUrl", "banner_image"), IMPORT_LINE_MAX);
+	meta->banner_image_url =
+		text_of(r, NAMES("banner_image_url", "bannerImageUrl", "banner_image"),
+			IMPORT_LINE_MAX);
 	meta->external_url = text_of(r, NAMES("external_url", "externalUrl", "external_link"),
 				     IMPORT_LINE_MAX);
 	meta->supply = number_of(r, NAMES("expected_supply", "totalSupply", "total_supply"));

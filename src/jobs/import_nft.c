@@ -9,7 +9,7 @@
 #define NAME_MAX_BYTES        (64 * 1024)
 #define DESCRIPTION_MAX_BYTES (256 * 1024) /* the search index of a token holds 1 MB */
 #define ATTRIBUTES_MAX        1000
-#define NUMBER_MAX_BYTES      100          /* 1e999999 is a number of a million digits */
+#define NUMBER_MAX_BYTES      100 /* 1e999999 is a number of a million digits */
 #define EXPONENT_MAX          308
 
 #define NAMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -103,7 +103,8 @@ struct listing {
 	bool ok;
 };
 
-static void add(struct listing *l, struct str type, struct json_object *value, struct str display)
+static void add(struct listing *l, struct str type, struct json_object *value,
+		struct str display)
 {
 	l->ok = l->ok && fits(value);
 	if (!l->ok || ++l->count > ATTRIBUTES_MAX)

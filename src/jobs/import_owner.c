@@ -4,7 +4,11 @@
 #include "base/utf8.h"
 #include "jobs/import_line.h"
 
-enum { TOKEN, OWNER, BALANCE };
+enum {
+	TOKEN,
+	OWNER,
+	BALANCE
+};
 
 static const struct csv_column columns[] = {
 	[TOKEN] = { { "token_id", "tokenId" }, true },
@@ -14,7 +18,8 @@ static const struct csv_column columns[] = {
 
 bool import_owner_header(struct line *line, const struct csv_row *row)
 {
-	return csv_header(line->arena, row, columns, COUNT_OF(columns), line->at, &line->reason);
+	return csv_header(line->arena, row, columns, COUNT_OF(columns), line->at,
+			  &line->reason);
 }
 
 enum line_fate import_owner_row(struct line *line, const struct csv_row *row)

@@ -10,8 +10,10 @@
 #define BAR_WIDTH 30
 
 static const char *const kinds[IMPORT_KINDS] = {
-	[IMPORT_COLLECTIONS] = "collections", [IMPORT_NFTS] = "nfts",
-	[IMPORT_OWNERS] = "owners",	      [IMPORT_TRANSFERS] = "transfers",
+	[IMPORT_COLLECTIONS] = "collections",
+	[IMPORT_NFTS] = "nfts",
+	[IMPORT_OWNERS] = "owners",
+	[IMPORT_TRANSFERS] = "transfers",
 	[IMPORT_USERS] = "users",
 };
 
@@ -80,7 +82,8 @@ static void write_text(const struct import_summary *s, FILE *out)
 			fprintf(out,
 				"%-12s %" PRIu64 " read, %" PRIu64 " ignored; %" PRIu64
 				" added, %" PRIu64 " changed, %" PRIu64 " removed\n",
-				kinds[i], c->read, c->ignored, c->added, c->changed, c->removed);
+				kinds[i], c->read, c->ignored, c->added, c->changed,
+				c->removed);
 	}
 	if (s->tokens_added)
 		fprintf(out, "%" PRIu64 " tokens without metadata added\n", s->tokens_added);
@@ -90,7 +93,8 @@ static void write_text(const struct import_summary *s, FILE *out)
 		fputc('\n', out);
 	}
 	if (s->error && s->merging)
-		fputs("import: a part was merged; run the same import again to finish it\n", out);
+		fputs("import: a part was merged; run the same import again to finish it\n",
+		      out);
 }
 
 void import_summary_write(const struct import_summary *summary, bool json, FILE *out)

@@ -14,7 +14,7 @@ struct reader {
 	enum import_kind kind;
 	size_t path; /* in struct import_options */
 	bool csv;
-	size_t max;  /* bytes of a record */
+	size_t max; /* bytes of a record */
 	const char *copy;
 	enum import_sql staged;
 	enum line_fate (*json)(struct line *line, struct str text);
@@ -67,7 +67,8 @@ static enum line_fate judge_csv(struct staging *s, struct str record)
 static struct str without_mark(const struct staging *s, struct str record)
 {
 	struct str mark = STR("\xef\xbb\xbf");
-	return s->file.line == 1 && str_starts(record, mark) ? str_from(record, mark.len) : record;
+	return s->file.line == 1 && str_starts(record, mark) ? str_from(record, mark.len)
+							     : record;
 }
 
 static void judge(struct staging *s, struct str record)
@@ -79,11 +80,12 @@ static void judge(struct staging *s, struct str record)
 	if (is_blank(record))
 		return;
 	s->line.number = s->file.line;
-	enum line_fate fate = s->reader->csv ? judge_csv(s, record)
-					     : s->reader->json(&s->line, record);
+	enum line_fate fate =
+		s->reader->csv ? judge_csv(s, record) : s->reader->json(&s->line, record);
 	if (fate != LINE_TAKEN)
 		s->out.len = before;
-	if (fate == LINE_BAD && !import_reject(s->im, s->file.path, s->file.line, s->line.reason))
+	if (fate == LINE_BAD &&
+	    !import_reject(s->im, s->file.path, s->file.line, s->line.reason))
 		s->hopeless = true;
 	if (fate == LINE_IGNORED)
 		count->ignored++;
@@ -96,7 +98,8 @@ static enum rc flush(struct staging *s)
 {
 	enum rc rc = pg_copy_put(s->im->pg, buf_str(&s->out));
 	buf_clear(&s->out);
-	import_tell(s->im, "reading", s->file.path, gz_consumed(s->file.in), gz_size(s->file.in));
+	import_tell(s->im, "reading", s->file.path, gz_consumed(s->file.in),
+		    gz_size(s->file.in));
 	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
 }
 
@@ -140,14 +143,15 @@ static enum rc copy_file(struct staging *s)
 	if (s->reader->kind == IMPORT_TRANSFERS && !s->hopeless)
 		import_file_hash(&s->file, s->im->transfers_hash);
 	if (s->reader->csv && !s->has_header)
-		import_reject(s->im, s->file.path, 0, "the file is empty: a header line is needed");
+		import_reject(s->im, s->file.path, 0,
+			      "the file is empty: a header line is needed");
 	return RC_OK;
 }
 
 static enum rc run_staged(struct import *im, const struct reader *reader)
 {
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec(im->pg, import_sql_text(reader->staged));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec(im->pg, import_sql_text(reader->staged));
 	return r.rc == RC_OK ? RC_OK : import_broken(im, r.rc);
 }
 
@@ -157,8 +161,10 @@ static enum rc stage_file(struct import *im, const struct reader *reader, const 
 	enum rc rc = import_file_open(&s.file, path, reader->csv, reader->max);
 	if (rc != RC_OK)
 		return import_refuse(im, "%s: %s", path, s.file.error);
-	s.line = (struct line){ .arena = im->line_arena, .out = &s.out,
-				.has_contract = im->has_meta, .contract = im->meta.contract };
+	s.line = (struct line){ .arena = im->line_arena,
+				.out = &s.out,
+				.has_contract = im->has_meta,
+				.contract = im->meta.contract };
 	buf_init(&s.out, NULL, BUF_NO_MAX);
 	rc = copy_file(&s);
 	buf_release(&s.out);
@@ -171,8 +177,9 @@ static enum rc reject_twice(struct import *im)
 {
 	char limit[24], reason[256];
 	snprintf(limit, sizeof(limit), "%lld", (long long)IMPORT_SKIP_MAX + 1);
-	SCOPED(pg_result_done) struct pg_result r =
-		pg_exec_args(im->pg, import_sql_text(SQL_import_owner_twice), PG_ARGS(pg_text(limit)));
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec_args(im->pg, import_sql_text(SQL_import_owner_twice),
+					  PG_ARGS(pg_text(limit)));
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	for (int i = 0; i < r.count; i++) {
@@ -185,8 +192,8 @@ static enum rc reject_twice(struct import *im)
 	im->summary->of[IMPORT_OWNERS].read -= (uint64_t)r.count;
 	if (!r.count)
 		return RC_OK;
-	SCOPED(pg_result_done) struct pg_result once =
-		pg_exec(im->pg, import_sql_text(SQL_import_owner_once));
+	SCOPED(pg_result_done)
+	struct pg_result once = pg_exec(im->pg, import_sql_text(SQL_import_owner_once));
 	return once.rc == RC_OK ? RC_OK : import_broken(im, once.rc);
 }
 

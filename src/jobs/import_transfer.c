@@ -5,7 +5,18 @@
 #include "base/scope.h"
 #include "jobs/import_line.h"
 
-enum { FROM, TO, TOKEN, AMOUNT, BLOCK, HASH, LOG_INDEX, BATCH_INDEX, TIME, EVENT };
+enum {
+	FROM,
+	TO,
+	TOKEN,
+	AMOUNT,
+	BLOCK,
+	HASH,
+	LOG_INDEX,
+	BATCH_INDEX,
+	TIME,
+	EVENT
+};
 
 static const struct csv_column columns[] = {
 	[FROM] = { { "from", "from_address" }, true },
@@ -22,7 +33,8 @@ static const struct csv_column columns[] = {
 
 bool import_transfer_header(struct line *line, const struct csv_row *row)
 {
-	return csv_header(line->arena, row, columns, COUNT_OF(columns), line->at, &line->reason);
+	return csv_header(line->arena, row, columns, COUNT_OF(columns), line->at,
+			  &line->reason);
 }
 
 /* Parts of the names of events that offer, ask, name or allow, but move nothing. */
@@ -45,7 +57,8 @@ static bool event_moves(struct str event)
 /* Nobody gets it, none of it, or no token is named. */
 static bool moves(const struct line *line, const struct csv_row *row)
 {
-	return csv_field(row, line->at[TO]).len > 0 && csv_field(row, line->at[TOKEN]).len > 0 &&
+	return csv_field(row, line->at[TO]).len > 0 &&
+	       csv_field(row, line->at[TOKEN]).len > 0 &&
 	       event_moves(csv_field(row, line->at[EVENT]));
 }
 

@@ -20,7 +20,8 @@ static bool put_texts(struct line *line, const struct json_object *root)
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct str text = jsonin_str(line_member(root, texts[i]));
 		if (text.len > TEXT_MAX_BYTES) {
-			line_bad(line, "%s is longer than %d bytes", texts[i][0], TEXT_MAX_BYTES);
+			line_bad(line, "%s is longer than %d bytes", texts[i][0],
+				 TEXT_MAX_BYTES);
 			return false;
 		}
 		copy_text(line->out, text);
@@ -30,7 +31,8 @@ static bool put_texts(struct line *line, const struct json_object *root)
 
 static bool put_custody(struct line *line, const struct json_object *root)
 {
-	struct json_object *node = line_member(root, NAMES("custodyAddress", "custody_address"));
+	struct json_object *node =
+		line_member(root, NAMES("custodyAddress", "custody_address"));
 	struct address custody;
 	if (!node) {
 		copy_null(line->out);
@@ -69,7 +71,8 @@ static bool put_wallets(struct line *line, const struct json_object *root)
 		if (text.ptr && !is_ours(text))
 			continue;
 		if (address_read(text, &wallet) != RC_OK) {
-			line->reason = "a verified address is not an address (0x and 40 hex digits)";
+			line->reason =
+				"a verified address is not an address (0x and 40 hex digits)";
 			return false;
 		}
 		hex_write(wallet.byte, sizeof(wallet.byte), hex);

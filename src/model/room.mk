@@ -12,6 +12,8 @@ libmodel_a_SOURCES = \
 	src/model/nft.h \
 	src/model/nftpage.c \
 	src/model/nftpage.h \
+	src/model/owner.c \
+	src/model/owner.h \
 	src/model/page.c \
 	src/model/page.h \
 	src/model/render.c \
@@ -19,5 +21,11 @@ libmodel_a_SOURCES = \
 	src/model/search.c \
 	src/model/search.h \
 	src/model/trait.c \
-	src/model/trait.h
+	src/model/trait.h \
+	src/model/transfer.c \
+	src/model/transfer.h \
+	src/model/user.c \
+	src/model/user.h \
+	src/model/wallet.c \
+	src/model/wallet.h
 MODEL_LIBS = libmodel.a $(CACHE_LIBS)

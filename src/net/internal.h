@@ -71,6 +71,7 @@ enum rc wire_command(struct pg *pg, const char *sql, int64_t until_ns);
 /* pg_fault.c: SQLSTATE to rc. */
 enum rc fault_keep(struct pg *pg, const PGresult *result, bool *ret_drop);
 enum rc fault_text(struct pg *pg, enum rc rc, const char *text);
+enum rc fault_count(enum rc rc); /* in the metrics, unless RC_OK; returns rc */
 
 /* pg_stat.c */
 void stat_add(struct pg *pg, int stmt, int64_t ns, enum rc rc);

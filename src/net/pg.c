@@ -117,12 +117,19 @@ static bool send(struct pg *pg, const struct order *order)
 				   format, 0);
 }
 
+static enum rc unsent(struct pg *pg)
+{
+	fault_text(pg, RC_UNAVAILABLE, PQerrorMessage(pg->conn));
+	pg_drop(pg);
+	return RC_UNAVAILABLE;
+}
+
 static enum rc prepare(struct pg *pg, int stmt, int64_t until_ns)
 {
 	PGresult *result = NULL;
 	const char *text = stmt_text((enum stmt)stmt);
 	if (!PQsendPrepare(pg->conn, stmt_name((enum stmt)stmt), text, 0, NULL))
-		return fault_text(pg, RC_UNAVAILABLE, PQerrorMessage(pg->conn));
+		return unsent(pg);
 	enum rc rc = wire_collect(pg, until_ns, &result);
 	if (rc != RC_OK)
 		return rc;
@@ -150,11 +157,8 @@ static enum rc attempt(struct pg *pg, const struct order *order, bool *ret_sent,
 		rc = prepare(pg, order->stmt, until);
 	if (rc != RC_OK)
 		return rc;
-	if (!send(pg, order)) {
-		fault_text(pg, RC_UNAVAILABLE, PQerrorMessage(pg->conn));
-		pg_drop(pg);
-		return RC_UNAVAILABLE;
-	}
+	if (!send(pg, order))
+		return unsent(pg);
 	*ret_sent = true;
 	metric_add(COUNTER_pg_statements, 1);
 	rc = wire_collect(pg, until, &result);
@@ -197,10 +201,8 @@ static struct pg_result run(struct pg *pg, const struct order *order)
 	int64_t start = clock_mono_ns();
 	enum rc rc = perform(pg, order, &result);
 	int64_t ns = clock_mono_ns() - start;
-	if (rc != RC_OK) {
-		metric_add(COUNTER_pg_errors, 1);
+	if (fault_count(rc) != RC_OK)
 		pg->failed_stmt = order->stmt;
-	}
 	metric_time(HISTOGRAM_pg_seconds, ns);
 	stat_add(pg, order->stmt, ns, rc);
 	if (pg->slow && pg->options->slow_ms > 0 && ns > pg->options->slow_ms * NS_PER_MS)

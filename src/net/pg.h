@@ -88,7 +88,8 @@ bool pg_flag(const struct pg_result *result, int row, int col);
 /* bytea cell of 20 bytes; false when null or of another length. */
 bool pg_address_at(const struct pg_result *result, int row, int col, struct address *ret);
 
-/* COPY … FROM STDIN, text format: begin, many puts, end (abort with a reason rolls it back). */
+/* COPY … FROM STDIN, text format: begin, many puts, end.  Each has the deadline of a statement.
+ * With abort_reason nothing is copied, which is RC_OK; *ret_rows only otherwise. */
 enum rc pg_copy_begin(struct pg *pg, const char *sql);
 enum rc pg_copy_put(struct pg *pg, struct str rows);
 enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
@@ -99,7 +100,9 @@ void pg_disconnect(struct pg *pg);
 const char *pg_error(const struct pg *pg);    /* of the last failure */
 const char *pg_sqlstate(const struct pg *pg); /* five characters, "" when not from the server */
 void pg_set_deadline(struct pg *pg, int64_t ms); /* until changed; 0: the option's */
-/* Called after each connect, before other statements; a failure drops the connection. */
+/* Called after each connect, before other statements; a failure drops the connection.  The
+ * session has statement_timeout (a little below the deadline), lock_timeout 500 ms and
+ * search_path such_market, public. */
 void pg_on_connect(struct pg *pg, enum rc (*hook)(struct pg *pg, void *ctx), void *ctx);
 
 /* Statistics of one statement since the process began. */

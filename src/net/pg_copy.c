@@ -11,13 +11,9 @@
 
 static enum rc lost(struct pg *pg, enum rc rc)
 {
-	if (rc == RC_TIMEOUT) {
-		metric_add(COUNTER_pg_timeouts, 1);
-		fault_text(pg, rc, "the server took no rows within the deadline");
-	} else {
-		fault_text(pg, rc, PQerrorMessage(pg->conn));
-	}
-	metric_add(COUNTER_pg_errors, 1);
+	fault_text(pg, rc,
+		   rc == RC_TIMEOUT ? "the server took no rows within the deadline"
+				    : PQerrorMessage(pg->conn));
 	pg_drop(pg);
 	return rc;
 }
@@ -43,14 +39,10 @@ static enum rc begin(struct pg *pg, const char *sql)
 
 enum rc pg_copy_begin(struct pg *pg, const char *sql)
 {
-	enum rc rc = begin(pg, sql);
-	if (rc != RC_OK)
-		metric_add(COUNTER_pg_errors, 1);
-	return rc;
+	return fault_count(begin(pg, sql));
 }
 
-/* libpq keeps what the socket does not take: flushed at once, it never holds more than one put.
- */
+/* libpq keeps what the socket does not take: flushed at once, that is one put at most. */
 static enum rc put(struct pg *pg, const char *bytes, int len)
 {
 	if (PQputCopyData(pg->conn, bytes, len) != 1)
@@ -66,7 +58,7 @@ enum rc pg_copy_put(struct pg *pg, struct str rows)
 		size_t len = rows.len < PUT_MAX ? rows.len : PUT_MAX;
 		enum rc rc = put(pg, rows.ptr, (int)len);
 		if (rc != RC_OK)
-			return lost(pg, rc);
+			return fault_count(lost(pg, rc));
 		rows = str_from(rows, len);
 	}
 	return RC_OK;
@@ -94,8 +86,5 @@ enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
 	if (!pg->copying)
 		return RC_UNAVAILABLE;
 	pg->copying = false;
-	enum rc rc = end(pg, abort_reason, ret_rows);
-	if (rc != RC_OK)
-		metric_add(COUNTER_pg_errors, 1);
-	return rc;
+	return fault_count(end(pg, abort_reason, ret_rows));
 }

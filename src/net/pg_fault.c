@@ -1,7 +1,7 @@
 /* What a failure of the server means. */
 #include <stdio.h>
 #include <string.h>
-#include "base/scope.h"
+#include "base/metric.h"
 #include "net/internal.h"
 
 /* Prefixes of SQLSTATE (PostgreSQL manual, appendix A); the first row that fits counts.
@@ -65,6 +65,15 @@ enum rc fault_keep(struct pg *pg, const PGresult *result, bool *ret_drop)
 	keep(pg, state, PQresultErrorMessage(result));
 	*ret_drop = f->drop;
 	return f->rc;
+}
+
+enum rc fault_count(enum rc rc)
+{
+	if (rc != RC_OK)
+		metric_add(COUNTER_pg_errors, 1);
+	if (rc == RC_TIMEOUT)
+		metric_add(COUNTER_pg_timeouts, 1);
+	return rc;
 }
 
 const char *pg_error(const struct pg *pg)

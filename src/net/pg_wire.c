@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include "base/clock.h"
-#include "base/metric.h"
 #include "net/internal.h"
 
 int64_t wire_until(const struct pg *pg, int64_t start_ns)
@@ -75,12 +74,9 @@ static bool is_failure(const PGresult *result)
  * statement.  PQcancel is not used: it blocks without limit when the postmaster is stopped. */
 static enum rc give_up(struct pg *pg, enum rc rc)
 {
-	if (rc == RC_TIMEOUT) {
-		metric_add(COUNTER_pg_timeouts, 1);
-		fault_text(pg, rc, "no answer from the server within the deadline");
-	} else {
-		fault_text(pg, rc, "the connection to the server broke");
-	}
+	fault_text(pg, rc,
+		   rc == RC_TIMEOUT ? "no answer from the server within the deadline"
+				    : "the connection to the server broke");
 	pg_drop(pg);
 	return rc;
 }
@@ -89,11 +85,8 @@ static enum rc judge(struct pg *pg, PGresult **result)
 {
 	bool drop = false;
 	enum rc rc = RC_OK;
-	if (*result && is_failure(*result)) {
+	if (*result && is_failure(*result))
 		rc = fault_keep(pg, *result, &drop);
-		if (rc == RC_TIMEOUT)
-			metric_add(COUNTER_pg_timeouts, 1);
-	}
 	if (drop || PQstatus(pg->conn) == CONNECTION_BAD)
 		pg_drop(pg);
 	if (rc != RC_OK) {

@@ -35,7 +35,11 @@ SQL_FILES = \
 	sql/queries/key.sql \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \
-	sql/queries/trait.sql
+	sql/queries/owner.sql \
+	sql/queries/trait.sql \
+	sql/queries/transfer.sql \
+	sql/queries/user.sql \
+	sql/queries/wallet.sql
 
 src/net/stmt.inc: $(SQL_FILES) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/net

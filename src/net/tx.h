@@ -4,6 +4,8 @@
  * with 40001, 40P01 or 55P03 is tried again with full-jitter back-off (5 … 200 ms, five times,
  * within the deadline); other failures roll back and are returned.  A COMMIT whose reply is
  * lost is RC_UNAVAILABLE with *ret_unknown set: the caller must look whether it happened.
+ * A connection lost inside body stays lost until body returns; a failure that body ignored is
+ * RC_INTERNAL, never a COMMIT.
  */
 #ifndef NET_TX_H
 #define NET_TX_H

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "lib/keeper.h"
+
+#define PATIENCE_NS INT64_C(20000000000) /* for a server that was told to end */
 
 void keeper_panic(const char *fmt, ...)
 {
@@ -24,6 +28,16 @@ void keeper_panic(const char *fmt, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	exit(EXIT_FAILURE);
+}
+
+void keeper_show(const char *log)
+{
+	char line[512];
+	FILE *in = fopen(log, "re");
+	while (in && fgets(line, sizeof(line), in))
+		fputs(line, stderr);
+	if (in)
+		fclose(in);
 }
 
 void keeper_dir(struct keeper *keeper, const char *what)
@@ -42,6 +56,16 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* A shell's background job inherits SIGINT and SIGQUIT ignored, a test may block some. */
+static void forget_signals(void)
+{
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* In a child: becomes the server's user, then the server. */
 static _Noreturn void become(const struct keeper *keeper, const char *const *args,
 			     const char *log)
@@ -53,9 +77,10 @@ static _Noreturn void become(const struct keeper *keeper, const char *const *arg
 		_exit(126);
 	prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid, which clears it */
 	if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0 ||
-	    chdir(keeper->dir) != 0)
+	    chdir(*keeper->dir ? keeper->dir : "/") != 0)
 		_exit(126);
 	close_range(3, ~0U, 0);
+	forget_signals();
 	execvp(args[0], (char *const *)args);
 	_exit(127);
 }
@@ -73,9 +98,14 @@ static void end(pid_t *pid, int signal)
 {
 	if (*pid <= 0)
 		return;
+	int64_t until = clock_mono_ns() + PATIENCE_NS;
 	kill(*pid, SIGCONT);
 	kill(*pid, signal);
-	wait_for(*pid);
+	while (waitpid(*pid, NULL, WNOHANG) == 0) {
+		if (clock_mono_ns() > until)
+			kill(*pid, SIGKILL);
+		poll(NULL, 0, 2);
+	}
 	*pid = 0;
 }
 
@@ -115,7 +145,12 @@ static _Noreturn void keep(const struct keeper *keeper, int wire)
 			break;
 	}
 	end(&pid, SIGQUIT);
-	nftw(keeper->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	/* Children of the server may write a little longer than it lives. */
+	for (int i = 0; i < 100; i++) {
+		if (nftw(keeper->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
+			break;
+		poll(NULL, 0, 20);
+	}
 	_exit(0);
 }
 
@@ -180,6 +215,8 @@ void keeper_command(const struct keeper *keeper, const char *const *args, const 
 	if (pid == 0)
 		become(keeper, args, log);
 	int status = pid < 0 ? -1 : wait_for(pid);
-	if (status != 0)
-		keeper_panic("%s failed (%d), see %s", args[0], status, log);
+	if (status == 0)
+		return;
+	keeper_show(log);
+	keeper_panic("%s failed (%d)", args[0], status);
 }

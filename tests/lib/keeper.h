@@ -27,7 +27,8 @@ pid_t keeper_pid(struct keeper *keeper);            /* of the server; 0: it does
 void keeper_end(struct keeper *keeper, int signal); /* signals it, and waits for its end */
 void keeper_close(struct keeper *keeper);
 
-/* Runs a command as uid, its output in log; ends the program when it fails. */
+void keeper_show(const char *log); /* on standard error: the directory will be gone */
+/* Runs a command as uid, its output in log; shows it and ends the program on failure. */
 void keeper_command(const struct keeper *keeper, const char *const *args, const char *log);
 /* Ends the test program with a message on standard error. */
 _Noreturn void keeper_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

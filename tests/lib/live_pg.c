@@ -1,24 +1,18 @@
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/hash.h"
-#include "base/hex.h"
 #include "base/scope.h"
 #include "lib/keeper.h"
 #include "lib/live_pg.h"
+#include "lib/pg_template.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 
@@ -39,7 +33,7 @@ static const char *const roles[WHO_COUNT] = { "postgres", "such_market_owner",
 					      "such_market_app", "such_market_maintenance" };
 
 static struct keeper server;
-static char bindir[PATH_BYTES], datadir[PATH_BYTES];
+static char bindir[PATH_BYTES], datadir[PATH_BYTES], logfile[PATH_BYTES];
 static char urls[WHO_COUNT][URL_MAX];
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 30000 };
 
@@ -78,39 +72,6 @@ static void find_user(struct keeper *keeper)
 	keeper->gid = who->pw_gid;
 }
 
-static void hash_file(struct hash_stream *hash, const char *path)
-{
-	char bytes[8192];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-	hash_stream_add(hash, path, strlen(path) + 1);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		hash_stream_add(hash, bytes, (size_t)n);
-	close(fd);
-}
-
-/* Same text for the same build tree and the same migrations. */
-static void template_key(char ret[17])
-{
-	char pattern[PATH_BYTES + 8];
-	uint8_t digest[SHA256_BYTES];
-	const char *tree = from_env("top_builddir", ".");
-	glob_t found;
-	struct hash_stream *hash = hash_stream_new();
-	snprintf(pattern, sizeof(pattern), "%s/*.sql", live_pg_migrations());
-	hash_stream_add(hash, tree, strlen(tree) + 1);
-	hash_stream_add(hash, bindir, strlen(bindir) + 1);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		keeper_panic("%s: no migrations", pattern);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		hash_file(hash, found.gl_pathv[i]);
-	globfree(&found);
-	hash_stream_done(hash, digest);
-	hex_write(digest, 8, ret);
-}
-
 static const char *url_of(enum who who, const char *database)
 {
 	static char url[URL_MAX];
@@ -133,9 +94,10 @@ static void wait_until_up(void)
 	int64_t until = clock_mono_ns() + START_NS;
 	struct pg *pg = pg_new(&options, url_of(SUPER, "postgres"));
 	while (pg_connect(pg) != RC_OK) {
-		if (clock_mono_ns() > until)
-			keeper_panic("%s: PostgreSQL does not start: %s", server.dir,
-				     pg_error(pg));
+		if (clock_mono_ns() > until) {
+			keeper_show(logfile);
+			keeper_panic("PostgreSQL does not start: %s", pg_error(pg));
+		}
 		poll(NULL, 0, 5);
 	}
 	pg_free(pg);
@@ -155,6 +117,7 @@ static void prepare(const char *what)
 	keeper_dir(&server, what);
 	snprintf(program, sizeof(program), "%s/postgres", bindir);
 	snprintf(datadir, sizeof(datadir), "%s/data", server.dir);
+	snprintf(logfile, sizeof(logfile), "%s/log", server.dir);
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s", server.dir);
 	const char *args[] = {
 		program,
@@ -182,9 +145,8 @@ static void prepare(const char *what)
 
 static void initdb(void)
 {
-	char program[PATH_BYTES + 16], log[PATH_BYTES];
+	char program[PATH_BYTES + 16];
 	snprintf(program, sizeof(program), "%s/initdb", bindir);
-	snprintf(log, sizeof(log), "%s/log", server.dir);
 	const char *args[] = { program,
 			       "-D",
 			       datadir,
@@ -196,7 +158,7 @@ static void initdb(void)
 			       "--encoding=UTF8",
 			       "--locale=C.UTF-8",
 			       NULL };
-	keeper_command(&server, args, log);
+	keeper_command(&server, args, logfile);
 }
 
 static void migrate(void)
@@ -223,13 +185,12 @@ static void copy(const char *from, const char *to)
 	keeper_command(&server, args, "/dev/null");
 }
 
-/* Under the lock.  Copied beside its place first: a half-made template is never found. */
-static void make_template(const char *place)
+/* A server of its own makes it; the copy is of a server that was shut down in order. */
+static void make_template(const char *path)
 {
-	char half[PATH_BYTES + 8];
 	prepare("template");
-	initdb();
 	keeper_open(&server);
+	initdb();
 	resume();
 	run_sql(url_of(SUPER, "postgres"), "CREATE ROLE such_market_owner LOGIN CREATEROLE; "
 					   "CREATE ROLE such_market_app LOGIN;"
@@ -238,51 +199,20 @@ static void make_template(const char *place)
 		"CREATE DATABASE " BASE_NAME " OWNER such_market_owner");
 	migrate();
 	keeper_end(&server, SIGINT);
-	snprintf(half, sizeof(half), "%s.half", place);
-	const char *clear[] = { "rm", "-rf", half, NULL };
-	keeper_command(&server, clear, "/dev/null");
-	copy(datadir, half);
-	if (rename(half, place) != 0)
-		keeper_panic("%s: %s", place, strerror(errno));
+	copy(datadir, path);
 	keeper_close(&server);
-}
-
-/* /tmp/such-market-test-UID/KEY: owned by the user of the server, readable by nobody else. */
-static void template_place(const struct keeper *keeper, char ret[PATH_BYTES])
-{
-	char key[17], dir[64];
-	snprintf(dir, sizeof(dir), "/tmp/such-market-test-%u", (unsigned)keeper->uid);
-	if (mkdir(dir, 0700) == 0 && chown(dir, keeper->uid, keeper->gid) != 0)
-		keeper_panic("%s: %s", dir, strerror(errno));
-	struct stat st;
-	if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != keeper->uid)
-		keeper_panic("%s is somebody else's", dir);
-	template_key(key);
-	snprintf(ret, PATH_BYTES, "%s/%s", dir, key);
-}
-
-static int lock_template(const char *place)
-{
-	char path[PATH_BYTES + 8];
-	snprintf(path, sizeof(path), "%s.lock", place);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) != 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-	return fd;
 }
 
 void live_pg_start(void)
 {
-	char place[PATH_BYTES];
+	struct pg_template template;
 	find_bindir();
 	find_user(&server);
-	template_place(&server, place);
-	int lock = lock_template(place);
-	if (access(place, F_OK) != 0)
-		make_template(place);
+	pg_template_find(&server, live_pg_migrations(), bindir, &template);
+	pg_template_enter(&template, &server, make_template);
 	prepare("pg");
-	copy(place, datadir);
-	close(lock);
+	copy(template.place, datadir);
+	pg_template_leave(&template);
 	for (int who = 0; who < WHO_COUNT; who++)
 		snprintf(urls[who], URL_MAX, "%s", url_of((enum who)who, BASE_NAME));
 	keeper_open(&server);

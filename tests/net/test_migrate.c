@@ -265,6 +265,13 @@ START_TEST(odd_directories_are_refused)
 	write_file("0000_zero.sql", "nonsense");
 	write_file("0003_x.sql~", "nonsense");
 	apply_ok(2);
+	struct str folder = arena_printf(arena, "%s/0003_folder.sql", dir);
+	ck_assert_int_eq(mkdir(folder.ptr, 0755), 0);
+	apply_fails(RC_INVALID, "0003_folder.sql: not readable as a text");
+	ck_assert_int_eq(rmdir(folder.ptr), 0);
+	ck_assert_int_eq(symlink("/dev/zero", folder.ptr), 0);
+	apply_fails(RC_INVALID, "0003_folder.sql: not readable as a text");
+	remove_file("0003_folder.sql");
 	remove_file("0001_first.sql");
 	remove_file("0002_second.sql");
 	apply_fails(RC_NOT_FOUND, "no migrations there");

@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/metric.h"
 #include "lib/live_pg.h"
+#include "net/internal.h"
 #include "net/pg.h"
 
 #define MS INT64_C(1000000)
 
 static const struct pg_options options = { .connect_ms = 2000, .deadline_ms = 5000 };
-static const struct pg_options hasty = { .connect_ms = 200, .deadline_ms = 200 };
+static const struct pg_options hasty = { .connect_ms = 1000, .deadline_ms = 400 };
 static struct metric_cells cells;
 
 static struct pg *fresh(const struct pg_options *how)
@@ -235,8 +237,8 @@ START_TEST(a_stopped_backend_is_given_up)
 	int64_t start = clock_mono_ns();
 	ck_assert_int_eq(ping(pg), RC_TIMEOUT);
 	int64_t took = clock_mono_ns() - start;
-	ck_assert_int_ge(took, 195 * MS);
-	ck_assert_int_lt(took, 1000 * MS);
+	ck_assert_int_ge(took, 390 * MS);
+	ck_assert_int_lt(took, 5000 * MS);
 	ck_assert_str_eq(pg_sqlstate(pg), "");
 	ck_assert(!pg_connected(pg));
 	ck_assert_uint_eq(cells.counter[COUNTER_pg_timeouts], 1);
@@ -260,7 +262,7 @@ START_TEST(a_stopped_backend_does_not_block_a_large_send)
 	ck_assert_int_eq(kill(stopped, SIGSTOP), 0);
 	int64_t start = clock_mono_ns();
 	struct pg_result done = pg_exec_args(pg, "SELECT $1::text", PG_ARGS(pg_text(text)));
-	ck_assert_int_lt(clock_mono_ns() - start, 1500 * MS);
+	ck_assert_int_lt(clock_mono_ns() - start, 5000 * MS);
 	ck_assert_int_eq(done.rc, RC_TIMEOUT);
 	pg_result_done(&done);
 	kill(stopped, SIGCONT);
@@ -323,6 +325,71 @@ START_TEST(a_restart_in_between_is_survived)
 }
 END_TEST
 
+/* In a child: ends the server while the parent's statement runs. */
+static pid_t crash_during(const char *text)
+{
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	struct pg *pg = pg_new(&options, live_pg_super_url());
+	char sql[160];
+	snprintf(
+		sql, sizeof(sql),
+		"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = '%s'",
+		text);
+	int64_t until = clock_mono_ns() + 10000 * MS;
+	while (number(pg, sql) == 0 && clock_mono_ns() < until)
+		poll(NULL, 0, 5);
+	live_pg_crash();
+	_exit(0);
+}
+
+START_TEST(a_crash_during_a_statement_is_unavailable)
+{
+	struct pg *pg = fresh(&options);
+	ck_assert_int_eq(ping(pg), RC_OK);
+	pid_t child = crash_during("SELECT pg_sleep(60)");
+	ck_assert_int_eq(run_sql(pg, "SELECT pg_sleep(60)"), RC_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(pg_error(pg), "closed the connection"));
+	ck_assert_str_eq(pg_sqlstate(pg), "");
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	live_pg_resume();
+	await_ping(pg);
+	pg_free(pg);
+}
+END_TEST
+
+START_TEST(hosts_of_urls)
+{
+	static const struct {
+		const char *url;
+		int count;
+		const char *host, *port; /* of the last */
+	} rows[] = {
+		{ "postgresql://u@h/d", 1, "h", "" },
+		{ "postgresql://u@a:1,b:2,c:3/d", 3, "c", "3" },
+		{ "host=a,b port=7", 2, "b", "7" },
+		{ "host=/run/x,/run/y", 2, "/run/y", "" },
+		{ "dbname=d", 1, "", "" },
+		{ "host=a,,b", 1, "", "" },
+		{ "host=a,b hostaddr=1.1.1.1,2.2.2.2", 1, "", "" },
+		{ "host=a,b target_session_attrs=prefer-standby", 1, "", "" },
+		{ "host=a,b target_session_attrs=primary", 2, "b", "" },
+		{ "host=1,2,3,4,5,6,7,8", 8, "8", "" },
+		{ "host=1,2,3,4,5,6,7,8,9", 1, "", "" },
+		{ "host=a,b port=1234567890", 1, "", "" },
+		{ "postgresql://u@[::1", 1, "", "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct pg_hosts hosts;
+		pg_hosts_read(rows[i].url, &hosts);
+		ck_assert_msg(hosts.count == rows[i].count, "%s: %d", rows[i].url, hosts.count);
+		ck_assert_str_eq(hosts.host[hosts.count - 1], rows[i].host);
+		ck_assert_str_eq(hosts.port[hosts.count - 1], rows[i].port);
+	}
+}
+END_TEST
+
 START_TEST(an_absent_server_is_told_at_once)
 {
 	struct pg *pg = fresh(&options);
@@ -333,7 +400,7 @@ START_TEST(an_absent_server_is_told_at_once)
 	int64_t start = clock_mono_ns();
 	for (int i = 0; i < 1000; i++)
 		ck_assert_int_eq(ping(pg), RC_UNAVAILABLE);
-	ck_assert_int_lt(clock_mono_ns() - start, 1000 * MS);
+	ck_assert_int_lt(clock_mono_ns() - start, 5000 * MS);
 	live_pg_resume();
 	await_ping(pg);
 	pg_free(pg);
@@ -348,8 +415,8 @@ START_TEST(a_stopped_postmaster_holds_no_longer_than_the_connect_deadline)
 	ck_assert_int_eq(pg_connect(pg), RC_UNAVAILABLE);
 	int64_t took = clock_mono_ns() - start;
 	kill(live_pg_pid(), SIGCONT);
-	ck_assert_int_ge(took, 195 * MS);
-	ck_assert_int_lt(took, 1000 * MS);
+	ck_assert_int_ge(took, 990 * MS);
+	ck_assert_int_lt(took, 5000 * MS);
 	await_ping(pg);
 	pg_free(pg);
 }
@@ -385,13 +452,13 @@ START_TEST(a_host_that_does_not_answer_hides_no_other)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	int fd = silent_server(dir);
 	const char *good = strstr(live_pg_url(), "?host=") + strlen("?host=");
-	struct pg_options how = { .connect_ms = 600, .deadline_ms = 5000 };
+	struct pg_options how = { .connect_ms = 3000, .deadline_ms = 5000 };
 	snprintf(url, sizeof(url),
 		 "postgresql://such_market_app@/such_market?host=%s,%s,/nowhere", dir, good);
 	struct pg *pg = pg_new(&how, url);
 	int64_t start = clock_mono_ns();
 	ck_assert_msg(pg_connect(pg) == RC_OK, "%s", pg_error(pg));
-	ck_assert_int_ge(clock_mono_ns() - start, 195 * MS);
+	ck_assert_int_ge(clock_mono_ns() - start, 990 * MS);
 	ck_assert_int_eq(ping(pg), RC_OK);
 	pg_free(pg);
 	snprintf(url, sizeof(url),
@@ -480,6 +547,8 @@ START_TEST(copy_streams_rows)
 	ck_assert_int_eq(copy_rows(pg, "1\ta\n2\t\\N\n", NULL, &n), RC_OK);
 	ck_assert_int_eq(n, 2);
 	ck_assert_int_eq(copy_rows(pg, "3\tc\n", "changed our mind", &n), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_errors], 0);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_timeouts], 0);
 	ck_assert_int_eq(number(pg, "SELECT count(*) FROM c"), 2);
 	ck_assert_int_eq(copy_rows(pg, "4\td\nfive\te\n", NULL, &n), RC_INVALID);
 	ck_assert_str_eq(pg_sqlstate(pg), "22P02");
@@ -504,7 +573,7 @@ START_TEST(copy_takes_much_and_outlasts_the_deadline)
 	}
 	ck_assert_int_eq(run_sql(pg, "CREATE TEMP TABLE c (n int, z text)"), RC_OK);
 	ck_assert_int_eq(pg_copy_begin(pg, "COPY c FROM STDIN"), RC_OK);
-	int64_t until = clock_mono_ns() + 300 * MS; /* longer than a statement may take */
+	int64_t until = clock_mono_ns() + 600 * MS; /* longer than a statement may take */
 	int puts = 0;
 	for (; puts < 64 || clock_mono_ns() < until; puts++)
 		ck_assert_int_eq(pg_copy_put(pg, (struct str){ block, len }), RC_OK);
@@ -529,7 +598,9 @@ START_TEST(copy_into_a_stopped_backend_is_given_up)
 	for (int i = 0; i < 1000 && rc == RC_OK; i++)
 		rc = pg_copy_put(pg, (struct str){ block, sizeof(block) });
 	ck_assert_int_eq(rc, RC_TIMEOUT);
-	ck_assert_int_lt(clock_mono_ns() - start, 1500 * MS);
+	ck_assert_int_lt(clock_mono_ns() - start, 5000 * MS);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_timeouts], 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_pg_errors], 1);
 	kill(stopped, SIGCONT);
 	pg_set_deadline(pg, 5000);
 	ck_assert_int_eq(ping(pg), RC_OK);
@@ -626,6 +697,7 @@ SUITE_WITH(live_pg_start, live_pg_done, 60, values_of_each_type,
 	   a_slow_statement_ends_and_the_session_stays, a_stopped_backend_is_given_up,
 	   a_stopped_backend_does_not_block_a_large_send, what_was_given_up_ends_in_the_server,
 	   a_dead_idle_connection_is_replaced, a_restart_in_between_is_survived,
+	   a_crash_during_a_statement_is_unavailable, hosts_of_urls,
 	   an_absent_server_is_told_at_once,
 	   a_stopped_postmaster_holds_no_longer_than_the_connect_deadline,
 	   a_forgotten_prepared_statement_is_prepared_again,

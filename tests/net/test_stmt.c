@@ -1,6 +1,7 @@
 /* Every statement of sql/queries is prepared against the migrated schema: a typo cannot ship.
  */
 #include "suite.h"
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -12,23 +13,20 @@ static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 10
 
 START_TEST(every_statement_is_prepared)
 {
-	struct pg *pg = pg_new(&options, live_pg_url());
+	PGconn *conn = PQconnectdb(live_pg_url());
 	int bad = 0;
+	PQclear(PQexec(conn, "SET search_path = such_market, public, pg_temp"));
 	for (int i = 0; i < STMT_COUNT; i++) {
-		char *sql = NULL;
-		size_t len = 0;
-		FILE *out = open_memstream(&sql, &len);
-		fprintf(out, "PREPARE %s AS %s", stmt_name((enum stmt)i),
-			stmt_text((enum stmt)i));
-		fclose(out);
-		SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, sql);
-		if (done.rc != RC_OK) {
-			fprintf(stderr, "%s: %s\n", stmt_name((enum stmt)i), pg_error(pg));
+		PGresult *done = PQprepare(conn, stmt_name((enum stmt)i),
+					   stmt_text((enum stmt)i), 0, NULL);
+		if (PQresultStatus(done) != PGRES_COMMAND_OK) {
+			fprintf(stderr, "%s: %s", stmt_name((enum stmt)i),
+				PQresultErrorMessage(done));
 			bad++;
 		}
-		free(sql);
+		PQclear(done);
 	}
-	pg_free(pg);
+	PQfinish(conn);
 	ck_assert_int_eq(bad, 0);
 	ck_assert_int_gt(STMT_COUNT, 0);
 }
