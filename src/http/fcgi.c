@@ -1,14 +1,12 @@
 #include <assert.h>
 #include <errno.h>
-#include <fcgiapp.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
-#include <sys/queue.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -17,6 +15,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "http/fcgi.h"
+#include "http/fcgi_conn.h"
 #include "http/fcgi_read.h"
 #include "http/fcgi_scan.h"
 #include "http/fcgi_send.h"
@@ -24,27 +23,12 @@
 #include "http/request.h"
 
 #define BATCH       64 /* events taken at once; each connection is served once of them */
+#define PIECE       65536
+#define ENDED       (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+#define TURNS       32 /* without a pause, until signals are let in */
 #define ARENA_BYTES (64 * 1024)
 #define NS_PER_MS   1000000LL
 #define REST_NS     (100 * NS_PER_MS) /* without descriptors no accepting for so long */
-
-enum conn_state {
-	CONN_IDLE,    /* between requests */
-	CONN_PARTIAL, /* a request has begun */
-	CONN_SENDING, /* an answer waits for the peer */
-	CONN_CLOSED   /* freed when the batch of events is done */
-};
-
-struct conn {
-	TAILQ_ENTRY(conn) link; /* in the list of its state */
-	enum conn_state state;
-	int fd;
-	bool last;           /* to be closed after this answer */
-	int64_t deadline_ns; /* of PARTIAL and SENDING */
-	struct fcgi_rest rest;
-	FCGX_Request fcgx;
-};
-TAILQ_HEAD(conn_list, conn);
 
 struct fcgi {
 	struct fcgi_options options;
@@ -52,14 +36,12 @@ struct fcgi {
 	void *ctx;
 	struct arena *arena;
 	struct request_ids ids;
-	int epoll;
-	int connections;
+	struct conns conns;
 	uint64_t served;
 	bool listening;
 	bool draining, closing; /* closing: after the answer */
 	int64_t resume_ns;      /* accept again; 0: not resting */
-	struct conn_list idle;  /* the longest idle first */
-	struct conn_list waiting, closed;
+	int turns;              /* with events, since signals were let in */
 	char look[FCGI_SCAN_MAX];
 };
 
@@ -83,118 +65,27 @@ static void show(struct fcgi *f, enum board_state state, int64_t now_ns)
 		board_state(f->options.slot, state, now_ns);
 }
 
-static struct conn_list *list_of(struct fcgi *f, enum conn_state state)
-{
-	switch (state) {
-	case CONN_IDLE:
-		return &f->idle;
-	case CONN_CLOSED:
-		return &f->closed;
-	default:
-		return &f->waiting;
-	}
-}
-
-/* The only writer of a connection's state. */
-static void shift(struct fcgi *f, struct conn *c, enum conn_state state)
-{
-	TAILQ_REMOVE(list_of(f, c->state), c, link);
-	TAILQ_INSERT_TAIL(list_of(f, state), c, link);
-	c->state = state;
-}
-
 static void listen_on(struct fcgi *f)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 
 	if (!f->listening && !f->draining)
-		f->listening =
-			epoll_ctl(f->epoll, EPOLL_CTL_ADD, f->options.listen_fd, &event) == 0;
+		f->listening = epoll_ctl(f->conns.epoll, EPOLL_CTL_ADD, f->options.listen_fd,
+					 &event) == 0;
 	f->resume_ns = 0;
 }
 
 static void listen_off(struct fcgi *f)
 {
 	if (f->listening)
-		epoll_ctl(f->epoll, EPOLL_CTL_DEL, f->options.listen_fd, NULL);
+		epoll_ctl(f->conns.epoll, EPOLL_CTL_DEL, f->options.listen_fd, NULL);
 	f->listening = false;
 }
 
-/* Not by libfcgi: its close lingers up to 2 seconds. */
-static void conn_close(struct fcgi *f, struct conn *c)
-{
-	if (c->state == CONN_CLOSED)
-		return;
-	FCGX_Free(&c->fcgx, 0);
-	c->fcgx.ipcFd = -1;
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	fcgi_rest_release(&c->rest);
-	shift(f, c, CONN_CLOSED);
-	f->connections--;
-}
-
-static void conn_refuse(struct fcgi *f, struct conn *c)
+static void refuse(struct fcgi *f, struct conn *c)
 {
 	metric_add(COUNTER_fcgi_malformed, 1);
-	conn_close(f, c);
-}
-
-static void free_closed(struct fcgi *f)
-{
-	struct conn *c;
-
-	while ((c = TAILQ_FIRST(&f->closed))) {
-		TAILQ_REMOVE(&f->closed, c, link);
-		free(c);
-	}
-}
-
-static bool watch(struct fcgi *f, struct conn *c, int op, uint32_t events)
-{
-	struct epoll_event event = { .events = events | EPOLLRDHUP | EPOLLET, .data.ptr = c };
-
-	return epoll_ctl(f->epoll, op, c->fd, &event) == 0;
-}
-
-static void conn_new(struct fcgi *f, int fd)
-{
-	struct timeval read = { f->options.read_ms / 1000, f->options.read_ms % 1000 * 1000 };
-	struct timeval write = { f->options.write_ms / 1000,
-				 f->options.write_ms % 1000 * 1000 };
-	struct conn *c = mem_alloc(sizeof(*c));
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read, sizeof(read));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write, sizeof(write));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-		   sizeof(on)); /* no matter on a unix socket */
-	/* No listening socket in here: when a connection is lost libfcgi would accept. */
-	FCGX_InitRequest(&c->fcgx, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	c->fd = fd;
-	TAILQ_INSERT_TAIL(&f->idle, c, link);
-	f->connections++;
-	metric_add(COUNTER_fcgi_connections, 1);
-	if (!watch(f, c, EPOLL_CTL_ADD, EPOLLIN))
-		conn_close(f, c);
-}
-
-/* Makes room: the longest idle connection goes, unless a request has just come in on it;
- * without an idle one, who has waited longest. */
-static bool evict(struct fcgi *f)
-{
-	struct conn *c;
-	char byte;
-
-	TAILQ_FOREACH(c, &f->idle, link)
-	if (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-		break;
-	if (!c)
-		c = TAILQ_FIRST(&f->waiting);
-	if (c)
-		conn_close(f, c);
-	return c != NULL;
+	conn_close(&f->conns, c);
 }
 
 static bool is_exhausted(int error)
@@ -205,14 +96,14 @@ static bool is_exhausted(int error)
 /* One at a time: other workers want some too, and what waits is reported again. */
 static void accept_one(struct fcgi *f)
 {
-	int fd;
+	int fd = accept4(f->options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (f->connections >= f->options.connections_max && !evict(f))
-		return;
-	fd = accept4(f->options.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0) {
-		conn_new(f, fd);
-	} else if (is_exhausted(errno) && !evict(f)) {
+		if (f->conns.count >= f->options.connections_max)
+			conns_evict(&f->conns);
+		metric_add(COUNTER_fcgi_connections, 1);
+		conn_new(&f->conns, fd, f->options.read_ms, f->options.write_ms);
+	} else if (is_exhausted(errno) && !conns_evict(&f->conns)) {
 		listen_off(f);
 		f->resume_ns = clock_mono_ns() + REST_NS;
 	}
@@ -222,20 +113,41 @@ static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t 
 {
 	if (sent == FCGI_UNSENT) {
 		c->deadline_ns = now_ns + f->options.write_ms * NS_PER_MS;
-		shift(f, c, CONN_SENDING);
-		if (watch(f, c, EPOLL_CTL_MOD, EPOLLOUT))
+		conn_shift(&f->conns, c, CONN_SENDING);
+		if (conn_watch(&f->conns, c, EPOLLOUT))
 			return;
 		sent = FCGI_LOST;
 	}
 	if (sent == FCGI_LOST || c->last || f->closing)
-		conn_close(f, c);
+		conn_close(&f->conns, c);
 	else
-		shift(f, c, CONN_IDLE);
+		conn_shift(&f->conns, c, CONN_IDLE);
 }
 
-static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
+/* libfcgi reads from descriptors only: a gathered request becomes a file in memory. */
+static int memory_file(struct str bytes)
+{
+	int fd = memfd_create("request", MFD_CLOEXEC);
+
+	while (fd >= 0 && bytes.len) {
+		ssize_t n = write(fd, bytes.ptr, bytes.len);
+
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		bytes = str_from(bytes, (size_t)n);
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* fd: where the bytes of the request are. */
+static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 			 struct request *ret_req, struct problem *ret_problem, enum rc *ret_rc)
 {
+	bool read;
 	struct fcgi_reader reader = {
 		.arena = f->arena,
 		.ids = &f->ids,
@@ -246,20 +158,20 @@ static bool read_request(struct fcgi *f, struct conn *c, int64_t now_ns,
 
 	/* FCGX_Accept_r begins by closing what is not to be kept, and closes what it finds
 	 * malformed: at once, since detached, and not after a wait for the peer. */
-	c->fcgx.ipcFd = c->fd;
+	c->fcgx.ipcFd = fd;
 	c->fcgx.keepConnection = 1;
 	c->fcgx.detached = 1;
-	if (!fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc)) {
-		if (c->fcgx.ipcFd < 0)
-			c->fd = -1;
-		return false;
-	}
+	read = fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc);
+	if (fd != c->fd && c->fcgx.ipcFd >= 0)
+		close(fd);
+	else if (fd == c->fd && c->fcgx.ipcFd < 0)
+		c->fd = -1;
 	c->last = c->last || !c->fcgx.keepConnection;
 	c->fcgx.keepConnection = 1;
-	return true;
+	return read;
 }
 
-static void answer(struct fcgi *f, struct conn *c)
+static void answer(struct fcgi *f, struct conn *c, int fd)
 {
 	int64_t started_ns = clock_mono_ns(), now_ns;
 	struct problem problem = { 0 };
@@ -269,8 +181,8 @@ static void answer(struct fcgi *f, struct conn *c)
 	enum rc rc;
 
 	show(f, BOARD_READING, started_ns);
-	if (!read_request(f, c, started_ns, &req, &problem, &rc)) {
-		conn_refuse(f, c);
+	if (!read_request(f, c, fd, started_ns, &req, &problem, &rc)) {
+		refuse(f, c);
 		arena_reset(f->arena);
 		return;
 	}
@@ -288,8 +200,68 @@ static void answer(struct fcgi *f, struct conn *c)
 	finish(f, c, sent, now_ns);
 }
 
-/* Bytes have come.  Edge-triggered: what is left on the socket is told again when more comes.
- */
+static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
+{
+	int fd = memory_file((struct str){ c->whole.ptr, len });
+
+	buf_release(&c->whole);
+	if (fd >= 0)
+		answer(f, c, fd);
+	else
+		conn_close(&f->conns, c);
+}
+
+/* Far beyond body_max: without its body the request is a 413, and the connection ends. */
+static void answer_cut(struct fcgi *f, struct conn *c)
+{
+	char *bytes = c->whole.ptr;
+	const char end[8] = { bytes[0], 5 /* STDIN */, bytes[2], bytes[3] };
+	size_t len = 0;
+
+	fcgi_scan(buf_str(&c->whole), &len);
+	memcpy(bytes + len, end, sizeof(end));
+	c->last = true;
+	answer_gathered(f, c, len + sizeof(end));
+}
+
+static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)
+{
+	if (ended) {
+		refuse(f, c);
+	} else if (c->state == CONN_IDLE) {
+		c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
+		conn_shift(&f->conns, c, CONN_PARTIAL);
+	}
+}
+
+/* A request longer than what can wait on a socket is taken off it piece by piece. */
+static void gather(struct fcgi *f, struct conn *c, bool ended)
+{
+	char *room;
+	size_t len = 0;
+	ssize_t n = -1;
+
+	while ((room = buf_room(&c->whole, PIECE)) &&
+	       (n = recv(c->fd, room, PIECE, MSG_DONTWAIT)) > 0)
+		c->whole.len += (size_t)n;
+	if (!room) {
+		answer_cut(f, c);
+		return;
+	}
+	switch (fcgi_scan(buf_str(&c->whole), &len)) {
+	case FCGI_WHOLE:
+		c->last = c->last || ended || c->whole.len > len;
+		answer_gathered(f, c, len);
+		break;
+	case FCGI_BAD:
+		refuse(f, c);
+		break;
+	default:
+		wait_for_more(f, c, ended || n == 0 || errno != EAGAIN);
+	}
+}
+
+/* Bytes have come.  Edge-triggered: what is left on the socket is told when more comes. */
 static void look(struct fcgi *f, struct conn *c, bool ended)
 {
 	ssize_t n = recv(c->fd, f->look, sizeof(f->look), MSG_PEEK | MSG_DONTWAIT);
@@ -298,39 +270,38 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !ended)
 		return;
 	if (n <= 0) {
-		conn_close(f, c);
+		conn_close(&f->conns, c);
 		return;
 	}
 	switch (fcgi_scan((struct str){ f->look, (size_t)n }, &len)) {
 	case FCGI_WHOLE:
 		/* libfcgi may swallow what follows the request: its sender is to see an end. */
 		c->last = c->last || ended || (size_t)n > len;
-		answer(f, c);
+		answer(f, c, c->fd);
 		break;
 	case FCGI_LONG:
-		c->last = c->last || ended;
-		answer(f, c);
+		buf_init(&c->whole, NULL, (size_t)f->options.body_max * 2 + 4 * PIECE);
+		gather(f, c, ended);
 		break;
 	case FCGI_MORE:
-		if (ended) {
-			conn_refuse(f, c);
-		} else if (c->state == CONN_IDLE) {
-			c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
-			shift(f, c, CONN_PARTIAL);
-		}
+		wait_for_more(f, c, ended);
 		break;
 	case FCGI_BAD:
-		conn_refuse(f, c);
+		refuse(f, c);
 	}
 }
 
 static void send_more(struct fcgi *f, struct conn *c)
 {
+	size_t before = c->rest.done;
 	enum fcgi_sent sent = fcgi_send_rest(c->fd, &c->rest);
 
-	if (sent == FCGI_UNSENT)
+	if (sent == FCGI_UNSENT) {
+		if (c->rest.done > before) /* slow, but it reads */
+			c->deadline_ns = clock_mono_ns() + f->options.write_ms * NS_PER_MS;
 		return;
-	if (sent == FCGI_SENT && !watch(f, c, EPOLL_CTL_MOD, EPOLLIN))
+	}
+	if (sent == FCGI_SENT && !conn_watch(&f->conns, c, EPOLLIN))
 		sent = FCGI_LOST;
 	finish(f, c, sent, 0);
 }
@@ -343,8 +314,10 @@ static void handle(struct fcgi *f, const struct epoll_event *event)
 		accept_one(f);
 	else if (c->state == CONN_SENDING)
 		send_more(f, c);
+	else if (c->state == CONN_PARTIAL && c->whole.ptr)
+		gather(f, c, event->events & ENDED);
 	else if (c->state != CONN_CLOSED)
-		look(f, c, event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+		look(f, c, event->events & ENDED);
 }
 
 /* Closes who let a deadline pass. */
@@ -353,17 +326,17 @@ static void sweep(struct fcgi *f)
 	struct conn *c, *next;
 	int64_t now_ns;
 
-	if (TAILQ_EMPTY(&f->waiting) && !f->resume_ns)
+	if (TAILQ_EMPTY(&f->conns.waiting) && !f->resume_ns)
 		return;
 	now_ns = clock_mono_ns();
-	for (c = TAILQ_FIRST(&f->waiting); c; c = next) {
+	for (c = TAILQ_FIRST(&f->conns.waiting); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		if (c->deadline_ns > now_ns)
 			continue;
 		if (c->state == CONN_PARTIAL)
-			conn_refuse(f, c);
+			refuse(f, c);
 		else
-			conn_close(f, c);
+			conn_close(&f->conns, c);
 	}
 	if (f->resume_ns && f->resume_ns <= now_ns)
 		listen_on(f);
@@ -372,12 +345,10 @@ static void sweep(struct fcgi *f)
 /* timeout_ms, or less when something is due before. */
 static int next_wait(const struct fcgi *f, int timeout_ms)
 {
-	int64_t due_ns = f->resume_ns ? f->resume_ns : INT64_MAX;
-	const struct conn *c;
+	int64_t due_ns = conns_due_ns(&f->conns);
 
-	TAILQ_FOREACH(c, &f->waiting, link)
-	if (c->deadline_ns < due_ns)
-		due_ns = c->deadline_ns;
+	if (f->resume_ns && f->resume_ns < due_ns)
+		due_ns = f->resume_ns;
 	if (due_ns == INT64_MAX)
 		return timeout_ms;
 	int64_t ms = (due_ns - clock_mono_ns()) / NS_PER_MS + 1;
@@ -387,17 +358,29 @@ static int next_wait(const struct fcgi *f, int timeout_ms)
 	return timeout_ms < 0 || ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
+/* epoll_pwait lets a signal in only when it has no event to tell: under load, never. */
+static void let_signals_in(struct fcgi *f, const void *sigmask)
+{
+	sigset_t kept;
+
+	f->turns = 0;
+	sigprocmask(SIG_SETMASK, sigmask, &kept);
+	sigprocmask(SIG_SETMASK, &kept, NULL);
+}
+
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 {
 	struct epoll_event events[BATCH];
 	uint64_t before = f->served;
-	int n = epoll_pwait(f->epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
+	int n = epoll_pwait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
 
 	for (int i = 0; i < n; i++)
 		handle(f, &events[i]);
+	if (n > 0 && sigmask && ++f->turns == TURNS)
+		let_signals_in(f, sigmask);
 	sweep(f);
-	free_closed(f);
-	if (f->served != before)
+	conns_sweep_closed(&f->conns);
+	if (n > 0)
 		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
 	return (int)(f->served - before);
 }
@@ -412,7 +395,7 @@ void fcgi_drain(struct fcgi *f, int64_t deadline_ms)
 	listen_off(f);
 	f->resume_ns = 0;
 	show(f, BOARD_DRAINING, now_ns);
-	while (f->connections && now_ns < end_ns) {
+	while (f->conns.count && now_ns < end_ns) {
 		int64_t until_ns = f->closing ? end_ns : half_ns;
 
 		fcgi_poll(f, (int)((until_ns - now_ns) / NS_PER_MS + 1), NULL);
@@ -450,13 +433,10 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 	f->options = *options;
 	f->serve = serve;
 	f->ctx = ctx;
-	TAILQ_INIT(&f->idle);
-	TAILQ_INIT(&f->waiting);
-	TAILQ_INIT(&f->closed);
 	f->arena = arena_new(ARENA_BYTES);
 	request_ids_init(&f->ids);
-	f->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (f->epoll >= 0)
+	conns_init(&f->conns, epoll_create1(EPOLL_CLOEXEC));
+	if (f->conns.epoll >= 0)
 		listen_on(f);
 	if (f->listening)
 		return f;
@@ -469,22 +449,18 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 
 void fcgi_free(struct fcgi *f)
 {
-	struct conn *c;
-
 	if (!f)
 		return;
-	while ((c = TAILQ_FIRST(&f->idle)) || (c = TAILQ_FIRST(&f->waiting)))
-		conn_close(f, c);
-	free_closed(f);
-	if (f->epoll >= 0)
-		close(f->epoll);
+	conns_release(&f->conns);
+	if (f->conns.epoll >= 0)
+		close(f->conns.epoll);
 	arena_free(f->arena);
 	free(f);
 }
 
 int fcgi_connections(const struct fcgi *f)
 {
-	return f->connections;
+	return f->conns.count;
 }
 
 uint64_t fcgi_served(const struct fcgi *f)

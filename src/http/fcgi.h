@@ -11,8 +11,9 @@
  *closed
  *
  * libfcgi sees a request only after fcgi_scan.h has found it whole, so it neither waits nor
- * parses what is malformed; the answer goes past its streams (fcgi_send.h).
- * Counts fcgi_connections, fcgi_malformed and request_seconds; who serves counts the answers.
+ * parses what is malformed (a request longer than 64 KB is gathered in memory first); the
+ *answer goes past its streams (fcgi_send.h). Counts fcgi_connections, fcgi_malformed and
+ *request_seconds; who serves counts the answers.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
@@ -49,7 +50,8 @@ typedef void fcgi_serve(void *ctx, struct request *req, const struct problem *ba
 struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, void *ctx);
 void fcgi_free(struct fcgi *f);
 /* Waits at most timeout_ms (-1: no end) for something and answers it.  Returns requests
- * answered. A signal ends the wait (sigmask as for epoll_pwait, may be NULL). */
+ * answered.  A signal that sigmask (as for epoll_pwait, may be NULL) lets in ends the wait;
+ * under steady load it gets in between, within a few turns. */
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask);
 /* Stops accepting; keeps answering until every connection is closed or deadline_ms have passed.
  * In the second half of that time a connection is closed together with its answer, since a busy

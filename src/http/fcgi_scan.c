@@ -110,14 +110,15 @@ static enum fcgi_verdict scan_begin(struct walk *w)
 		return FCGI_BAD;
 	if (v != FCGI_WHOLE)
 		return v;
-	if (r.type != BEGIN_REQUEST || r.id == 0 || r.size != BEGIN_BYTES ||
+	if (r.type != BEGIN_REQUEST || r.id == 0 || r.size != BEGIN_BYTES || r.padding ||
 	    r.content[0] != 0 || r.content[1] != RESPONDER)
 		return FCGI_BAD;
 	w->id = r.id;
 	return FCGI_WHOLE;
 }
 
-/* The empty record that ends a stream needs no padding; libfcgi would take it for a record. */
+/* Padding of a BEGIN record and of the empty record that ends a stream has no use, and libfcgi
+ * takes it for the next record: refused. */
 static enum fcgi_verdict scan_params(struct walk *w)
 {
 	struct pairs pairs = { .part = NAME_LENGTH };
@@ -161,10 +162,13 @@ enum fcgi_verdict fcgi_scan(struct str bytes, size_t *ret_len)
 		v = scan_params(&w);
 	if (v != FCGI_WHOLE)
 		return v == FCGI_MORE && full ? FCGI_BAD : v;
+	size_t params_len = (size_t)(w.at - (const uint8_t *)bytes.ptr);
+
 	v = scan_body(&w);
-	if (v == FCGI_MORE && full)
-		return FCGI_LONG;
 	if (v == FCGI_WHOLE)
 		*ret_len = (size_t)(w.at - (const uint8_t *)bytes.ptr);
-	return v;
+	if (v != FCGI_MORE || !full)
+		return v;
+	*ret_len = params_len;
+	return FCGI_LONG;
 }

@@ -24,7 +24,8 @@ enum fcgi_verdict {
 	FCGI_BAD    /* malformed */
 };
 
-/* *ret_len: bytes of the request (FCGI_WHOLE only); what follows them is another request's. */
+/* *ret_len: bytes of the request (FCGI_WHOLE; what follows them is another request's), or of
+ * its beginning to the end of the parameters (FCGI_LONG). */
 enum fcgi_verdict fcgi_scan(struct str bytes, size_t *ret_len);
 
 #endif

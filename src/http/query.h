@@ -6,7 +6,7 @@
  *	static const struct param nfts_params[] = {
  *		{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
  *		{ "sort", PARAM_CHOICE, .choices = "tokenId|rarity|updatedAt" },
- *		{ "owner", PARAM_ADDRESS },
+ *		{ "owner", .kind = PARAM_ADDRESS },
  *	};
  *	enum { P_PAGE_SIZE, P_SORT, P_OWNER, P_COUNT };
  *	struct param_value v[P_COUNT];

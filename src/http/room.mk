@@ -9,6 +9,8 @@ libhttp_a_SOURCES = \
 	src/http/cursor.h \
 	src/http/fcgi.c \
 	src/http/fcgi.h \
+	src/http/fcgi_conn.c \
+	src/http/fcgi_conn.h \
 	src/http/fcgi_read.c \
 	src/http/fcgi_read.h \
 	src/http/fcgi_scan.c \

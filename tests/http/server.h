@@ -25,11 +25,12 @@ struct server {
 };
 
 #define SERVER_OPTIONS                                                                         \
-	((struct fcgi_options){ .read_ms = 300,                                                \
-				.write_ms = 300,                                               \
+	((struct fcgi_options){ .read_ms = 800,                                                \
+				.write_ms = 800,                                               \
 				.body_max = 1 << 20,                                           \
 				.connections_max = 1024 })
 
+int server_listen(const char *path);
 /* options.listen_fd is made here.  drain_ms: how long SIGTERM lets it answer. */
 void server_start(struct server *s, struct fcgi_options options, int drain_ms);
 /* SIGTERM only; the server drains. */
@@ -38,7 +39,7 @@ void server_term(const struct server *s);
 void server_stop(struct server *s);
 uint64_t server_count(const struct server *s, enum counter c);
 int server_descriptors(const struct server *s);
-/* Polls until the server has so many connections; false after two seconds. */
+/* Polls until the server has so many connections; false after five seconds. */
 bool server_settles(const struct server *s, uint64_t connections);
 
 #endif

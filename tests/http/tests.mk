@@ -1,7 +1,20 @@
 # tests of http: names in TESTS, one program a file.
-EXTRA_DIST += tests/lib/fcgi_client.h tests/http/server.h
+EXTRA_DIST += tests/http/server.h tests/lib/fcgi_client.h
+
 if HAVE_CHECK
 FCGI_TEST_SOURCES = tests/http/server.c tests/lib/fcgi_client.c
+
+check_PROGRAMS += tests/http/test_cond
+TESTS += tests/http/test_cond
+tests_http_test_cond_SOURCES = tests/http/test_cond.c
+tests_http_test_cond_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_cond_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_cursor
+TESTS += tests/http/test_cursor
+tests_http_test_cursor_SOURCES = tests/http/test_cursor.c
+tests_http_test_cursor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_cursor_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/http/test_fcgi
 TESTS += tests/http/test_fcgi
@@ -20,4 +33,52 @@ TESTS += tests/http/test_fcgi_drain
 tests_http_test_fcgi_drain_SOURCES = tests/http/test_fcgi_drain.c $(FCGI_TEST_SOURCES)
 tests_http_test_fcgi_drain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_http_test_fcgi_drain_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_fcgi_loop
+TESTS += tests/http/test_fcgi_loop
+tests_http_test_fcgi_loop_SOURCES = tests/http/test_fcgi_loop.c $(FCGI_TEST_SOURCES)
+tests_http_test_fcgi_loop_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_loop_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_fcgi_scan
+TESTS += tests/http/test_fcgi_scan
+tests_http_test_fcgi_scan_SOURCES = tests/http/test_fcgi_scan.c tests/lib/fcgi_client.c
+tests_http_test_fcgi_scan_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_scan_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_fcgi_send
+TESTS += tests/http/test_fcgi_send
+tests_http_test_fcgi_send_SOURCES = tests/http/test_fcgi_send.c
+tests_http_test_fcgi_send_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_send_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_problem
+TESTS += tests/http/test_problem
+tests_http_test_problem_SOURCES = tests/http/test_problem.c
+tests_http_test_problem_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_problem_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_query
+TESTS += tests/http/test_query
+tests_http_test_query_SOURCES = tests/http/test_query.c
+tests_http_test_query_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_query_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_request
+TESTS += tests/http/test_request
+tests_http_test_request_SOURCES = tests/http/test_request.c
+tests_http_test_request_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_request_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_response
+TESTS += tests/http/test_response
+tests_http_test_response_SOURCES = tests/http/test_response.c
+tests_http_test_response_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_response_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_router
+TESTS += tests/http/test_router
+tests_http_test_router_SOURCES = tests/http/test_router.c
+tests_http_test_router_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_router_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
 endif

@@ -1,0 +1,131 @@
+/*
+ * Requests.  Rooms: base http.  Lines: method, address, Accept, If-None-Match, request id; then
+ * the body.  What was read must keep what the headers promise; what was refused must make a
+ * problem.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include "base/arena.h"
+#include "base/scope.h"
+#include "base/utf8.h"
+#include "http/problem.h"
+#include "http/query.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct route rows[] = {
+	{ METHOD_GET, "/health", ROLE_PUBLIC, LANE_HOT, TIER_NONE, NULL, "" },
+	{ METHOD_GET, "/api/collection/{address}/nfts/{tokenId}", ROLE_PUBLIC, LANE_HOT,
+	  TIER_HOT, NULL, "" },
+	{ METHOD_POST, "/api/collection/{address}/refresh", ROLE_PUBLIC, LANE_HOT, TIER_HOT,
+	  NULL, "" },
+};
+
+static const struct param params[] = {
+	{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
+	{ "sort", PARAM_CHOICE, .choices = "tokenId|rarity|updatedAt" },
+	{ "verified", .kind = PARAM_BOOL },
+	{ "owner", .kind = PARAM_ADDRESS },
+	{ "token", .kind = PARAM_TOKEN },
+	{ "search", .kind = PARAM_TEXT },
+	{ "cursor", .kind = PARAM_CURSOR },
+	{ "attributes", .kind = PARAM_TRAITS },
+};
+
+struct lines {
+	char *method, *uri, *accept, *none_match, *id, *length;
+};
+
+static const char *param(void *ctx, const char *name)
+{
+	const struct lines *l = ctx;
+	const struct {
+		const char *name, *value;
+	} all[] = {
+		{ "REQUEST_METHOD", l->method }, { "REQUEST_URI", l->uri },
+		{ "HTTP_ACCEPT", l->accept },    { "HTTP_IF_NONE_MATCH", l->none_match },
+		{ "HTTP_X_REQUEST_ID", l->id },  { "CONTENT_LENGTH", l->length },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		if (strcmp(all[i].name, name) == 0)
+			return all[i].value;
+	return NULL;
+}
+
+static void require(bool truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void check_query(struct arena *arena, const struct request *req)
+{
+	struct param_value v[COUNT_OF(params)];
+	struct problem problem = { 0 };
+	enum rc rc = query_read(req, params, COUNT_OF(params), v, &problem);
+	struct buf out;
+
+	if (rc != RC_OK) {
+		buf_init(&out, arena, BUF_NO_MAX);
+		problem_write(&problem, req->id, &out);
+		require(problem.rc == RC_INVALID && !buf_failed(&out));
+		return;
+	}
+	require(v[0].num >= 1 && v[0].num <= 100);
+	require(v[1].num >= 0 && v[1].num <= 2);
+	require(!v[5].given || (v[5].text.len && utf8_valid(v[5].text)));
+	require(v[7].trait_count <= QUERY_TRAITS_MAX);
+	for (size_t i = 0; i < v[7].trait_count; i++)
+		require(v[7].traits[i].type.len && utf8_valid(v[7].traits[i].type) &&
+			utf8_valid(v[7].traits[i].value));
+}
+
+static void check_answer(struct arena *arena, const struct request *req)
+{
+	static const struct http_options options = { .cors_origin = "*" };
+	struct answer answer = { .tier = TIER_HOT,
+				 .content_type = "application/json",
+				 .etag = "\"abc\"" };
+	struct response res;
+
+	buf_init(&answer.body, arena, BUF_NO_MAX);
+	response_init(&res, arena);
+	response_answer(&res, req, &options, &answer);
+	require(res.status == 200 || res.status == 304 || res.status == 406);
+	require(!buf_failed(&res.head));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arena *arena = arena_new(65536);
+	struct request_ids ids = { .prefix = "0123456789abcdef" };
+	struct str rest = { (const char *)data, size };
+	struct lines lines = { 0 };
+	char **each[] = { &lines.method, &lines.uri, &lines.accept, &lines.none_match,
+			  &lines.id };
+	const struct request_source source = { param, &lines, &ids };
+	struct problem problem = { 0 };
+	struct route_match match;
+	struct request req;
+
+	for (size_t i = 0; i < COUNT_OF(each); i++)
+		*each[i] = arena_strz(arena, str_cut(&rest, '\n'));
+	lines.length = arena_strz(arena, arena_printf(arena, "%zu", rest.len));
+	if (request_read(arena, &source, rest, 0, &req, &problem) == RC_OK) {
+		require(req.path.len && req.path.ptr[0] == '/' && utf8_valid(req.path));
+		require(req.query.len <= REQUEST_QUERY_MAX);
+		route_find(rows, COUNT_OF(rows), req.method, req.path, &match);
+		require(!match.route || match.path_known);
+		check_query(arena, &req);
+		check_answer(arena, &req);
+	} else {
+		require(problem_status(problem.rc) >= 400);
+	}
+	require(strlen(req.id) > 0);
+	arena_free(arena);
+	return 0;
+}
