@@ -39,6 +39,8 @@ struct tag_list {
 	} tag[TAGS_MAX];
 };
 
+/* The text is that of a tag: one of tags.def, canonical. */
+bool tag_sound(struct str text);
 /* 64 bits for a tag's text, the same everywhere. */
 uint64_t tag_hash(struct str text);
 

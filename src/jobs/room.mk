@@ -18,7 +18,11 @@ libjobs_a_SOURCES = \
 	src/jobs/import_stage.c \
 	src/jobs/import_time.c \
 	src/jobs/import_transfer.c \
-	src/jobs/import_user.c
+	src/jobs/import_user.c \
+	src/jobs/relay.c \
+	src/jobs/relay.h \
+	src/jobs/relay_event.c \
+	src/jobs/relay_event.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
 
 src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk

@@ -11,6 +11,7 @@
 #define NS_PER_MS     INT64_C(1000000)
 #define STAT_BUCKETS  100 /* four an octave, from 1 µs to 30 s and more */
 #define PG_ERROR_TEXT 1024
+#define ARGS_MAX      64
 
 struct stat_cells {
 	uint64_t calls, errors, retries;
@@ -38,9 +39,31 @@ struct pg {
 	void *hook_ctx;
 	void (*slow)(void *ctx, const char *name, int64_t ns);
 	void *slow_ctx;
+	bool label_wanted; /* the next statement is to be labelled */
+	uint64_t label;    /* of the read that runs; 0: not known */
 	bool prepared[STMT_COUNT + 1]; /* on this connection */
 	struct stat_cells stat[STMT_COUNT + 1];
 };
+
+/* What is sent: a named statement, else text; plain text may hold several statements. */
+struct order {
+	int stmt; /* -1: text */
+	const char *sql;
+	bool plain;
+	const struct pg_arg *args;
+	size_t n;
+};
+
+/* pg.c */
+bool pg_send(struct pg *pg, const struct order *order); /* false: nothing was sent */
+enum rc pg_unsent(struct pg *pg);                       /* drops the connection */
+enum rc pg_prepare(struct pg *pg, int stmt, int64_t until_ns);
+
+/* pg_label.c: two statements in one pipeline. */
+bool label_wanted(struct pg *pg, const struct order *order);
+enum rc label_prepare(struct pg *pg, int64_t until_ns);
+bool label_send(struct pg *pg, const struct order *order);
+enum rc label_collect(struct pg *pg, int64_t until_ns, PGresult **ret);
 
 /* pg_conn.c: a usable connection whose statement_timeout fits server_ms (0: no limit). */
 enum rc pg_ready(struct pg *pg, int64_t server_ms);
@@ -65,6 +88,8 @@ enum rc wire_flush(struct pg *pg, int64_t until_ns);
 /* Reads until the server is ready again (or in COPY): the last result, or the first failure.
  * The connection is dropped when it is of no more use. */
 enum rc wire_collect(struct pg *pg, int64_t until_ns, PGresult **ret);
+/* Gives each row to fn as it comes; a wait for the next one may take as long as a statement. */
+enum rc wire_rows(struct pg *pg, pg_row *fn, void *ctx);
 /* Sends plain text and discards the answer. */
 enum rc wire_command(struct pg *pg, const char *sql, int64_t until_ns);
 

@@ -8,8 +8,6 @@
 #include "base/metric.h"
 #include "net/internal.h"
 
-#define ARGS_MAX 64
-
 const struct conf_key pg_keys[] = {
 	{ "database_url", CONF_URL, offsetof(struct pg_options, url), "",
 	  .help = "where the database is, as the application role (postgresql://…)" },
@@ -22,15 +20,6 @@ const struct conf_key pg_keys[] = {
 	{ "database_slow", CONF_MSEC, offsetof(struct pg_options, slow_ms), "500ms", .min = 0,
 	  .max = 600000, .help = "statements slower than this are logged; 0 logs none" },
 	{ 0 }
-};
-
-/* What is sent: a named statement, else text; plain text may hold several statements. */
-struct order {
-	int stmt; /* -1: text */
-	const char *sql;
-	bool plain;
-	const struct pg_arg *args;
-	size_t n;
 };
 
 struct pg *pg_new(const struct pg_options *options, const char *url)
@@ -97,8 +86,7 @@ void pg_on_slow(struct pg *pg, void (*fn)(void *ctx, const char *name, int64_t n
 	pg->slow_ctx = ctx;
 }
 
-/* False: nothing was sent. */
-static bool send(struct pg *pg, const struct order *order)
+bool pg_send(struct pg *pg, const struct order *order)
 {
 	const char *value[ARGS_MAX];
 	int len[ARGS_MAX], format[ARGS_MAX];
@@ -117,19 +105,19 @@ static bool send(struct pg *pg, const struct order *order)
 				   format, 0);
 }
 
-static enum rc unsent(struct pg *pg)
+enum rc pg_unsent(struct pg *pg)
 {
 	fault_text(pg, RC_UNAVAILABLE, PQerrorMessage(pg->conn));
 	pg_drop(pg);
 	return RC_UNAVAILABLE;
 }
 
-static enum rc prepare(struct pg *pg, int stmt, int64_t until_ns)
+enum rc pg_prepare(struct pg *pg, int stmt, int64_t until_ns)
 {
 	PGresult *result = NULL;
 	const char *text = stmt_text((enum stmt)stmt);
 	if (!PQsendPrepare(pg->conn, stmt_name((enum stmt)stmt), text, 0, NULL))
-		return unsent(pg);
+		return pg_unsent(pg);
 	enum rc rc = wire_collect(pg, until_ns, &result);
 	if (rc != RC_OK)
 		return rc;
@@ -149,19 +137,22 @@ static enum rc refuse_copy(struct pg *pg, PGresult *result)
 static enum rc attempt(struct pg *pg, const struct order *order, bool *ret_sent, PGresult **ret)
 {
 	int64_t now = clock_mono_ns(), until = wire_until(pg, now);
+	bool labelled = label_wanted(pg, order);
 	PGresult *result = NULL;
 	enum rc rc = RC_OK;
 	if (now >= until)
 		return fault_text(pg, RC_TIMEOUT, "the deadline of the transaction has passed");
 	if (order->stmt >= 0 && !pg->prepared[order->stmt])
-		rc = prepare(pg, order->stmt, until);
+		rc = pg_prepare(pg, order->stmt, until);
+	if (rc == RC_OK && labelled)
+		rc = label_prepare(pg, until);
 	if (rc != RC_OK)
 		return rc;
-	if (!send(pg, order))
-		return unsent(pg);
+	if (!(labelled ? label_send(pg, order) : pg_send(pg, order)))
+		return pg_unsent(pg);
 	*ret_sent = true;
 	metric_add(COUNTER_pg_statements, 1);
-	rc = wire_collect(pg, until, &result);
+	rc = labelled ? label_collect(pg, until, &result) : wire_collect(pg, until, &result);
 	if (rc != RC_OK)
 		return rc;
 	ExecStatusType status = PQresultStatus(result);

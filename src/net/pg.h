@@ -78,6 +78,18 @@ struct pg_result pg_exec(struct pg *pg, const char *sql);
 struct pg_result pg_exec_args(struct pg *pg, const char *sql, const struct pg_arg *args,
 			      size_t n);
 void pg_result_done(struct pg_result *result);
+/* Row by row, as they come: results of any size.  There is no limit for the whole, the deadline
+ * is one of silence.  A failure may come after rows. */
+typedef void pg_row(void *ctx, const struct pg_result *row);
+enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size_t n, pg_row *fn,
+		  void *ctx);
+
+/* A label: every transaction with a lower number that committed is in what is read after
+ * pg_label_begin.  The next statement takes it, in the same round trip; later statements of
+ * the same read need none.  0: not known (a transaction, plain text, or the connection was
+ * lost meanwhile); what was read may be answered, not kept. */
+void pg_label_begin(struct pg *pg);
+uint64_t pg_label(struct pg *pg); /* and ends it */
 
 /* Cells; text format.  Absent (SQL null) is STR_NONE.  Borrowed from the result. */
 struct str pg_str(const struct pg_result *result, int row, int col);

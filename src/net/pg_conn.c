@@ -159,6 +159,7 @@ void pg_drop(struct pg *pg)
 	PQfinish(pg->conn);
 	pg->conn = NULL;
 	pg->copying = false;
+	pg->label = 0; /* what comes next may be of another history */
 	pg->server_ms = -1;
 	memset(pg->prepared, 0, sizeof(pg->prepared));
 }

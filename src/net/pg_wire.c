@@ -122,6 +122,31 @@ enum rc wire_collect(struct pg *pg, int64_t until_ns, PGresult **ret)
 	return rc;
 }
 
+enum rc wire_rows(struct pg *pg, pg_row *fn, void *ctx)
+{
+	PGresult *one = NULL, *last = NULL;
+	for (;;) {
+		enum rc rc = next(pg, wire_until(pg, clock_mono_ns()), &one);
+		if (rc != RC_OK) {
+			PQclear(last);
+			return give_up(pg, rc);
+		}
+		if (!one)
+			break;
+		if (PQresultStatus(one) == PGRES_SINGLE_TUPLE) {
+			fn(ctx, &(struct pg_result){ .count = 1,
+						     .rows = (struct pg_rows *)one });
+			PQclear(one);
+			continue;
+		}
+		PQclear(last);
+		last = one;
+	}
+	enum rc rc = judge(pg, &last);
+	PQclear(last);
+	return rc;
+}
+
 enum rc wire_command(struct pg *pg, const char *sql, int64_t until_ns)
 {
 	PGresult *result = NULL;

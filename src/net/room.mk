@@ -3,6 +3,8 @@ noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
 	src/net/breaker.c \
 	src/net/breaker.h \
+	src/net/epoch.c \
+	src/net/epoch.h \
 	src/net/internal.h \
 	src/net/migrate.c \
 	src/net/migrate.h \
@@ -16,8 +18,10 @@ libnet_a_SOURCES = \
 	src/net/pg_copy.c \
 	src/net/pg_fault.c \
 	src/net/pg_hosts.c \
+	src/net/pg_label.c \
 	src/net/pg_result.c \
 	src/net/pg_stat.c \
+	src/net/pg_stream.c \
 	src/net/pg_wire.c \
 	src/net/redis.c \
 	src/net/redis.h \
@@ -37,6 +41,7 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 # Named statements: a new file is one word here.
 SQL_FILES = \
 	sql/queries/collection.sql \
+	sql/queries/event.sql \
 	sql/queries/instance.sql \
 	sql/queries/key.sql \
 	sql/queries/net.sql \

@@ -1,0 +1,334 @@
+#include "jobs/relay.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/map.h"
+#include "jobs/relay_event.h"
+#include "net/epoch.h"
+#include "net/pg.h"
+
+#define TELL_NS       INT64_C(1000000000) /* positions are told at most this often */
+#define EPOCH_TEXT    17
+#define SNAPSHOT_MAX  (1 << 20)
+#define POLLS_AT_ONCE 64 /* events that cannot be applied are parked one a poll */
+
+struct relay {
+	struct pg *pg;
+	struct cache_map *map;
+	const char *machine;
+	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
+
+	/* Everything visible in prev is applied to the mapping, or under its floor. */
+	struct buf prev; /* a snapshot, terminated; empty: none */
+	struct buf history;
+	cache_epoch resumed; /* prev is of a relay before us, under this epoch; 0: it is ours */
+	bool looked;         /* for a relay before us */
+
+	bool failing;
+	int64_t told_ns; /* when the position was told last */
+
+	/* Of the poll that runs. */
+	struct {
+		bool headed, incarnate, skip;
+		struct buf snapshot, history;
+		cache_epoch epoch;
+		uint64_t events;
+		int64_t poison; /* event; 0: none */
+		const char *why;
+		enum rc rc;
+	} poll;
+};
+
+const struct conf_key relay_keys[] = {
+	{ "relay_interval", CONF_MSEC, offsetof(struct relay_options, interval_ms), "100ms",
+	  .min = 10, .max = 1000, .reload = true,
+	  .help = "how often a machine asks the database for what became invalid" },
+	{ 0 }
+};
+
+/* A poll walks an index.  What it writes need not survive a crash: after one all positions are of
+ * another history. */
+static enum rc connected(struct pg *pg, void *ctx)
+{
+	(void)ctx;
+	SCOPED(pg_result_done)
+	struct pg_result set = pg_exec(pg, "SET enable_seqscan = off;"
+					   "SET enable_bitmapscan = off;"
+					   "SET max_parallel_workers_per_gather = 0;"
+					   "SET jit = off; SET synchronous_commit = off");
+
+	return set.rc;
+}
+
+struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machine)
+{
+	struct relay *r = mem_alloc(sizeof(*r));
+
+	r->pg = pg;
+	r->map = map;
+	r->machine = machine;
+	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
+	buf_init(&r->history, NULL, SNAPSHOT_MAX);
+	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
+	buf_init(&r->poll.history, NULL, SNAPSHOT_MAX);
+	/* The mapping's hash key is random. */
+	snprintf(r->mapping, sizeof(r->mapping), "%016" PRIx64,
+		 map_key_hash(map, STR("relay")));
+	pg_on_connect(pg, connected, r);
+	return r;
+}
+
+void relay_free(struct relay *r)
+{
+	if (!r)
+		return;
+	buf_release(&r->prev);
+	buf_release(&r->history);
+	buf_release(&r->poll.snapshot);
+	buf_release(&r->poll.history);
+	free(r);
+}
+
+static void keep(struct buf *buf, struct str text)
+{
+	buf_clear(buf);
+	buf_adds(buf, text);
+	buf_addc(buf, '\0');
+}
+
+static void swap(struct buf *a, struct buf *b)
+{
+	struct buf c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* --- where to begin ---------------------------------------------------------------------- */
+
+/* A relay of this mapping that died or left a moment ago has told how far it was. */
+static enum rc resume(struct relay *r)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(r->pg, STMT_event_resume,
+				      PG_ARGS(pg_text(r->machine), pg_text(r->mapping)));
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	r->looked = true;
+	if (row.count == 1) {
+		r->resumed = strtoull(pg_str(&row, 0, 0).ptr, NULL, 16);
+		keep(&r->prev, pg_str(&row, 0, 1));
+	}
+	return RC_OK;
+}
+
+/* Why events may have been missed; NULL: they were not.  What prev did not see is read by this poll,
+ * when prev belongs to this history and to this mapping, and nothing unseen was pruned. */
+static const char *find_gap(const struct relay *r, const struct relay_head *head)
+{
+	if (r->prev.len == 0)
+		return "no relay before";
+	if (head->pruned > snapshot_xmin(str_of(r->prev.ptr)))
+		return "events were pruned unseen";
+	if (r->resumed)
+		return r->resumed == r->poll.epoch && map_epoch(r->map) == r->poll.epoch
+			       ? NULL
+			       : "the relay before had another epoch";
+	return str_eqz(head->history, r->history.ptr) ? NULL : "another history";
+}
+
+/*
+ * Nobody knows which events were missed: all copies are void.  Those that other machines or later
+ * fills make are judged by their labels: what this snapshot sees has an xid below its xmax, so a
+ * label of at least xmax contains it all.
+ */
+static void start_over(struct relay *r, const struct relay_head *head, const char *why)
+{
+	map_end_lease(r->map);
+	map_set_epoch(r->map, 0);
+	map_set_floor(r->map, head->xmax - 1);
+	map_set_epoch(r->map, r->poll.epoch);
+	r->poll.skip = true;
+	metric_add(COUNTER_relay_restarts, 1);
+	log_info("all copies are void", LOG_STR("why", str_of(why)),
+		 LOG_STR("history", head->history));
+}
+
+/* --- one poll ---------------------------------------------------------------------------- */
+
+static enum rc on_head(struct relay *r, const struct relay_head *head)
+{
+	r->poll.headed = true;
+	keep(&r->poll.snapshot, head->snapshot);
+	keep(&r->poll.history, head->history);
+	if (buf_failed(&r->poll.snapshot) || buf_failed(&r->poll.history))
+		return RC_INTERNAL;
+	r->poll.epoch = epoch_of(head->history, head->cleared);
+	r->poll.incarnate = r->poll.epoch != 0;
+	r->poll.skip = !r->poll.incarnate;
+	if (r->poll.skip)
+		return RC_OK;
+	const char *gap = find_gap(r, head);
+	if (gap)
+		start_over(r, head, gap);
+	else if (map_epoch(r->map) != r->poll.epoch)
+		map_set_epoch(r->map, r->poll.epoch);
+	return RC_OK;
+}
+
+/* What it meant to void is not known, so all is void until it is parked. */
+static void on_poison(struct relay *r, const struct relay_event *event, const char *why)
+{
+	map_set_epoch(r->map, 0);
+	if (r->poll.poison)
+		return;
+	r->poll.poison = event->id;
+	r->poll.why = why;
+}
+
+static void on_event(struct relay *r, const struct relay_event *event)
+{
+	const char *why;
+
+	if (r->poll.skip || event->failed)
+		return;
+	if (relay_apply(r->map, event, &why) != RC_OK) {
+		on_poison(r, event, why);
+		return;
+	}
+	r->poll.events++;
+	metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
+}
+
+static void on_row(void *ctx, const struct pg_result *row)
+{
+	struct relay *r = ctx;
+	struct relay_head head;
+	struct relay_event event;
+
+	if (r->poll.rc != RC_OK)
+		return;
+	if (r->poll.headed) {
+		r->poll.rc = relay_event_read(row, &event);
+		if (r->poll.rc == RC_OK)
+			on_event(r, &event);
+		return;
+	}
+	r->poll.rc = relay_head_read(row, &head);
+	if (r->poll.rc == RC_OK)
+		r->poll.rc = on_head(r, &head);
+}
+
+static enum rc read_outbox(struct relay *r)
+{
+	r->poll.headed = r->poll.incarnate = r->poll.skip = false;
+	r->poll.events = 0;
+	r->poll.poison = 0;
+	r->poll.rc = RC_OK;
+	const char *prev = r->prev.len ? r->prev.ptr : NULL;
+	enum rc rc = pg_stream(r->pg, STMT_event_poll, PG_ARGS(pg_text(prev)), on_row, r);
+
+	if (rc == RC_OK)
+		rc = r->poll.rc;
+	return rc == RC_OK && !r->poll.headed ? RC_INTERNAL : rc;
+}
+
+static enum rc park(struct relay *r)
+{
+	char id[24];
+
+	log_error("an event cannot be applied; all copies are void",
+		  LOG_INT("event", r->poll.poison), LOG_STR("why", str_of(r->poll.why)));
+	snprintf(id, sizeof(id), "%" PRId64, r->poll.poison);
+	SCOPED(pg_result_done)
+	struct pg_result done = pg_run(r->pg, STMT_event_park,
+				       PG_ARGS(pg_text(id), pg_text(r->poll.why)));
+	if (done.rc == RC_OK)
+		metric_add(COUNTER_relay_parked, 1);
+	return done.rc;
+}
+
+static void advance(struct relay *r)
+{
+	swap(&r->prev, &r->poll.snapshot);
+	swap(&r->history, &r->poll.history);
+	r->resumed = 0;
+	metric_add(COUNTER_relay_events, r->poll.events);
+}
+
+/* Polls until one has nothing left to mend. */
+static enum rc poll_through(struct relay *r)
+{
+	for (int i = 0; i < POLLS_AT_ONCE; i++) {
+		cache_epoch epoch;
+		enum rc rc = read_outbox(r);
+		if (rc != RC_OK)
+			return rc;
+		if (r->poll.incarnate && !r->poll.poison) {
+			advance(r);
+			return RC_OK;
+		}
+		rc = r->poll.incarnate ? park(r) : epoch_read(r->pg, &epoch);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_TIMEOUT;
+}
+
+static enum rc tell_position(struct relay *r)
+{
+	char epoch[EPOCH_TEXT];
+
+	snprintf(epoch, sizeof(epoch), "%016" PRIx64, r->poll.epoch);
+	SCOPED(pg_result_done)
+	struct pg_result done =
+		pg_run(r->pg, STMT_event_position,
+		       PG_ARGS(pg_text(r->machine), pg_text(r->mapping), pg_text(epoch),
+			       pg_text(r->prev.ptr)));
+	return done.rc;
+}
+
+static void judge(struct relay *r, enum rc rc)
+{
+	if (rc != RC_OK)
+		metric_add(COUNTER_relay_failures, 1);
+	if (rc != RC_OK && !r->failing)
+		log_warn("the outbox cannot be read; copies are not used",
+			 LOG_STR("why", str_of(pg_error(r->pg))));
+	if (rc == RC_OK && r->failing)
+		log_info("the outbox is read again");
+	r->failing = rc != RC_OK;
+}
+
+enum rc relay_poll(struct relay *r, int64_t boot_ns, int64_t mono_ns)
+{
+	enum rc rc = r->looked ? RC_OK : resume(r);
+
+	if (rc == RC_OK)
+		rc = poll_through(r);
+	if (rc == RC_OK) {
+		map_extend_lease(r->map, boot_ns + LEASE_NS);
+		metric_add(COUNTER_relay_polls, 1);
+	}
+	judge(r, rc);
+	if (rc == RC_OK && (r->told_ns == 0 || mono_ns - r->told_ns >= TELL_NS)) {
+		r->told_ns = mono_ns;
+		(void)tell_position(r);
+	}
+	return rc;
+}
+
+void relay_leave(struct relay *r)
+{
+	if (r->prev.len && !r->resumed && !r->failing)
+		(void)tell_position(r);
+}

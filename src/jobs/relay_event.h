@@ -1,0 +1,42 @@
+/* What a poll of the outbox reads, and what an event does to the mapping. */
+#ifndef JOBS_RELAY_EVENT_H
+#define JOBS_RELAY_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/str.h"
+
+struct cache_map;
+struct pg_result;
+
+/* The first row: the server at the time of the poll.  Texts are borrowed from the row. */
+struct relay_head {
+	struct str snapshot; /* "xmin:xmax:xip,xip…" */
+	struct str history;  /* STR_NONE: the server has no incarnation yet */
+	int64_t cleared;
+	uint64_t pruned; /* events of transactions below it may be gone */
+	uint64_t xmax;   /* of the snapshot */
+};
+
+/* The rows after it. */
+struct relay_event {
+	struct str tags; /* one a line */
+	int64_t id;
+	int64_t age_ns;
+	uint64_t xid;
+	bool failed; /* parked: the clear number speaks for it */
+};
+
+/* RC_INTERNAL: the row is not of that kind. */
+enum rc relay_head_read(const struct pg_result *row, struct relay_head *ret);
+enum rc relay_event_read(const struct pg_result *row, struct relay_event *ret);
+
+/* xmin of a snapshot's text, 0 when it is none. */
+uint64_t snapshot_xmin(struct str snapshot);
+
+/* RC_INVALID: *ret_why says why it cannot be applied; nothing was changed. */
+enum rc relay_apply(struct cache_map *map, const struct relay_event *event,
+		    const char **ret_why);
+
+#endif

@@ -1,0 +1,492 @@
+/* The relay on a real server: what it applies, when it holds the lease, what voids the copies. */
+#include "suite.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../base/tmp.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/map.h"
+#include "cache/tag.h"
+#include "jobs/relay.h"
+#include "lib/live_pg.h"
+#include "net/pg.h"
+
+#define MEMORY (16 << 20)
+#define A      "\\xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_A  "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_1  "0x0101010101010101010101010101010101010101"
+#define HEX_2  "0x0202020202020202020202020202020202020202"
+#define AWAIT(what)                                                                            \
+	for (int64_t end_ = clock_mono_ns() + INT64_C(20000000000); !(what); poll(NULL, 0, 2)) \
+	ck_assert_msg(clock_mono_ns() < end_, "in vain: " #what)
+
+static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 10000 };
+static struct cache_map *map;
+static struct metric_cells cells;
+
+static struct relay *relay_here(void)
+{
+	return relay_new(pg_new(&options, live_pg_url()), map, "here");
+}
+
+static void map_new(void)
+{
+	const char *error = NULL;
+
+	ck_assert_int_eq(cache_map_create(tmp_path("map"), MEMORY, &map, &error), RC_OK);
+}
+
+static void up(void)
+{
+	memset(&cells, 0, sizeof(cells));
+	metric_attach(&cells);
+	tmp_make();
+	map_new();
+}
+
+static void down(void)
+{
+	cache_map_close(map);
+	tmp_remove();
+}
+
+static enum rc polled(struct relay *r)
+{
+	return relay_poll(r, clock_boot_ns(), clock_mono_ns());
+}
+
+static uint32_t slot_of(const char *tag)
+{
+	return map_slot_of(map, tag_hash(str_of(tag)));
+}
+
+static uint64_t gen(const char *tag)
+{
+	return map_gen(map, slot_of(tag));
+}
+
+static bool leased(void)
+{
+	return map_lease_valid(map, clock_boot_ns());
+}
+
+static int64_t ask(const char *sql)
+{
+	struct pg *pg = pg_new(&options, live_pg_super_url());
+	struct pg_result row = pg_exec(pg, sql);
+
+	ck_assert_msg(row.rc == RC_OK && row.count == 1, "%s: %s", sql, pg_error(pg));
+	int64_t n = pg_i64(&row, 0, 0);
+	pg_result_done(&row);
+	pg_free(pg);
+	return n;
+}
+
+static void invalidate(const char *tags)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "SELECT such_market.cache_invalidate('{%s}')", tags);
+	ask(sql);
+}
+
+START_TEST(the_first_poll_voids_and_grants)
+{
+	struct relay *r = relay_here();
+	int64_t boot_ns = clock_boot_ns();
+
+	invalidate("list");
+	int64_t next = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+	ck_assert(!leased());
+	ck_assert_uint_eq(map_epoch(map), 0);
+	ck_assert_int_eq(relay_poll(r, boot_ns, clock_mono_ns()), RC_OK);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	/* What is there already is under the floor, and is not applied. */
+	ck_assert_uint_ge(map_floor(map), (uint64_t)next - 1);
+	ck_assert_uint_eq(gen("list"), 0);
+	ck_assert_int_eq(map_lease_until(map), boot_ns + LEASE_NS);
+	/* The next label is of use at once, also when nobody writes. */
+	ck_assert(map_label_ok(map, slot_of("list"), map_floor(map) + 1));
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(a_change_by_hand_is_applied)
+{
+	struct relay *r = relay_here();
+
+	live_pg_sql("INSERT INTO such_market.collections (contract_address) VALUES ('" A "')"
+		    " ON CONFLICT DO NOTHING;"
+		    "INSERT INTO such_market.nfts (contract_address, token_id)"
+		    " VALUES ('" A "', 7), ('" A "', 8);"
+		    "INSERT INTO such_market.nft_ownership VALUES"
+		    " ('" A "', 7, '\\x0101010101010101010101010101010101010101', 1)");
+	ck_assert_int_eq(polled(r), RC_OK);
+	uint64_t writes = map_writes(map), era = map_era(map);
+	live_pg_sql("UPDATE such_market.nft_ownership"
+		    " SET owner_address = '\\x0202020202020202020202020202020202020202'"
+		    " WHERE contract_address = '" A "' AND token_id = 7");
+	uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint) FROM such_market.cache_events");
+	ck_assert_int_eq(polled(r), RC_OK);
+	static const char *const dead[] = { "t:" HEX_A ":7", "h:" HEX_A, "o:" HEX_1, "o:" HEX_2 };
+	static const char *const alive[] = { "t:" HEX_A ":8", "n:" HEX_A, "r:" HEX_A, "m:" HEX_A,
+					     "c:" HEX_A, "b:" HEX_A, "list", "o:*" };
+	for (size_t i = 0; i < COUNT_OF(dead); i++) {
+		ck_assert_uint_eq(gen(dead[i]), 1);
+		ck_assert_uint_eq(map_xid(map, slot_of(dead[i])), xid);
+	}
+	for (size_t i = 0; i < COUNT_OF(alive); i++)
+		ck_assert_uint_eq(gen(alive[i]), 0);
+	ck_assert_uint_eq(map_writes(map), writes + 1);
+	ck_assert_uint_eq(map_era(map), era);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen(dead[0]), 1);
+	relay_free(r);
+}
+END_TEST
+
+/* --- overlapping transactions ------------------------------------------------------------ */
+
+#define SESSIONS 5
+#define STEPS    2500
+#define EVENTS   (STEPS + 1)
+
+static struct session {
+	struct pg *pg;
+	bool open;
+	int from; /* index of its first event in made[] */
+	int n;
+} sessions[SESSIONS];
+/* Tags of events, a run of each transaction; what slots must have got by now. */
+static uint32_t pending[SESSIONS][64];
+static uint32_t *expected;
+
+static uint32_t dice(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	return *state ^= *state << 5;
+}
+
+static void run(struct pg *pg, const char *sql)
+{
+	struct pg_result done = pg_exec(pg, sql);
+
+	ck_assert_msg(done.rc == RC_OK, "%s: %s", sql, pg_error(pg));
+	pg_result_done(&done);
+}
+
+static void emit(struct session *s, int i, int number)
+{
+	char sql[128], tag[32];
+
+	if (s->n == 64)
+		return;
+	snprintf(tag, sizeof(tag), "u:%d", number);
+	snprintf(sql, sizeof(sql), "SELECT such_market.cache_invalidate('{%s}')", tag);
+	run(s->pg, sql);
+	pending[i][s->n++] = slot_of(tag);
+}
+
+static void end(struct session *s, int i, bool commit)
+{
+	run(s->pg, commit ? "COMMIT" : "ROLLBACK");
+	for (int k = 0; k < s->n && commit; k++)
+		expected[pending[i][k]]++;
+	s->open = false;
+}
+
+static void check_slots(int step, uint32_t seed)
+{
+	for (uint32_t slot = 0; slot < TAG_SLOTS; slot++)
+		if (map_gen(map, slot) != expected[slot])
+			ck_abort_msg("seed %u, step %d: slot %u has %lu events, not %u", seed,
+				     step, slot, (unsigned long)map_gen(map, slot),
+				     expected[slot]);
+}
+
+/* Session 0 stays open for long: xmin stands still while others come and go. */
+static void step(struct relay *r, uint32_t *state, int i)
+{
+	int who = (int)(dice(state) % SESSIONS);
+	struct session *s = &sessions[who];
+
+	if (!s->open) {
+		run(s->pg, "BEGIN");
+		s->open = true;
+		s->n = 0;
+	} else if (dice(state) % (who == 0 ? 60 : 3) == 0) {
+		end(s, who, dice(state) % 4 != 0);
+	} else {
+		emit(s, who, i);
+	}
+	if (dice(state) % 4 == 0)
+		ck_assert_int_eq(polled(r), RC_OK);
+}
+
+START_TEST(every_event_is_applied_exactly_once)
+{
+	struct relay *r = relay_here();
+	const char *given = getenv("TEST_SEED");
+	uint32_t seed = given ? (uint32_t)strtoul(given, NULL, 10) : (uint32_t)clock_mono_ns() | 1;
+	uint32_t state = seed;
+
+	expected = calloc(TAG_SLOTS, sizeof(*expected));
+	for (int i = 0; i < SESSIONS; i++)
+		sessions[i].pg = pg_new(&options, live_pg_url());
+	ck_assert_int_eq(polled(r), RC_OK);
+	for (int i = 0; i < STEPS; i++) {
+		step(r, &state, i);
+		if (i % 50)
+			continue;
+		ck_assert_int_eq(polled(r), RC_OK);
+		check_slots(i, seed);
+	}
+	for (int i = 0; i < SESSIONS; i++)
+		if (sessions[i].open)
+			end(&sessions[i], i, true);
+	ck_assert_int_eq(polled(r), RC_OK);
+	check_slots(STEPS, seed);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	for (int i = 0; i < SESSIONS; i++)
+		pg_free(sessions[i].pg);
+	free(expected);
+	relay_free(r);
+}
+END_TEST
+
+/* --- deaths ------------------------------------------------------------------------------ */
+
+/* A relay in a process of its own. */
+static pid_t relay_apart(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	struct relay *r = relay_here();
+	for (;;) {
+		polled(r);
+		poll(NULL, 0, 10);
+	}
+}
+
+static void end_apart(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+START_TEST(a_killed_relay_is_followed_without_a_gap)
+{
+	pid_t first = relay_apart();
+
+	AWAIT(leased());
+	AWAIT(ask("SELECT count(*) FROM such_market.cache_relays") > 0);
+	invalidate("u:1");
+	AWAIT(gen("u:1") == 1);
+	end_apart(first);
+	uint64_t era = map_era(map), floor = map_floor(map);
+	invalidate("u:2");
+	pid_t second = relay_apart();
+	AWAIT(gen("u:2") == 1);
+	ck_assert_uint_eq(map_era(map), era);
+	ck_assert_uint_eq(map_floor(map), floor);
+	end_apart(second);
+}
+END_TEST
+
+START_TEST(a_stopped_relay_loses_the_lease)
+{
+	pid_t pid = relay_apart();
+
+	AWAIT(leased());
+	kill(pid, SIGSTOP);
+	int64_t until = map_lease_until(map);
+	AWAIT(!leased());
+	ck_assert_int_ge(clock_boot_ns(), until);
+	invalidate("u:3");
+	uint64_t era = map_era(map);
+	kill(pid, SIGCONT);
+	AWAIT(leased());
+	ck_assert_uint_eq(gen("u:3"), 1);
+	ck_assert_uint_eq(map_era(map), era);
+	end_apart(pid);
+}
+END_TEST
+
+START_TEST(a_new_mapping_does_not_believe_an_old_position)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	relay_leave(r);
+	relay_free(r);
+	cache_map_close(map);
+	map_new();
+	invalidate("u:4");
+	r = relay_here();
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_gt(map_floor(map), 0);
+	ck_assert_uint_eq(gen("u:4"), 0);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(a_relay_that_left_is_continued)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	relay_leave(r);
+	relay_free(r);
+	invalidate("u:5");
+	r = relay_here();
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen("u:5"), 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(a_crash_of_the_server_is_another_history)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	cache_epoch epoch = map_epoch(map);
+	int64_t until = map_lease_until(map);
+	live_pg_crash();
+	ck_assert_int_ne(polled(r), RC_OK);
+	ck_assert_int_eq(map_lease_until(map), until);
+	live_pg_resume();
+	AWAIT(polled(r) == RC_OK);
+	ck_assert_uint_ne(map_epoch(map), epoch);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(a_restart_of_the_server_is_caught_up)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	cache_epoch epoch = map_epoch(map);
+	invalidate("u:6");
+	live_pg_stop();
+	ck_assert_int_ne(polled(r), RC_OK);
+	live_pg_resume();
+	invalidate("u:7");
+	AWAIT(polled(r) == RC_OK);
+	ck_assert_uint_eq(map_epoch(map), epoch);
+	ck_assert_uint_eq(gen("u:6"), 1);
+	ck_assert_uint_eq(gen("u:7"), 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(clearing_changes_the_epoch_alone)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	cache_epoch epoch = map_epoch(map);
+	uint64_t era = map_era(map), floor = map_floor(map);
+	invalidate("u:8");
+	ask("SELECT such_market.cache_clear_all()");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_ne(map_epoch(map), epoch);
+	ck_assert_uint_ne(map_era(map), era);
+	ck_assert_uint_eq(map_floor(map), floor);
+	ck_assert_uint_eq(gen("u:8"), 1);
+	relay_free(r);
+}
+END_TEST
+
+/* --- events that cannot be applied ------------------------------------------------------- */
+
+START_TEST(poison_voids_everything_once)
+{
+	struct relay *r = relay_here();
+	struct relay *other = relay_new(pg_new(&options, live_pg_url()), map, "there");
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_int_eq(polled(other), RC_OK);
+	cache_epoch epoch = map_epoch(map);
+	int64_t cleared = ask("SELECT cleared FROM such_market.cache_clear");
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags) VALUES"
+		    " ('cache_cleared', '{u:9}'), ('cache_cleared', '{list,x:1}'),"
+		    " ('cache_cleared', '{t:0xAB:1}'), ('cache_cleared', '{u:10}')");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_int_eq(polled(other), RC_OK);
+	ck_assert(leased());
+	ck_assert_uint_ne(map_epoch(map), epoch);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	ck_assert_uint_ge(gen("u:9"), 1);
+	ck_assert_uint_ge(gen("u:10"), 1);
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
+			     " WHERE failed_at IS NOT NULL AND error LIKE '%malformed%'"),
+			 2);
+	ck_assert_int_eq(ask("SELECT cleared FROM such_market.cache_clear"), cleared + 2);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_parked], 2);
+	relay_free(r);
+	relay_free(other);
+}
+END_TEST
+
+START_TEST(pruned_events_are_not_missed)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	invalidate("u:11");
+	ck_assert_int_eq(polled(r), RC_OK);
+	/* All of them seen: nothing is lost. */
+	ask("SELECT such_market.cache_prune('0')");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	/* One of them unseen: all copies are void. */
+	invalidate("u:12");
+	uint64_t era = map_era(map);
+	ask("SELECT such_market.cache_prune('0')");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	ck_assert_uint_ne(map_era(map), era);
+	relay_free(r);
+}
+END_TEST
+
+static void add_all(TCase *tc)
+{
+	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
+	tcase_add_checked_fixture(tc, up, down);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, the_first_poll_voids_and_grants);
+	tcase_add_test(tc, a_change_by_hand_is_applied);
+	tcase_add_test(tc, every_event_is_applied_exactly_once);
+	tcase_add_test(tc, a_killed_relay_is_followed_without_a_gap);
+	tcase_add_test(tc, a_stopped_relay_loses_the_lease);
+	tcase_add_test(tc, a_new_mapping_does_not_believe_an_old_position);
+	tcase_add_test(tc, a_relay_that_left_is_continued);
+	tcase_add_test(tc, a_crash_of_the_server_is_another_history);
+	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
+	tcase_add_test(tc, clearing_changes_the_epoch_alone);
+	tcase_add_test(tc, poison_voids_everything_once);
+	tcase_add_test(tc, pruned_events_are_not_missed);
+}
+
+SUITE_OF(add_all)
