@@ -22,6 +22,7 @@ struct arena;
 struct cache;
 struct cache_map;
 struct pg;
+struct redis_tier;
 
 struct cache_options {
 	bool memory_on;
@@ -30,6 +31,7 @@ struct cache_options {
 	int64_t negative_ttl_ms;
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+	const char *redis_prefix;
 };
 extern const struct conf_key cache_keys[];
 
@@ -61,6 +63,8 @@ struct read_model {
 struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
 			struct pg *pg);
 void cache_free(struct cache *cache);
+/* Copies of other machines; borrowed, NULL: none. */
+void cache_set_redis(struct cache *cache, struct redis_tier *redis);
 /* The connection to the primary was made: its epoch.  Another than the mapping's voids all
  * copies. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -70,6 +74,8 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
+/* How long a copy of an answer is kept; a negative one shorter. */
+int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
 const char *tier_name(enum tier tier); /* "warm" */
 
 #endif

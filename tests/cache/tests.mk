@@ -26,6 +26,12 @@ tests_cache_test_memory_SOURCES = tests/cache/test_memory.c
 tests_cache_test_memory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_memory_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/cache/test_redis_tier
+TESTS += tests/cache/test_redis_tier
+tests_cache_test_redis_tier_SOURCES = tests/cache/test_redis_tier.c
+tests_cache_test_redis_tier_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_redis_tier_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/cache/test_tag
 TESTS += tests/cache/test_tag
 tests_cache_test_tag_SOURCES = tests/cache/test_tag.c
