@@ -235,6 +235,7 @@ static enum rc greet(struct redis *redis)
 
 	if (n == 0)
 		return RC_OK;
+	arena_reset(redis->arena);
 	if (where->user)
 		auth[commands[0].words++] = str_of(where->user);
 	auth[commands[0].words++] = str_of(where->password);
