@@ -1,10 +1,36 @@
-EXTRA_DIST += tools/sql2c.awk tools/layers.sh .clang-format .editorconfig autogen.sh
+EXTRA_DIST += .clang-format .editorconfig autogen.sh dev .ci/run docs
+EXTRA_DIST += CHANGELOG.md HACKING.md LICENSE README.md
+EXTRA_DIST += tools/compile_commands.sh tools/coverage.sh tools/format.sh tools/headers.sh
+EXTRA_DIST += tools/layers.sh tools/outbox.sh tools/shell.sh tools/sql2c.awk
+EXTRA_DIST += tools/dev/build.sh tools/dev/packages.sh tools/dev/servers.sh tools/dev/stack.sh
+EXTRA_DIST += tools/dev/state.sh tools/dev/test.sh
 
-# `make lint` needs no compiler for the layers: it reads the tree.
-lint: lint-layers
+COMPILE_ALL = $(CC) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS) $(AM_CFLAGS) $(CFLAGS)
+
+lint: lint-layers lint-outbox lint-headers lint-format lint-shell
 lint-layers:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/layers.sh $(srcdir)/src
-.PHONY: lint lint-layers
+lint-outbox:
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/outbox.sh $(srcdir)/sql/migrations
+lint-headers: $(BUILT_SOURCES)
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/headers.sh $(srcdir) $(COMPILE_ALL)
+lint-format:
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/format.sh $(srcdir)
+lint-shell:
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/shell.sh $(srcdir)
+format:
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/format.sh $(srcdir) fix
+.PHONY: lint lint-layers lint-outbox lint-headers lint-format lint-shell format
+
+# For editors; put into the build's folder.
+compile_commands.json: Makefile
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/compile_commands.sh $(abs_top_srcdir) $(COMPILE_ALL) >$@.new && mv $@.new $@
+CLEANFILES += compile_commands.json
+
+# In a build configured with --enable-coverage.
+coverage: check
+	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/coverage.sh $(srcdir)
+.PHONY: coverage
 
 # Makes the collections that `./dev up` and the benchmarks load.
 noinst_PROGRAMS += tools/sample

@@ -100,9 +100,9 @@ RETURNING xmax = 0 AS fresh;
 SELECT such_market.lock_collections(ARRAY[$1::bytea]);
 
 -- name: import_nft_staged
-CREATE INDEX ON stage_nft (contract, token_id, line);
+CREATE INDEX ON stage_nft (contract);
 CREATE INDEX ON stage_nft (line);
-ANALYZE stage_nft;
+ANALYZE stage_nft (line, contract, token_id);
 
 -- name: import_nft_contracts
 SELECT contract, count(*) FROM stage_nft GROUP BY contract ORDER BY contract;
@@ -162,10 +162,21 @@ WHERE s.contract = $1::bytea
             s.external_url, s.token_uri, s.attributes, s.metadata::text, r.rank, r.score));
 
 -- name: import_nft_diffed
-ANALYZE change_nft;
+ANALYZE change_nft (chunk, line);
 
 -- name: import_nft_changes
 SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;
+
+-- New rows only: half as dear as a merge, which takes over when another writer was quicker.
+-- name: import_nft_add
+INSERT INTO such_market.nfts AS n
+    (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
+     external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
+SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
+    s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
+FROM change_nft AS c
+CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
+WHERE c.chunk = $2::bigint ORDER BY c.token_id;
 
 -- name: import_nft_merge
 INSERT INTO such_market.nfts AS n
@@ -211,7 +222,7 @@ WHERE n.ctid = c.at AND n.contract_address = $1::bytea AND n.token_id = c.token_
 TRUNCATE ranked, change_nft, change_rank;
 
 -- name: import_owner_staged
-ANALYZE stage_owner;
+ANALYZE stage_owner (token_id, owner_address);
 
 -- A snapshot that lists a holder of a token twice contradicts itself.
 -- name: import_owner_twice
@@ -245,6 +256,10 @@ WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
 -- name: import_token_changes
 SELECT count(*), 0, max(chunk) + 1 FROM change_token;
 
+-- name: import_token_add
+INSERT INTO such_market.nfts (contract_address, token_id)
+SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id;
+
 -- name: import_token_merge
 INSERT INTO such_market.nfts (contract_address, token_id)
 SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id
@@ -275,7 +290,7 @@ FROM (SELECT
 
 -- name: import_owner_diffed
 CREATE INDEX ON change_owner (chunk);
-ANALYZE change_owner;
+ANALYZE change_owner (chunk, kind);
 
 -- name: import_owner_changes
 SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'changed'),
@@ -288,6 +303,11 @@ USING (SELECT (SELECT h.ctid FROM such_market.nft_ownership AS h
             AND h.owner_address = r.owner_address) AS at
     FROM change_owner AS r WHERE r.chunk = $2::bigint AND r.kind = 'removed' OFFSET 0) AS c
 WHERE o.ctid = c.at;
+
+-- name: import_owner_add
+INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
+SELECT $1::bytea, c.token_id, c.owner_address, c.balance
+FROM change_owner AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id, c.owner_address;
 
 -- name: import_owner_merge
 INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
@@ -320,7 +340,7 @@ WHERE (SELECT x.id FROM such_market.transfers AS x
         AND x.batch_index = t.batch_index AND x.token_id = t.token_id) IS NULL;
 
 -- name: import_transfer_staged
-ANALYZE stage_transfer;
+ANALYZE stage_transfer (token_id);
 
 -- name: import_transfer_changes
 SELECT count(*), 0, max(chunk) + 1 FROM change_transfer;
@@ -337,7 +357,7 @@ ON CONFLICT (origin, log_index, batch_index, token_id) DO NOTHING;
 -- name: import_user_staged
 CREATE INDEX ON stage_user (fid, line);
 CREATE INDEX ON stage_user (line);
-ANALYZE stage_user;
+ANALYZE stage_user (line, fid);
 
 -- name: import_user_diff
 INSERT INTO change_user

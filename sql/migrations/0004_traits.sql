@@ -88,8 +88,9 @@ BEGIN
     ), added AS (
         INSERT INTO token_traits AS tt (contract_address, trait_id, token_id)
         SELECT contract, n.trait_id, n.token_id
-        FROM (SELECT g.token_id, g.trait_id FROM target AS g
-            EXCEPT SELECT h.token_id, h.trait_id FROM held AS h) AS n
+        FROM target AS n
+        WHERE NOT EXISTS (SELECT FROM held AS h
+            WHERE h.token_id = n.token_id AND h.trait_id = n.trait_id)
         ORDER BY n.trait_id, n.token_id
         RETURNING tt.trait_id
     ), delta AS (

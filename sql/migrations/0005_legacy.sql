@@ -4,7 +4,7 @@
 -- JSON: a missing column is null).  It only adds: what is known here already is newer and stays.
 -- It may run again at any time (`such-market migrate` runs it once).  A value that cannot be taken
 -- stops nothing: it goes to legacy_rejects with the reason, so that for every source
---     found = taken + present + rejected.
+--     total = taken + present + rejected.
 
 -- What an older system said a wallet holds, of contracts whose tokens are not counted here.
 CREATE TABLE such_market.wallet_contracts (
@@ -78,7 +78,7 @@ CREATE FUNCTION such_market.legacy_attributes(a jsonb) RETURNS jsonb LANGUAGE sq
 $$;
 
 -- Collections, and where each old collection id leads (legacy_contract, of this session).
-CREATE FUNCTION such_market.take_over_collections() RETURNS TABLE (source text, found bigint, taken bigint, present bigint)
+CREATE FUNCTION such_market.take_over_collections() RETURNS TABLE (source text, total bigint, taken bigint, present bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
 BEGIN
     CREATE TEMP TABLE legacy_contract ON COMMIT DROP AS
@@ -109,13 +109,13 @@ BEGIN
         ON CONFLICT (contract_address) DO NOTHING;
     GET DIAGNOSTICS taken = ROW_COUNT;
     source := 'collections';
-    SELECT count(*) INTO found FROM legacy_contract;
+    SELECT count(*) INTO total FROM legacy_contract;
     RETURN NEXT;
 END $$;
 
 -- Tokens.  Of one that is written twice ("7", "007") the newest row is taken.  A token without
 -- attributes gets those that collection_traits told of it.
-CREATE FUNCTION such_market.take_over_nfts() RETURNS TABLE (source text, found bigint, taken bigint, present bigint)
+CREATE FUNCTION such_market.take_over_nfts() RETURNS TABLE (source text, total bigint, taken bigint, present bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
 BEGIN
     CREATE TEMP TABLE legacy_nft ON COMMIT DROP AS
@@ -162,8 +162,8 @@ BEGIN
         ON CONFLICT (contract_address, token_id) DO NOTHING;
     GET DIAGNOSTICS taken = ROW_COUNT;
     source := 'nfts';
-    found := taken + present + (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = 'nfts');
-    IF found <> (SELECT count(*) FROM public.nfts) THEN
+    total := taken + present + (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = 'nfts');
+    IF total <> (SELECT count(*) FROM public.nfts) THEN
         RAISE data_corrupted USING MESSAGE = 'rows of public.nfts are unaccounted for';
     END IF;
     RETURN NEXT;
@@ -171,7 +171,7 @@ END $$;
 
 -- Holders, from nft_ownership and then from nfts.owner_address.  A token that has holders here
 -- keeps them; a token that is no ERC1155 has one holder, the one verified last.
-CREATE FUNCTION such_market.take_over_owners(origin text) RETURNS TABLE (source text, found bigint, taken bigint, present bigint)
+CREATE FUNCTION such_market.take_over_owners(origin text) RETURNS TABLE (source text, total bigint, taken bigint, present bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
 BEGIN
     DROP TABLE IF EXISTS pg_temp.legacy_owner;
@@ -217,7 +217,7 @@ BEGIN
         WHERE l.reason IS NULL ORDER BY l.contract, l.token, l.owner;
     GET DIAGNOSTICS taken = ROW_COUNT;
     source := origin;
-    SELECT count(*) INTO found FROM legacy_owner;
+    SELECT count(*) INTO total FROM legacy_owner;
     RETURN NEXT;
 END $$;
 -- Rows of a table that may not exist, as JSON.
@@ -233,7 +233,7 @@ BEGIN
 END $$;
 
 -- Users and their wallets.
-CREATE FUNCTION such_market.take_over_users() RETURNS TABLE (source text, found bigint, taken bigint, present bigint)
+CREATE FUNCTION such_market.take_over_users() RETURNS TABLE (source text, total bigint, taken bigint, present bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
 BEGIN
     CREATE TEMP TABLE legacy_user ON COMMIT DROP AS
@@ -267,18 +267,18 @@ BEGIN
         ON CONFLICT (fid) DO NOTHING;
     GET DIAGNOSTICS taken = ROW_COUNT;
     source := 'fc_users';
-    SELECT count(*) INTO found FROM legacy_user;
+    SELECT count(*) INTO total FROM legacy_user;
     RETURN NEXT;
     source := 'fc_users.verified_addresses';
     SELECT count(*), count(*) FILTER (WHERE l.wallet IS NOT NULL AND l.fid IS NOT NULL AND NOT l.known),
             count(*) FILTER (WHERE l.wallet IS NOT NULL AND l.fid IS NOT NULL AND l.known)
-        INTO found, taken, present FROM legacy_verified AS l;
+        INTO total, taken, present FROM legacy_verified AS l;
     RETURN NEXT;
 END $$;
 
 -- What wallets were said to hold: origin is user_nft_cache, wallet_collection_mapping or
 -- user_collections.  Contracts that are no collection here become one.
-CREATE FUNCTION such_market.take_over_holdings(origin text) RETURNS TABLE (source text, found bigint, taken bigint, present bigint)
+CREATE FUNCTION such_market.take_over_holdings(origin text) RETURNS TABLE (source text, total bigint, taken bigint, present bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
 DECLARE
     past bigint;
@@ -357,20 +357,20 @@ BEGIN
             RETURNING (xmax = 0) AS fresh)
     SELECT past + count(*) FILTER (WHERE told.fresh) INTO taken FROM told;
     source := origin;
-    found := taken + present + (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = origin);
+    total := taken + present + (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = origin);
     RETURN NEXT;
 END $$;
 
 -- All of it; one row a source that exists.
 CREATE FUNCTION such_market.take_over_legacy()
-RETURNS TABLE (source text, found bigint, taken bigint, present bigint, rejected bigint)
+RETURNS TABLE (source text, total bigint, taken bigint, present bigint, rejected bigint)
 LANGUAGE plpgsql SET search_path = such_market, pg_temp SET client_min_messages = warning AS $$
 DECLARE
     contract bytea;
 BEGIN
     DROP TABLE IF EXISTS pg_temp.legacy_contract, pg_temp.legacy_nft, pg_temp.legacy_trait, pg_temp.legacy_user,
         pg_temp.legacy_verified, pg_temp.legacy_counts;
-    CREATE TEMP TABLE legacy_counts (source text, found bigint, taken bigint, present bigint) ON COMMIT DROP;
+    CREATE TEMP TABLE legacy_counts (source text, total bigint, taken bigint, present bigint) ON COMMIT DROP;
     IF to_regclass('public.collections') IS NOT NULL THEN
         INSERT INTO legacy_counts SELECT * FROM take_over_collections();
     ELSE
@@ -403,9 +403,9 @@ BEGIN
             PERFORM derive_rarity(contract);
         END LOOP;
     END IF;
-    RETURN QUERY SELECT c.source, c.found, c.taken, c.present,
+    RETURN QUERY SELECT c.source, c.total, c.taken, c.present,
         (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = c.source) FROM legacy_counts AS c;
-    IF EXISTS (SELECT FROM legacy_counts AS c WHERE c.found <> c.taken + c.present
+    IF EXISTS (SELECT FROM legacy_counts AS c WHERE c.total <> c.taken + c.present
             + (SELECT count(*) FROM legacy_rejects AS x WHERE x.source = c.source)) THEN
         RAISE data_corrupted USING MESSAGE = 'rows of the older layout are unaccounted for';
     END IF;

@@ -14,7 +14,8 @@ FROM such_market.collections c
 WHERE c.contract_address = $1;
 
 -- name: collection_stats
--- $1 contract -> tokens, owners, balance, transfers, last transfer, holdings (token and owner pairs)
+-- $1 contract -> tokens, owners, balance, transfers, last transfer, holdings (pairs of token and
+-- owner)
 SELECT s.token_count, s.owner_count, s.balance, s.transfer_count,
     (extract(epoch FROM s.last_transfer_at) * 1000000)::int8,
     (SELECT coalesce(sum(u.token_count), 0) FROM such_market.user_collections u
@@ -35,7 +36,8 @@ SELECT
     (extract(epoch FROM c.updated_at) * 1000000)::int8,
     (extract(epoch FROM c.created_at) * 1000000)::int8 AS key
 FROM such_market.collections c
-WHERE (c.created_at, c.contract_address) > (timestamptz 'epoch' + $2::int8 * interval '1 microsecond', $3::bytea)
+WHERE (c.created_at, c.contract_address)
+    > (timestamptz 'epoch' + $2::int8 * interval '1us', $3::bytea)
 ORDER BY c.created_at, c.contract_address
 LIMIT $1::int8;
 
@@ -53,7 +55,8 @@ SELECT
 FROM such_market.collections c
 WHERE (lower(coalesce(c.name, '')), c.contract_address) > (
     coalesce((SELECT lower(coalesce(l.name, '')) FROM such_market.collections l
-        WHERE l.contract_address = $3::bytea AND starts_with(lower(coalesce(l.name, '')), $2::text)),
+        WHERE l.contract_address = $3::bytea
+            AND starts_with(lower(coalesce(l.name, '')), $2::text)),
         $2::text), $3::bytea)
 ORDER BY lower(coalesce(c.name, '')), c.contract_address
 LIMIT $1::int8;
@@ -83,7 +86,8 @@ SELECT
     (extract(epoch FROM c.updated_at) * 1000000)::int8,
     (extract(epoch FROM c.created_at) * 1000000)::int8 AS key
 FROM such_market.collections c
-WHERE (c.created_at, c.contract_address) < (timestamptz 'epoch' + $2::int8 * interval '1 microsecond', $3::bytea)
+WHERE (c.created_at, c.contract_address)
+    < (timestamptz 'epoch' + $2::int8 * interval '1us', $3::bytea)
 ORDER BY c.created_at DESC, c.contract_address DESC
 LIMIT $1::int8;
 
@@ -101,7 +105,8 @@ SELECT
 FROM such_market.collections c
 WHERE (lower(coalesce(c.name, '')), c.contract_address) < (
     coalesce((SELECT lower(coalesce(l.name, '')) FROM such_market.collections l
-        WHERE l.contract_address = $3::bytea AND starts_with(lower(coalesce(l.name, '')), $2::text)),
+        WHERE l.contract_address = $3::bytea
+            AND starts_with(lower(coalesce(l.name, '')), $2::text)),
         $2::text), $3::bytea)
 ORDER BY lower(coalesce(c.name, '')) DESC, c.contract_address DESC
 LIMIT $1::int8;
@@ -121,8 +126,8 @@ WHERE (s.token_count, s.contract_address) < ($2::int8, $3::bytea)
 ORDER BY s.token_count DESC, s.contract_address DESC
 LIMIT $1::int8;
 
--- Search: what matches is gathered through the two search indexes and sorted.  $4 sort (0 createdAt,
--- 1 name, 2 tokenCount), $5 pattern of the name or null, $6 words (a tsquery) or null.
+-- Search: what matches is gathered through the two search indexes and sorted.  $4 sort (0
+-- createdAt, 1 name, 2 tokenCount), $5 pattern of the name or null, $6 words (a tsquery) or null.
 
 -- name: collection_search_asc
 SELECT
@@ -137,7 +142,8 @@ FROM such_market.collections c
 JOIN such_market.collection_stats s ON s.contract_address = c.contract_address
 CROSS JOIN LATERAL (SELECT CASE $4::int WHEN 1 THEN left(lower(coalesce(c.name, '')), 60)
     WHEN 2 THEN lpad(s.token_count::text, 19, '0')
-    ELSE lpad((extract(epoch FROM c.created_at) * 1000000)::int8::text, 19, '0') END COLLATE "C" AS key) k
+    ELSE lpad((extract(epoch FROM c.created_at) * 1000000)::int8::text, 19, '0')
+    END COLLATE "C" AS key) k
 WHERE (c.name ILIKE $5::text
         OR to_tsvector('simple', coalesce(c.name, '') || ' ' || coalesce(c.symbol, '') || ' '
             || coalesce(c.description, '')) @@ to_tsquery('simple', $6::text))
@@ -158,7 +164,8 @@ FROM such_market.collections c
 JOIN such_market.collection_stats s ON s.contract_address = c.contract_address
 CROSS JOIN LATERAL (SELECT CASE $4::int WHEN 1 THEN left(lower(coalesce(c.name, '')), 60)
     WHEN 2 THEN lpad(s.token_count::text, 19, '0')
-    ELSE lpad((extract(epoch FROM c.created_at) * 1000000)::int8::text, 19, '0') END COLLATE "C" AS key) k
+    ELSE lpad((extract(epoch FROM c.created_at) * 1000000)::int8::text, 19, '0')
+    END COLLATE "C" AS key) k
 WHERE (c.name ILIKE $5::text
         OR to_tsvector('simple', coalesce(c.name, '') || ' ' || coalesce(c.symbol, '') || ' '
             || coalesce(c.description, '')) @@ to_tsquery('simple', $6::text))

@@ -557,7 +557,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -594,7 +595,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -631,7 +633,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -669,7 +672,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -707,7 +711,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id
@@ -745,7 +750,8 @@ FROM (
                         AND o.owner_address = $5))
                 AND ($6::text IS NULL OR n.name ILIKE $6)
                 AND ($7::text IS NULL OR to_tsvector('simple',
-                    coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7))
+                    coalesce(n.name, '') || ' ' || coalesce(n.description, ''))
+                    @@ to_tsquery('simple', $7))
                 AND NOT EXISTS (SELECT FROM unnest($9::int4[], $10::int4[]) g (first, last)
                     WHERE NOT EXISTS (SELECT FROM such_market.token_traits x
                         WHERE x.contract_address = $1 AND x.token_id = n.token_id

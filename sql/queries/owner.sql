@@ -5,11 +5,14 @@
 -- $1 contract, $2 token -> address (null: nobody), balance, verified; at most 101, no row: no such token
 SELECT h.owner_address, h.balance, (extract(epoch FROM h.last_verified_at) * 1000000)::int8
 FROM such_market.nfts n
-LEFT JOIN such_market.nft_ownership h
-    ON h.contract_address = n.contract_address AND h.token_id = n.token_id
+LEFT JOIN (
+    SELECT o.owner_address, o.balance, o.last_verified_at
+    FROM such_market.nft_ownership o
+    WHERE o.contract_address = $1 AND o.token_id = $2::numeric
+    ORDER BY o.owner_address
+    LIMIT 101) h ON true
 WHERE n.contract_address = $1 AND n.token_id = $2::numeric
-ORDER BY h.owner_address
-LIMIT 101;
+ORDER BY h.owner_address;
 
 -- name: owner_count
 -- $1 contract, $2 token -> owners, longest ago verified

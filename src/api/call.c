@@ -70,8 +70,9 @@ enum rc call_page(struct call *call, int64_t limit, const struct param_value *cu
 			return failure_problem(&call->problem, rc);
 		if (cursor_read(env->arena, env->cursor_secret, scope, cursor->text, page.key,
 				keys) != RC_OK)
-			return problem_parameter(&call->problem, "invalid_cursor", STR("cursor"),
-						 STR("not a cursor of this list and its filters"));
+			return problem_parameter(
+				&call->problem, "invalid_cursor", STR("cursor"),
+				STR("not a cursor of this list and its filters"));
 		page.after = true;
 	}
 	*ret = page;

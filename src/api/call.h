@@ -37,8 +37,8 @@ struct call {
 	enum role role;               /* of the key; ROLE_PUBLIC without one */
 };
 
-/* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc, &a);`
- * A negative answer whose body is a MISSING_ word becomes "<word>_not_found". */
+/* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc,
+ * &a);` A negative answer whose body is a MISSING_ word becomes "<word>_not_found". */
 enum rc call_answer(struct call *call, enum rc rc, const struct answer *answer);
 
 /* A hole of the path; RC_INVALID with the problem set. */
@@ -46,15 +46,18 @@ enum rc call_address(struct call *call, int hole, const char *name, struct addre
 enum rc call_token(struct call *call, int hole, const char *name, struct u256 *ret);
 
 /* The declared parameters; RC_INVALID with the problem set. */
-#define call_query(call, params, n, ret) query_read((call)->req, params, n, ret, &(call)->problem)
+#define call_query(call, params, n, ret)                                                       \
+	query_read((call)->req, params, n, ret, &(call)->problem)
 
 /* A page of `limit` rows of the list named by scope, after the cursor when one is given (its
- * fields go to ret->key).  RC_INVALID: a foreign cursor; RC_UNAVAILABLE: the secret is not known. */
+ * fields go to ret->key).  RC_INVALID: a foreign cursor; RC_UNAVAILABLE: the secret is not
+ * known. */
 enum rc call_page(struct call *call, int64_t limit, const struct param_value *cursor,
 		  struct str scope, size_t keys, struct page *ret);
 
 /* RC_OK when the request's key may do what `role` may (call->role is set); RC_UNAUTHENTICATED,
- * RC_FORBIDDEN, RC_INVALID (two different keys) with the problem set; or the database's failure. */
+ * RC_FORBIDDEN, RC_INVALID (two different keys) with the problem set; or the database's
+ * failure. */
 enum rc call_allow(struct call *call, enum role role);
 
 #endif

@@ -10,7 +10,8 @@
 
 #define KEY_LENGTH (KEY_TEXT - 1)
 
-/* A key in an address ends up in logs and histories: it is refused, so that nobody gets used to it. */
+/* A key in an address ends up in logs and histories: it is refused, so that nobody gets used to
+ * it. */
 static bool has_key(struct str query)
 {
 	while (query.ptr) {
@@ -60,12 +61,14 @@ static enum rc run(struct gate *gate, struct call *call, const struct route_matc
 	return match->route->handler(call);
 }
 
+/* What pages of other origins may read: the public data, not the machine's own affairs. */
 static bool is_public_read(struct str path)
 {
 	struct route_match match;
 
 	route_find(routes, route_count, METHOD_GET, path, &match);
-	return match.route && match.route->role == ROLE_PUBLIC;
+	return match.route && match.route->role == ROLE_PUBLIC &&
+	       match.route->tier != TIER_NONE;
 }
 
 /* The one line about a request that failed; what clients do wrong is nobody's alarm. */
@@ -74,19 +77,20 @@ static void tell(const struct gate *gate, const struct request *req,
 {
 	int status = problem_status(problem->rc);
 	enum log_level level = problem->rc == RC_INTERNAL ? LOG_LEVEL_ERROR
-			       : status >= 500		  ? LOG_LEVEL_WARN
+			       : status >= 500            ? LOG_LEVEL_WARN
 							  : LOG_LEVEL_DEBUG;
 
 	if (!log_wanted(level))
 		return;
 	log_event(level, "request failed",
-		  LOG_FIELDS_(LOG_STR("request", str_of(req->id)),
-			      LOG_STR("method", req->method_text), LOG_STR("path", req->path),
-			      LOG_INT("status", status),
-			      LOG_STR("code", str_of(problem->code ? problem->code
-								   : rc_code(problem->rc))),
-			      LOG_STR("database", status >= 500 ? str_of(pg_error(gate->env->pg))
-								: STR_NONE)));
+		  LOG_FIELDS_(
+			  LOG_STR("request", str_of(req->id)),
+			  LOG_STR("method", req->method_text), LOG_STR("path", req->path),
+			  LOG_INT("status", status),
+			  LOG_STR("code",
+				  str_of(problem->code ? problem->code : rc_code(problem->rc))),
+			  LOG_STR("database",
+				  status >= 500 ? str_of(pg_error(gate->env->pg)) : STR_NONE)));
 }
 
 static void fail(struct gate *gate, const struct request *req, const struct problem *problem,

@@ -1,6 +1,7 @@
 /*
- * The gate: from a request to an answer.  Finds the route, checks the key's role, runs the handler,
- * turns failures into problem+json, counts and times.  The worker loop calls nothing else of api.
+ * The gate: from a request to an answer.  Finds the route, checks the key's role, runs the
+ * handler, turns failures into problem+json, counts and times.  The worker loop calls nothing
+ * else of api.
  */
 #ifndef API_GATE_H
 #define API_GATE_H
@@ -19,6 +20,7 @@ struct gate {
 };
 
 /* bad: set when the request could not be read; then only that problem is answered. */
-void gate_serve(struct gate *gate, struct request *req, const struct problem *bad, struct response *res);
+void gate_serve(struct gate *gate, struct request *req, const struct problem *bad,
+		struct response *res);
 
 #endif

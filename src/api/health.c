@@ -68,7 +68,6 @@ static void begin(struct call *call, struct buf *body, struct json *j)
 
 static enum rc send(struct call *call, int status, const struct buf *body)
 {
-	response_cors(call->res, call->http);
 	response_plain(call->res, call->req, status, "application/json", buf_str(body));
 	return RC_OK;
 }
@@ -91,8 +90,9 @@ enum rc health_ready(struct call *call)
 	struct json j;
 
 	if (strcmp(postgres.status, "mismatch") == 0)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "schema_mismatch",
-				   STR("The database's schema is not the one this version needs"));
+		return problem_set(
+			&call->problem, RC_UNAVAILABLE, "schema_mismatch",
+			STR("The database's schema is not the one this version needs"));
 	if (!is_ok(postgres))
 		return problem_set(&call->problem, RC_UNAVAILABLE, "database_away",
 				   STR("The database does not answer"));
@@ -134,7 +134,7 @@ enum rc health_detail(struct call *call)
 {
 	struct env *env = call->env;
 	struct check postgres = check_postgres(env), redis = check_redis(env);
-	const char *status = !is_ok(postgres)			 ? "down"
+	const char *status = !is_ok(postgres)                    ? "down"
 			     : strcmp(redis.status, "down") == 0 ? "degraded"
 								 : "ok";
 	struct buf body;

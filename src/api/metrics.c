@@ -1,13 +1,14 @@
 /*
- * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For the
- * machine itself (loopback), else for keys from viewer up.
+ * GET /metrics: Prometheus text format 0.0.4, summed over all processes of the machine.  For
+ * the machine itself (loopback), else for keys from viewer up.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
 #include "api/call.h"
 #include "api/routes.h"
 #include "base/board.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/metric.h"
 #include "net/pg.h"
 
@@ -131,6 +132,54 @@ static void add_build(struct buf *out)
 	buf_adds(out, STR("} 1\n"));
 }
 
+/* Statistics of statements are each process's own: these are of the one that answers. */
+static const struct {
+	const char *name, *type, *help;
+} stat_rows[] = {
+	{ "such_market_statement_calls_total", "counter",
+	  "calls of a statement by the process that answers" },
+	{ "such_market_statement_errors_total", "counter", "of those: failed" },
+	{ "such_market_statement_retries_total", "counter", "of those: tried again" },
+	{ "such_market_statement_seconds_total", "counter", "time of all its calls" },
+	{ "such_market_statement_p95_seconds", "gauge", "95 of 100 calls were faster" },
+	{ "such_market_statement_p99_seconds", "gauge", "99 of 100 calls were faster" },
+};
+
+static double stat_value(size_t row, const struct pg_stat *stat)
+{
+	switch (row) {
+	case 0:
+		return (double)stat->calls;
+	case 1:
+		return (double)stat->errors;
+	case 2:
+		return (double)stat->retries;
+	case 3:
+		return (double)stat->total_ns / 1e9;
+	case 4:
+		return (double)stat->p95_ns / 1e9;
+	default:
+		return (double)stat->p99_ns / 1e9;
+	}
+}
+
+static void add_statements(struct buf *out, const struct pg *pg)
+{
+	for (size_t row = 0; row < COUNT_OF(stat_rows); row++) {
+		head(out, stat_rows[row].name, stat_rows[row].type, stat_rows[row].help);
+		for (int s = 0; s < STMT_COUNT; s++) {
+			struct pg_stat stat;
+
+			pg_stat_of(pg, (enum stmt)s, &stat);
+			if (stat.calls == 0)
+				continue;
+			buf_addf(out, "%s{pid=\"%d\",", stat_rows[row].name, (int)getpid());
+			add_label(out, "statement", str_of(stmt_name((enum stmt)s)));
+			buf_addf(out, "} %.9g\n", stat_value(row, &stat));
+		}
+	}
+}
+
 static bool is_loopback(struct str address)
 {
 	return str_starts(address, STR("127.")) || str_eq(address, STR("::1")) ||
@@ -159,6 +208,7 @@ enum rc metrics_show(struct call *call)
 		add_routes(&out, env->board);
 		add_processes(&out, env);
 	}
+	add_statements(&out, env->pg);
 	response_plain(call->res, call->req, 200, "text/plain; version=0.0.4; charset=utf-8",
 		       buf_str(&out));
 	return RC_OK;

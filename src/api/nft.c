@@ -54,8 +54,7 @@ static void take_traits(struct arena *arena, const struct param_value *v,
 	query->trait_count = v->trait_count;
 	query->traits = arena_alloc(arena, v->trait_count * sizeof(*query->traits));
 	for (size_t i = 0; i < v->trait_count; i++)
-		query->traits[i] =
-			(struct nft_trait){ v->traits[i].type, v->traits[i].value };
+		query->traits[i] = (struct nft_trait){ v->traits[i].type, v->traits[i].value };
 }
 
 /* Page numbers are for people who leaf; who reads everything takes the cursor. */
@@ -83,8 +82,8 @@ static enum rc answer_list(struct call *call, const struct param_value *v,
 	query->descending = v[ORDER].num == 1;
 	query->by_owner = v[OWNER].given;
 	query->owner = v[OWNER].address;
-	rc = call_page(call, v[PAGE_SIZE].num, &v[CURSOR],
-		       nft_scope(call->env->arena, query), NFT_CURSOR_KEYS, &query->page);
+	rc = call_page(call, v[PAGE_SIZE].num, &v[CURSOR], nft_scope(call->env->arena, query),
+		       NFT_CURSOR_KEYS, &query->page);
 	if (rc != RC_OK)
 		return rc;
 	query->page.number = query->page.after ? 0 : v[PAGE].num;

@@ -10,7 +10,7 @@
 #include "app/config.h"
 #include "base/rc.h"
 
-#define ARGS_WORDS 4
+#define ARGS_WORDS    4
 #define ARGS_SETTINGS 64
 
 /* One own option: exactly one of the two is set. */
@@ -28,7 +28,8 @@ struct args {
 	struct config_source source;
 };
 
-/* RC_INVALID: *ret_error is the message.  Slices borrow from argv; values outlive everything. */
+/* RC_INVALID: *ret_error is the message.  Slices borrow from argv; values outlive everything.
+ */
 enum rc args_read(int argc, char **argv, const struct arg_option *own, struct args *ret,
 		  char *ret_error, size_t error_size);
 

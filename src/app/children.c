@@ -3,8 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-#define EACH(c, it)                                                                            \
-	for (struct child *it = (c)->child; it < (c)->child + BOARD_SLOTS; it++)
+#define EACH(c, it) for (struct child *it = (c)->child; it < (c)->child + BOARD_SLOTS; it++)
 
 int64_t child_backoff_ns(int failures)
 {
@@ -27,8 +26,8 @@ void children_init(struct children *c, const struct child_ops *ops)
 static struct child *child_of_pid(struct children *c, pid_t pid)
 {
 	EACH(c, it)
-		if (it->pid == pid && it->state != CHILD_EMPTY)
-			return it;
+	if (it->pid == pid && it->state != CHILD_EMPTY)
+		return it;
 	return NULL;
 }
 
@@ -53,7 +52,8 @@ static void leave(struct children *c, struct child *it, int64_t now_ns)
 
 static struct child *want(struct children *c, enum process_role role, int index, int64_t now_ns)
 {
-	EACH(c, it) {
+	EACH(c, it)
+	{
 		if (it->state != CHILD_EMPTY)
 			continue;
 		*it = (struct child){ .state = CHILD_WAITING,
@@ -71,8 +71,8 @@ static struct child *want(struct children *c, enum process_role role, int index,
 static void leave_older(struct children *c, bool ready_too, int64_t now_ns)
 {
 	EACH(c, it)
-		if (it->generation != c->generation && (ready_too || it->state != CHILD_READY))
-			leave(c, it, now_ns);
+	if (it->generation != c->generation && (ready_too || it->state != CHILD_READY))
+		leave(c, it, now_ns);
 }
 
 void children_begin(struct children *c, const int64_t count[PROCESS_ROLES], int64_t drain_ns,
@@ -121,7 +121,8 @@ int64_t children_step(struct children *c, int64_t now_ns)
 {
 	int64_t next = INT64_MAX;
 
-	EACH(c, it) {
+	EACH(c, it)
+	{
 		int64_t at = step(c, it, now_ns);
 		next = at < next ? at : next;
 	}
@@ -179,8 +180,8 @@ void children_told(struct children *c, const struct told *told, int64_t now_ns)
 static void forget_successor(struct children *c, const struct child *dead)
 {
 	EACH(c, it)
-		if (it->state != CHILD_EMPTY && it->successor_of == dead - c->child)
-			it->successor_of = -1;
+	if (it->state != CHILD_EMPTY && it->successor_of == dead - c->child)
+		it->successor_of = -1;
 }
 
 const struct child *children_died(struct children *c, pid_t pid, int64_t now_ns)
@@ -205,14 +206,14 @@ const struct child *children_died(struct children *c, pid_t pid, int64_t now_ns)
 void children_stop(struct children *c, int64_t now_ns)
 {
 	EACH(c, it)
-		leave(c, it, now_ns);
+	leave(c, it, now_ns);
 }
 
 void children_signal(struct children *c, int signo)
 {
 	EACH(c, it)
-		if (it->pid > 0)
-			c->ops->signal(c->ops->ctx, it->pid, signo);
+	if (it->pid > 0)
+		c->ops->signal(c->ops->ctx, it->pid, signo);
 }
 
 bool children_gone(const struct children *c)

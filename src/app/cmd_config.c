@@ -9,7 +9,8 @@ static int describe(void)
 	SCOPED(config_done) struct config *config = config_new();
 
 	conf_describe(config->conf, stdout);
-	puts("\nnames of the older system, above the file and below SUCH_MARKET_<NAME>; the later wins");
+	puts("\nnames of the older system, above the file and below SUCH_MARKET_<NAME>; the "
+	     "later wins");
 	compat_describe(stdout);
 	return EXIT_SUCCESS;
 }
@@ -31,6 +32,8 @@ int cmd_config(int argc, char **argv)
 	if (!config)
 		return EXIT_FAILURE;
 	compat_notes(args.source.envp, stderr);
+	if (!*config->pg.url)
+		fputs("note: database_url is not set; the server needs it\n", stderr);
 	if (dump)
 		conf_dump(config->conf, stdout);
 	else

@@ -39,13 +39,15 @@ int cmd_import(int argc, char **argv)
 	struct import_options options = { .collection = NULL };
 	const char *skip = NULL;
 	bool json = false;
-	const struct arg_option own[] = {
-		{ "collection", &options.collection, NULL }, { "nfts", &options.nfts, NULL },
-		{ "owners", &options.owners, NULL },	     { "transfers", &options.transfers, NULL },
-		{ "users", &options.users, NULL },	     { "skip-bad", &skip, NULL },
-		{ "any-chain", NULL, &options.any_chain },   { "json", NULL, &json },
-		{ 0 }
-	};
+	const struct arg_option own[] = { { "collection", &options.collection, NULL },
+					  { "nfts", &options.nfts, NULL },
+					  { "owners", &options.owners, NULL },
+					  { "transfers", &options.transfers, NULL },
+					  { "users", &options.users, NULL },
+					  { "skip-bad", &skip, NULL },
+					  { "any-chain", NULL, &options.any_chain },
+					  { "json", NULL, &json },
+					  { 0 } };
 	struct args args;
 	int status;
 
@@ -56,8 +58,9 @@ int cmd_import(int argc, char **argv)
 				    skip, IMPORT_SKIP_MAX);
 	if (!options.collection && !options.nfts && !options.owners && !options.transfers &&
 	    !options.users)
-		return command_fail("import", EXIT_USAGE, "nothing to import: no file is named");
-	SCOPED(config_done) struct config *config = command_config(&args);
+		return command_fail("import", EXIT_USAGE,
+				    "nothing to import: no file is named");
+	SCOPED(config_done) struct config *config = command_database("import", &args);
 	if (!config)
 		return EXIT_FAILURE;
 	return run(config, &options, json);

@@ -1,4 +1,5 @@
-/* such-market key create|list|revoke: as the application role, which owns nothing else's keys. */
+/* such-market key create|list|revoke: as the application role, which owns nothing else's keys.
+ */
 #include <stdlib.h>
 #include "app/command.h"
 #include "base/arena.h"
@@ -6,7 +7,8 @@
 #include "model/key.h"
 
 struct key_request {
-	const char *role, *name;
+	const char *role_text, *name;
+	enum role role;
 };
 
 static int fail(struct pg *pg, enum rc rc, const char *name)
@@ -28,20 +30,13 @@ static int fail(struct pg *pg, enum rc rc, const char *name)
 static int create(struct pg *pg, struct arena *arena, const struct key_request *request)
 {
 	char key[KEY_TEXT];
-	enum role role;
+	enum rc rc = key_create(pg, request->name, request->role, key);
 
 	(void)arena;
-	if (!request->name || !request->role)
-		return command_fail("key", EXIT_USAGE, "create needs --role and --name");
-	if (!role_read(str_of(request->role), &role))
-		return command_fail("key", EXIT_USAGE,
-				    "role \"%s\" is not one of viewer, operator, admin",
-				    request->role);
-	enum rc rc = key_create(pg, request->name, role, key);
 	if (rc != RC_OK)
 		return fail(pg, rc, request->name);
 	fprintf(stderr, "The key of \"%s\" (%s). It is shown this once:\n", request->name,
-		role_name(role));
+		role_name(request->role));
 	puts(key);
 	return EXIT_SUCCESS;
 }
@@ -65,7 +60,8 @@ static int list(struct pg *pg, struct arena *arena, const struct key_request *re
 
 	if (rc != RC_OK)
 		return fail(pg, rc, request->name);
-	printf("role      key          made                      revoked                   name\n");
+	printf("role      key          made                      revoked                   "
+	       "name\n");
 	for (int i = 0; i < count; i++)
 		show(&rows[i]);
 	return EXIT_SUCCESS;
@@ -73,25 +69,52 @@ static int list(struct pg *pg, struct arena *arena, const struct key_request *re
 
 static int revoke(struct pg *pg, struct arena *arena, const struct key_request *request)
 {
-	(void)arena;
-	if (!request->name)
-		return command_fail("key", EXIT_USAGE, "revoke needs --name");
 	enum rc rc = key_revoke(pg, request->name);
+
+	(void)arena;
 	if (rc != RC_OK)
 		return fail(pg, rc, request->name);
 	printf("revoked \"%s\"\n", request->name);
 	return EXIT_SUCCESS;
 }
 
-static const struct {
+struct action {
 	const char *word;
+	bool role, name; /* options it needs */
 	int (*run)(struct pg *pg, struct arena *arena, const struct key_request *request);
-} actions[] = { { "create", create }, { "list", list }, { "revoke", revoke } };
+};
+
+static const struct action actions[] = {
+	{ "create", true, true, create },
+	{ "list", false, false, list },
+	{ "revoke", false, true, revoke },
+};
+
+static const struct action *find_action(const struct args *args)
+{
+	for (size_t i = 0; args->words && i < COUNT_OF(actions); i++)
+		if (strcmp(actions[i].word, args->word[0]) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+/* NULL, or what is wrong with the command line. */
+static const char *misuse(const struct action *action, struct key_request *request)
+{
+	if (!action)
+		return "create, list or revoke?";
+	if (action->name && !request->name)
+		return "which key? --name is needed";
+	if (action->role &&
+	    (!request->role_text || !role_read(str_of(request->role_text), &request->role)))
+		return "--role is one of viewer, operator, admin";
+	return NULL;
+}
 
 int cmd_key(int argc, char **argv)
 {
-	struct key_request request = { NULL, NULL };
-	const struct arg_option own[] = { { "role", &request.role, NULL },
+	struct key_request request = { .name = NULL };
+	const struct arg_option own[] = { { "role", &request.role_text, NULL },
 					  { "name", &request.name, NULL },
 					  { 0 } };
 	struct args args;
@@ -99,16 +122,15 @@ int cmd_key(int argc, char **argv)
 
 	if (!command_args("key", argc, argv, own, 1, &args, &status))
 		return status;
-	for (size_t i = 0; i < COUNT_OF(actions); i++) {
-		if (args.words == 0 || strcmp(actions[i].word, args.word[0]) != 0)
-			continue;
-		SCOPED(config_done) struct config *config = command_config(&args);
-		if (!config)
-			return EXIT_FAILURE;
-		struct pg *pg = pg_new(&config->pg, config->pg.url);
-		status = actions[i].run(pg, config->arena, &request);
-		pg_free(pg);
-		return status;
-	}
-	return command_fail("key", EXIT_USAGE, "create, list or revoke?");
+	const struct action *action = find_action(&args);
+	const char *wrong = misuse(action, &request);
+	if (wrong)
+		return command_fail("key", EXIT_USAGE, "%s", wrong);
+	SCOPED(config_done) struct config *config = command_database("key", &args);
+	if (!config)
+		return EXIT_FAILURE;
+	struct pg *pg = pg_new(&config->pg, config->pg.url);
+	status = action->run(pg, config->arena, &request);
+	pg_free(pg);
+	return status;
 }

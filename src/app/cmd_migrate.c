@@ -18,12 +18,13 @@ static int fail(struct pg *pg, const char *what)
 	return command_fail("migrate", EXIT_FAILURE, "%s: %s", what, pg_error(pg));
 }
 
-/* Data of the older layout in schema public; the function comes with the migrations. */
+/* Data of the older layout in schema public; the function comes with the migrations.  Its rows:
+ * source, rows found, taken, there already, rejected. */
 static int take_over(struct pg *pg)
 {
 	SCOPED(pg_result_done)
-	struct pg_result known =
-		pg_exec(pg, "SELECT to_regprocedure('such_market.take_over_legacy()') IS NOT NULL");
+	struct pg_result known = pg_exec(
+		pg, "SELECT to_regprocedure('such_market.take_over_legacy()') IS NOT NULL");
 
 	if (known.rc != RC_OK)
 		return fail(pg, "looking for the older layout");
@@ -31,15 +32,20 @@ static int take_over(struct pg *pg)
 		return command_fail("migrate", EXIT_FAILURE,
 				    "this schema has no such_market.take_over_legacy()");
 	SCOPED(pg_result_done)
-	struct pg_result done = pg_exec(pg, "SELECT such_market.take_over_legacy()::text");
+	struct pg_result done = pg_exec(pg, "SELECT * FROM such_market.take_over_legacy()");
 	if (done.rc != RC_OK)
 		return fail(pg, "taking over the older layout");
 	for (int row = 0; row < done.count; row++)
-		printf("older layout: " STR_FMT "\n", STR_ARG(pg_str(&done, row, 0)));
+		printf("older layout: " STR_FMT ": %lld found, %lld taken, %lld there already, "
+		       "%lld rejected\n",
+		       STR_ARG(pg_str(&done, row, 0)), (long long)pg_i64(&done, row, 1),
+		       (long long)pg_i64(&done, row, 2), (long long)pg_i64(&done, row, 3),
+		       (long long)pg_i64(&done, row, 4));
 	return EXIT_SUCCESS;
 }
 
-static int migrate(struct pg *pg, const struct config *config, const char *optional, bool legacy)
+static int migrate(struct pg *pg, const struct config *config, const char *optional,
+		   bool legacy)
 {
 	struct migrate_options options = config_migrate(config);
 	const char *why = "";
@@ -71,6 +77,9 @@ int cmd_migrate(int argc, char **argv)
 	if (!config)
 		return EXIT_FAILURE;
 	const char *url = *config->pg.direct_url ? config->pg.direct_url : config->pg.url;
+	if (!*url)
+		return command_fail("migrate", EXIT_FAILURE,
+				    "neither direct_database_url nor database_url is set");
 	struct pg *pg = pg_new(&config->pg, url);
 	status = migrate(pg, config, optional, legacy);
 	pg_free(pg);

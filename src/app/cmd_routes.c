@@ -4,13 +4,16 @@
 #include "app/command.h"
 
 static const char *const methods[] = {
-	[METHOD_GET] = "GET",     [METHOD_HEAD] = "HEAD",     [METHOD_POST] = "POST",
-	[METHOD_PUT] = "PUT",     [METHOD_PATCH] = "PATCH",   [METHOD_DELETE] = "DELETE",
+	[METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",   [METHOD_POST] = "POST",
+	[METHOD_PUT] = "PUT",         [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
 	[METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "OTHER",
 };
 static const char *const lanes[] = { [LANE_HOT] = "hot", [LANE_SLOW] = "slow" };
 static const char *const tiers[] = {
-	[TIER_NONE] = "-", [TIER_HOT] = "hot", [TIER_WARM] = "warm", [TIER_COLD] = "cold",
+	[TIER_NONE] = "-",
+	[TIER_HOT] = "hot",
+	[TIER_WARM] = "warm",
+	[TIER_COLD] = "cold",
 };
 
 int cmd_routes(int argc, char **argv)

@@ -25,7 +25,7 @@ int cmd_serve(int argc, char **argv)
 
 	if (!command_args("serve", argc, argv, NULL, 0, &args, &status))
 		return status;
-	SCOPED(config_done) struct config *config = command_config(&args);
+	SCOPED(config_done) struct config *config = command_database("serve", &args);
 	if (!config)
 		return EXIT_FAILURE;
 	log_role("master");

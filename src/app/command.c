@@ -7,13 +7,14 @@ const struct command commands[] = {
 	{ "serve", "[--SETTING=VALUE…]", "run the server, in the foreground", cmd_serve },
 	{ "migrate", "[--optional NAME] [--legacy]", "bring the database's schema up to date",
 	  cmd_migrate },
-	{ "import", "[--collection META.json] [--nfts FILE] [--owners FILE] [--transfers FILE]\n"
-	  "       [--users FILE] [--skip-bad N] [--any-chain] [--json]", "read a collection from files",
-	  cmd_import },
+	{ "import",
+	  "[--collection META.json] [--nfts FILE] [--owners FILE] [--transfers FILE]\n"
+	  "       [--users FILE] [--skip-bad N] [--any-chain] [--json]",
+	  "read a collection from files", cmd_import },
 	{ "key", "create --role ROLE --name NAME | list | revoke --name NAME",
 	  "make, show and withdraw API keys", cmd_key },
-	{ "check-config", "[--dump | --describe]", "check the settings, show them, explain them",
-	  cmd_config },
+	{ "check-config", "[--dump | --describe]",
+	  "check the settings, show them, explain them", cmd_config },
 	{ "routes", "", "list what the server answers", cmd_routes },
 	{ "version", "", "say which version this is", cmd_version },
 	{ "help", "[WORD]", "this text", cmd_help },
@@ -30,8 +31,9 @@ static const struct command *find(const char *word)
 
 static void usage_all(FILE *out)
 {
-	fprintf(out, "such-market " PACKAGE_VERSION ": NFT collections and their owners, served\n\n"
-		     "usage: such-market WORD [OPTIONS]\n\n");
+	fprintf(out,
+		"such-market " PACKAGE_VERSION ": NFT collections and their owners, served\n\n"
+		"usage: such-market WORD [OPTIONS]\n\n");
 	for (size_t i = 0; i < command_count; i++)
 		fprintf(out, "  %-13s %s\n", commands[i].word, commands[i].help);
 	fprintf(out, "\nEvery word takes --config FILE and every setting as --name=value.\n"
@@ -94,8 +96,8 @@ bool command_args(const char *word, int argc, char **argv, const struct arg_opti
 		return false;
 	}
 	if (ret->words > max_words) {
-		*ret_status = command_fail(word, EXIT_USAGE, "what is \"%s\"?",
-					   ret->word[max_words]);
+		*ret_status =
+			command_fail(word, EXIT_USAGE, "what is \"%s\"?", ret->word[max_words]);
 		return false;
 	}
 	return true;
@@ -108,6 +110,17 @@ struct config *command_config(const struct args *args)
 	if (config_load(config, &args->source) == RC_OK)
 		return config;
 	fprintf(stderr, "such-market: %s\n", config->error);
+	config_free(config);
+	return NULL;
+}
+
+struct config *command_database(const char *word, const struct args *args)
+{
+	struct config *config = command_config(args);
+
+	if (!config || *config->pg.url)
+		return config;
+	command_fail(word, EXIT_FAILURE, "database_url is not set");
 	config_free(config);
 	return NULL;
 }

@@ -41,17 +41,18 @@ static enum rc set_max_age(struct conf *conf, struct arena *arena, const struct 
 	uint64_t ms;
 
 	if (!str_u64(str_of(value), most, &ms)) {
-		*ret_error = arena_strz(arena, arena_printf(arena,
-							    "environment %s: \"%s\" is not a number of "
-							    "milliseconds in 0 … %llu",
-							    row->env, value,
-							    (unsigned long long)most));
+		*ret_error = arena_strz(
+			arena, arena_printf(arena,
+					    "environment %s: \"%s\" is not a number of "
+					    "milliseconds in 0 … %llu",
+					    row->env, value, (unsigned long long)most));
 		return RC_INVALID;
 	}
 	struct str seconds = arena_printf(arena, "%llu", (unsigned long long)(ms / 1000));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		enum rc rc = conf_set(conf, str_of(names[i]), seconds,
-				      arena_strz(arena, arena_printf(arena, "environment %s", row->env)));
+		enum rc rc = conf_set(
+			conf, str_of(names[i]), seconds,
+			arena_strz(arena, arena_printf(arena, "environment %s", row->env)));
 		if (rc != RC_OK)
 			return rc;
 	}

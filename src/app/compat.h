@@ -1,6 +1,7 @@
 /*
- * Environment names of the older system.  They rank above the file and below SUCH_MARKET_<NAME>;
- * among themselves the later row of the table wins, so that one setting has one precedence.
+ * Environment names of the older system.  They rank above the file and below
+ * SUCH_MARKET_<NAME>; among themselves the later row of the table wins, so that one setting has
+ * one precedence.
  */
 #ifndef APP_COMPAT_H
 #define APP_COMPAT_H

@@ -10,14 +10,15 @@
 #include "base/arena.h"
 #include "base/scope.h"
 
-#define DEFAULT_FILE  SM_SYSCONFDIR "/such-market/such-market.conf"
+#define DEFAULT_FILE SM_SYSCONFDIR "/such-market/such-market.conf"
 
 static void gather(struct config *c)
 {
 	const struct conf_section all[CONFIG_SECTIONS] = {
 		{ "processes", app_keys, &c->app }, { "database", pg_keys, &c->pg },
 		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
-		{ "answers", http_keys, &c->http }, { "log", log_keys, &c->log },
+		{ "answers", http_keys, &c->http }, { "cache", cache_keys, &c->cache },
+		{ "relay", relay_keys, &c->relay }, { "log", log_keys, &c->log },
 	};
 
 	memcpy(c->sections, all, sizeof(all));
@@ -50,8 +51,8 @@ bool config_known(struct str name)
 }
 
 #define refuse(config, ...)                                                                    \
-	((config)->error = arena_strz((config)->arena,                                         \
-				      arena_printf((config)->arena, __VA_ARGS__)),             \
+	((config)->error =                                                                     \
+		 arena_strz((config)->arena, arena_printf((config)->arena, __VA_ARGS__)),      \
 	 RC_INVALID)
 
 /* A value that its own row could not judge; told with its place. */
@@ -108,6 +109,23 @@ static enum rc check_paths(struct config *config)
 	return RC_OK;
 }
 
+static enum rc check_url(struct config *config, const char *key, const char *url)
+{
+	const char *why;
+
+	if (!*url || pg_url_check(url, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: %s: %s", conf_origin(config->conf, key), key, why);
+}
+
+static enum rc check_database(struct config *config)
+{
+	enum rc rc = check_url(config, "database_url", config->pg.url);
+
+	return rc == RC_OK ? check_url(config, "direct_database_url", config->pg.direct_url)
+			   : rc;
+}
+
 static enum rc check_redis(struct config *config)
 {
 	const char *why;
@@ -122,7 +140,7 @@ static enum rc check_redis(struct config *config)
 static enum rc check_all(struct config *config)
 {
 	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_redis };
+						       check_database, check_redis };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);
@@ -145,8 +163,8 @@ static const char *env_get(char *const *envp, const char *name)
 /* The file to read: named ones must exist, the default may be absent. */
 static const char *file_to_read(const struct config_source *source)
 {
-	const char *named = source->path ? source->path
-					 : env_get(source->envp, "SUCH_MARKET_CONFIG");
+	const char *named =
+		source->path ? source->path : env_get(source->envp, "SUCH_MARKET_CONFIG");
 
 	if (named && *named)
 		return named;

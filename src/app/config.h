@@ -16,8 +16,10 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
+#include "cache/cache.h"
 #include "http/fcgi.h"
 #include "http/response.h"
+#include "jobs/relay.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -28,16 +30,17 @@ struct arena;
 #define SLOW_WORKERS_MAX 15 /* two generations of both groups fit the board */
 
 struct app_options {
-	const char *listen, *listen_slow;  /* unix path or host:port; "" of slow: shared */
-	const char *listen_mode;           /* octal text */
+	const char *listen, *listen_slow; /* unix path or host:port; "" of slow: shared */
+	const char *listen_mode;          /* octal text */
 	const char *listen_owner, *listen_group;
-	const char *run_dir, *shm_dir;     /* "" of shm_dir: made from run_dir */
-	const char *user, *group;          /* when started as root */
+	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
+	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
-	int64_t max_requests;              /* a worker's; 0: no end */
-	int64_t max_growth;                /* bytes of private memory; 0: no end */
+	int64_t relays; /* no setting: the machine's master has one, a second copy none */
+	int64_t max_requests; /* a worker's; 0: no end */
+	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
-	int64_t request_ms;                /* watchdog: a request older than this */
+	int64_t request_ms; /* watchdog: a request older than this */
 	int64_t chain_id;
 	const char *migrations_dir, *app_role, *maintenance_role;
 	bool redis_on;
@@ -45,12 +48,14 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 6
+#define CONFIG_SECTIONS 8
 
 struct config {
 	struct app_options app;
 	struct pg_options pg;
 	struct redis_options redis;
+	struct cache_options cache;
+	struct relay_options relay;
 	struct fcgi_options fcgi;
 	struct http_options http;
 	struct log_options log;
@@ -67,7 +72,7 @@ struct setting {
 
 /* Where values come from; kept by the master, which reads them again on SIGHUP. */
 struct config_source {
-	const char *path;               /* --config; NULL: the environment's or the default */
+	const char *path; /* --config; NULL: the environment's or the default */
 	char *const *envp;
 	const struct setting *settings; /* of the command line */
 	size_t setting_count;
@@ -84,8 +89,8 @@ static inline void config_done(struct config **config)
 bool config_known(struct str name);
 /* RC_OK, or RC_INVALID with config->error: place, key, range. */
 enum rc config_load(struct config *config, const struct config_source *source);
-/* Names of settings that differ and that only a restart changes, told one at a time.  All of the
- * other rooms' settings change with the new processes. */
+/* Names of settings that differ and that only a restart changes, told one at a time.  All of
+ * the other rooms' settings change with the new processes. */
 void config_fixed_changes(const struct config *old, const struct config *new,
 			  void (*tell)(const char *name));
 /* What the migration runner needs to know. */

@@ -16,7 +16,7 @@
 #include "base/arena.h"
 
 /* A full queue is an instant 502 for nginx: the bound on waiting requests. */
-#define BACKLOG 1024
+#define BACKLOG          1024
 #define LISTEN_FDS_START 3
 
 #define refuse(arena, ret_error, ...)                                                          \
@@ -96,8 +96,10 @@ static enum rc clear_stale(const struct sockaddr_un *sun, struct arena *arena,
 static enum rc give_away(const char *path, const struct app_options *options,
 			 struct arena *arena, const char **ret_error)
 {
-	const struct passwd *owner = *options->listen_owner ? getpwnam(options->listen_owner) : NULL;
-	const struct group *group = *options->listen_group ? getgrnam(options->listen_group) : NULL;
+	const struct passwd *owner =
+		*options->listen_owner ? getpwnam(options->listen_owner) : NULL;
+	const struct group *group =
+		*options->listen_group ? getgrnam(options->listen_group) : NULL;
 	uid_t uid = owner ? owner->pw_uid : (uid_t)-1;
 	gid_t gid = group ? group->gr_gid : (gid_t)-1;
 
@@ -133,8 +135,8 @@ static enum rc open_unix(const char *path, const struct app_options *options,
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(sun.sun_path))
-		return refuse(arena, ret_error, "%s: a socket's path has at most %zu bytes", path,
-			      sizeof(sun.sun_path) - 1);
+		return refuse(arena, ret_error, "%s: a socket's path has at most %zu bytes",
+			      path, sizeof(sun.sun_path) - 1);
 	memcpy(sun.sun_path, path, strlen(path));
 	enum rc rc = clear_stale(&sun, arena, ret_error);
 	if (rc != RC_OK)
@@ -147,7 +149,8 @@ static enum rc open_unix(const char *path, const struct app_options *options,
 	if (rc != RC_OK || listen(fd, BACKLOG) != 0) {
 		close(fd);
 		unlink(path);
-		return rc != RC_OK ? rc : refuse(arena, ret_error, "%s: %s", path, strerror(errno));
+		return rc != RC_OK ? rc
+				   : refuse(arena, ret_error, "%s: %s", path, strerror(errno));
 	}
 	*ret = fd;
 	return RC_OK;
@@ -169,7 +172,8 @@ static int bind_tcp(const struct addrinfo *info)
 	return -1;
 }
 
-static enum rc open_tcp(const char *where, struct arena *arena, int *ret, const char **ret_error)
+static enum rc open_tcp(const char *where, struct arena *arena, int *ret,
+			const char **ret_error)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
 	char *host = arena_strz(arena, str_of(where));
@@ -181,13 +185,15 @@ static enum rc open_tcp(const char *where, struct arena *arena, int *ret, const 
 		host[strlen(host) - 1] = '\0';
 		host++;
 	}
-	int bad = getaddrinfo(*host && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &info);
+	int bad =
+		getaddrinfo(*host && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &info);
 	if (bad)
 		return refuse(arena, ret_error, "%s: %s", where, gai_strerror(bad));
 	*ret = bind_tcp(info);
 	freeaddrinfo(info);
 	if (*ret < 0)
-		return refuse(arena, ret_error, "%s: cannot listen: %s", where, strerror(errno));
+		return refuse(arena, ret_error, "%s: cannot listen: %s", where,
+			      strerror(errno));
 	return RC_OK;
 }
 

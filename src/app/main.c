@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < command_count; i++)
 		if (strcmp(commands[i].word, word) == 0)
 			return commands[i].run(argc > 2 ? argc - 2 : 0, args + 2);
-	fprintf(stderr, "such-market: no such word: %s\nsuch-market help lists the words\n", word);
+	fprintf(stderr, "such-market: no such word: %s\nsuch-market help lists the words\n",
+		word);
 	return EXIT_USAGE;
 }

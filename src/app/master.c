@@ -22,13 +22,14 @@ static void tell_death(pid_t pid, const struct child *child, int status)
 	bool wanted = child->state == CHILD_WAITING;
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !wanted)
-		log_debug("process left", LOG_STR("role", str_of(role)), LOG_INT("process", pid));
+		log_debug("process left", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid));
 	else if (WIFSIGNALED(status))
-		log_error("process died", LOG_STR("role", str_of(role)), LOG_INT("process", pid),
-			  LOG_INT("signal", WTERMSIG(status)));
+		log_error("process died", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid), LOG_INT("signal", WTERMSIG(status)));
 	else
-		log_error("process ended", LOG_STR("role", str_of(role)), LOG_INT("process", pid),
-			  LOG_INT("status", WEXITSTATUS(status)));
+		log_error("process ended", LOG_STR("role", str_of(role)),
+			  LOG_INT("process", pid), LOG_INT("status", WEXITSTATUS(status)));
 }
 
 /* The check's child is reaped by precheck_read, so children are asked for one by one. */
@@ -139,6 +140,8 @@ static void take_over(struct master *m)
 	log_info("now the machine's master");
 	if (rundir_write_pid(&m->rundir, &why) != RC_OK)
 		log_error("cannot write the pid file", LOG_STR("why", str_of(why)));
+	if (!m->stopping)
+		master_begin(m); /* with a relay */
 }
 
 static void tick(struct master *m, int64_t now_ns)
@@ -148,6 +151,8 @@ static void tick(struct master *m, int64_t now_ns)
 	m->tick_ns = now_ns;
 	notify_alive(now_ns);
 	master_watch(m, now_ns);
+	if (m->attached && !m->stopping)
+		master_map_follow(m);
 	take_over(m);
 }
 
@@ -179,8 +184,9 @@ static void wait_once(struct master *m, int64_t until_ns)
 
 int master_run(struct master *m)
 {
-	log_info("started", LOG_STR("listen", m->listeners.given ? STR("given socket")
-								: str_of(m->config->app.listen)),
+	log_info("started",
+		 LOG_STR("listen", m->listeners.given ? STR("given socket")
+						      : str_of(m->config->app.listen)),
 		 LOG_STR("version", STR(PACKAGE_VERSION)));
 	master_begin(m);
 	while (!m->stopping || !children_gone(&m->children)) {

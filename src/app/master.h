@@ -13,16 +13,20 @@
 #include "app/rundir.h"
 
 struct board;
+struct cache_map;
 
 struct master {
 	const struct config_source *source;
-	struct config *boot;    /* what the sockets and folders were made from */
-	struct config *config;  /* what processes are started with */
-	struct config *next;    /* a reload waiting for its check; NULL: none */
+	struct config *boot;   /* what the sockets and folders were made from */
+	struct config *config; /* what processes are started with */
+	struct config *next;   /* a reload waiting for its check; NULL: none */
 	struct listeners listeners;
 	struct rundir rundir;
 	const char *slots_lock;
 	struct board *board;
+	const char *map_path;
+	struct cache_map *map; /* of answers; NULL: its master has not made it yet */
+	ino_t map_ino;
 	struct children children;
 	struct child_ops ops;
 	struct precheck check;
@@ -33,8 +37,8 @@ struct master {
 };
 
 /* master_start.c: everything up to the first child.  RC_OK, or *ret_error says why not. */
-enum rc master_start(struct master *m, const struct config_source *source, struct config *config,
-		     const char **ret_error);
+enum rc master_start(struct master *m, const struct config_source *source,
+		     struct config *config, const char **ret_error);
 void master_close(struct master *m);
 /* master.c: until a signal ends it; the exit status. */
 int master_run(struct master *m);
@@ -47,6 +51,10 @@ void master_reload(struct master *m);
 void master_reload_checked(struct master *m, enum fit fit);
 /* Wants the processes of m->config. */
 void master_begin(struct master *m);
+/* master_map.c: the mapping.  The machine's master makes it, copies follow to each new one. */
+enum rc master_map_open(struct master *m, const char **ret_error);
+void master_map_follow(struct master *m);
+void master_map_close(struct master *m);
 /* master_watch.c: ends processes whose request takes too long. */
 void master_watch(struct master *m, int64_t now_ns);
 

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define DRAIN_GRACE_MS 1000
+
 static void tell_fixed(const char *name)
 {
 	log_warn("a changed setting needs a restart", LOG_STR("setting", str_of(name)));
@@ -39,12 +41,15 @@ void master_begin(struct master *m)
 {
 	int64_t count[PROCESS_ROLES];
 
+	m->config->app.relays = !m->attached && m->map;
 	for (int role = 0; role < PROCESS_ROLES; role++)
 		memcpy(&count[role], (const char *)&m->config->app + process_rows[role].count,
 		       sizeof(count[role]));
 	m->settled = false;
 	title_set("master (starting)");
-	children_begin(&m->children, count, m->config->app.drain_ms * 1000000, clock_mono_ns());
+	/* A worker ends its drain by itself; the master's end comes later. */
+	children_begin(&m->children, count,
+		       (m->config->app.drain_ms + DRAIN_GRACE_MS) * 1000000, clock_mono_ns());
 }
 
 void master_reload_checked(struct master *m, enum fit fit)

@@ -14,8 +14,8 @@
 #include "base/log.h"
 
 #define refuse(m, ret_error, ...)                                                              \
-	(*(ret_error) = arena_strz((m)->boot->arena,                                           \
-				   arena_printf((m)->boot->arena, __VA_ARGS__)),               \
+	(*(ret_error) =                                                                        \
+		 arena_strz((m)->boot->arena, arena_printf((m)->boot->arena, __VA_ARGS__)),    \
 	 RC_UNAVAILABLE)
 
 /* With a given socket a second copy is a helper (spawn-fcgi -F N); else it is a mistake. */
@@ -36,6 +36,13 @@ static enum rc take_places(struct master *m, const char **ret_error)
 	return listeners_open(&m->listeners, app, m->boot->arena, ret_error);
 }
 
+/* Root opened the log; whoever the server becomes opens it again. */
+static void give_log(const struct log_options *log, const struct passwd *pw, gid_t gid)
+{
+	if (*log->file && strcmp(log->file, "-") != 0 && chown(log->file, pw->pw_uid, gid) != 0)
+		log_warn("the log keeps its owner", LOG_STR("why", str_of(strerror(errno))));
+}
+
 static enum rc drop_privileges(struct master *m, const char **ret_error)
 {
 	const struct app_options *app = &m->boot->app;
@@ -50,6 +57,7 @@ static enum rc drop_privileges(struct master *m, const char **ret_error)
 	gid_t gid = pw->pw_gid;
 	if (*app->group)
 		gid = getgrnam(app->group)->gr_gid;
+	give_log(&m->boot->log, pw, gid);
 	if (initgroups(app->user, gid) != 0 || setgid(gid) != 0 || setuid(pw->pw_uid) != 0)
 		return refuse(m, ret_error, "cannot become %s: %s", app->user, strerror(errno));
 	return RC_OK;
@@ -64,6 +72,7 @@ static enum rc open_board(struct master *m, const char **ret_error)
 	if (rc != RC_OK)
 		return rc;
 	const char *path = arena_strz(arena, arena_printf(arena, "%s/board", dir));
+	m->map_path = arena_strz(arena, arena_printf(arena, "%s/cache", dir));
 	m->slots_lock = arena_strz(arena, arena_printf(arena, "%s/slots.lock", dir));
 	if (board_open(path, &m->board, &why) != RC_OK)
 		return refuse(m, ret_error, "%s: %s", path, why);
@@ -102,7 +111,8 @@ enum rc master_start(struct master *m, const struct config_source *source,
 		     struct config *config, const char **ret_error)
 {
 	enum rc (*const steps[])(struct master *, const char **) = {
-		take_places, drop_privileges, open_board, open_wires, check_database,
+		take_places, drop_privileges, open_board, master_map_open,
+		open_wires,  check_database,
 	};
 
 	*m = (struct master){ .source = source,
@@ -134,6 +144,7 @@ void master_close(struct master *m)
 	precheck_cancel(&m->check);
 	listeners_close(&m->listeners);
 	rundir_close(&m->rundir);
+	master_map_close(m);
 	board_close(m->board);
 	close_fd(m->signal_fd);
 	close_fd(m->tell_fd[0]);

@@ -1,4 +1,5 @@
-/* The watchdog: a request that takes too long ends its process, ABRT first (a core, a trace). */
+/* The watchdog: a request that takes too long ends its process, ABRT first (a core, a trace).
+ */
 #include "app/master.h"
 
 #include "base/board.h"

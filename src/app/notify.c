@@ -39,8 +39,8 @@ static void send_text(const char *text)
 	if (fd < 0)
 		return;
 	/* Best effort by its nature: a manager that does not read must not stop the master. */
-	(void)sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&to,
-		     to_len);
+	(void)sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
+		     (struct sockaddr *)&to, to_len);
 	close(fd);
 }
 

@@ -1,4 +1,5 @@
-/* Telling systemd (sd_notify's datagrams, without its library); silent without NOTIFY_SOCKET. */
+/* Telling systemd (sd_notify's datagrams, without its library); silent without NOTIFY_SOCKET.
+ */
 #ifndef APP_NOTIFY_H
 #define APP_NOTIFY_H
 

@@ -25,7 +25,8 @@ static bool word_auto(struct str text, int64_t *ret)
 
 const struct conf_key app_keys[] = {
 	{ "listen", CONF_TEXT, AT(listen), "hot.sock",
-	  .help = "where nginx finds the hot lane, unless a socket is given: a path, relative to "
+	  .help = "where nginx finds the hot lane, unless a socket is given: a path, relative "
+		  "to "
 		  "run_dir, or host:port" },
 	{ "listen_slow", CONF_TEXT, AT(listen_slow), "slow.sock",
 	  .help = "where nginx finds the slow lane; empty: both lanes share listen" },
@@ -44,19 +45,20 @@ const struct conf_key app_keys[] = {
 	  .help = "folder of the pid file, the lock and the sockets" },
 	{ "shm_dir", CONF_TEXT, AT(shm_dir), "",
 	  .help = "folder of the shared files; empty: a folder of /dev/shm named by run_dir" },
-	{ "user", CONF_TEXT, AT(user), "",
-	  .help = "who to become when started as root" },
+	{ "user", CONF_TEXT, AT(user), "", .help = "who to become when started as root" },
 	{ "group", CONF_TEXT, AT(group), "",
 	  .help = "group to become when started as root; empty: the user's own" },
 	{ "chain_id", CONF_INT, AT(chain_id), "1", .min = 1, .max = INT64_MAX,
 	  .word = chain_read,
-	  .help = "the one chain this deployment serves: a number or a name such as eth-mainnet" },
+	  .help = "the one chain this deployment serves: a number or a name such as "
+		  "eth-mainnet" },
 	{ "max_requests", CONF_INT, AT(max_requests), "100000", .min = 0, .max = INT64_MAX,
 	  .reload = true,
 	  .help = "requests after which a worker is replaced, give or take 10 %; 0: never" },
 	{ "max_growth", CONF_BYTES, AT(max_growth), "64m", .min = 0, .max = (int64_t)1 << 40,
 	  .reload = true,
-	  .help = "growth of private memory after which a worker is replaced [bytes]; 0: never" },
+	  .help = "growth of private memory after which a worker is replaced [bytes]; 0: "
+		  "never" },
 	{ "drain_timeout", CONF_MSEC, AT(drain_ms), "10s", .min = 100, .max = 600000,
 	  .reload = true, .help = "longest a leaving worker may take to finish [ms]" },
 	{ "request_timeout", CONF_MSEC, AT(request_ms), "30s", .min = 100, .max = 3600000,
@@ -70,7 +72,7 @@ const struct conf_key app_keys[] = {
 	{ "redis", CONF_BOOL, AT(redis_on), "on", .reload = true,
 	  .help = "off: no connection to Redis even when one is configured" },
 	{ "database_ping", CONF_BOOL, AT(ping), "on", .reload = true,
-	  .help = "whether idle workers keep their database connection tried and open" },
+	  .help = "whether idle workers ask the database if it is there, and reconnect" },
 	{ "database_ping_interval", CONF_MSEC, AT(ping_ms), "5s", .min = 100, .max = 3600000,
 	  .reload = true, .help = "how often an idle worker does so [ms]" },
 	{ 0 }

@@ -88,8 +88,8 @@ static enum fit reap(struct precheck *check)
 
 bool precheck_read(struct precheck *check, enum fit *ret_fit)
 {
-	ssize_t n = read(check->fd, check->text + check->len,
-			 sizeof(check->text) - 1 - check->len);
+	ssize_t n =
+		read(check->fd, check->text + check->len, sizeof(check->text) - 1 - check->len);
 
 	if (n < 0)
 		return false;

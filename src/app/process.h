@@ -12,6 +12,7 @@
 
 struct board;
 struct board_slot;
+struct cache_map;
 struct config;
 
 enum process_role {
@@ -22,18 +23,19 @@ enum process_role {
 
 struct process {
 	enum process_role role;
-	int index;                   /* 1 … count, for people */
+	int index; /* 1 … count, for people */
 	const struct config *config;
-	int listen_fd;               /* of the role's lane */
+	int listen_fd; /* of the role's lane */
 	struct board *board;
 	struct board_slot *slot;
-	int tell_fd;                 /* to the master: struct told */
+	struct cache_map *map; /* NULL: none yet */
+	int tell_fd; /* to the master: struct told */
 };
 
 struct process_row {
 	const char *name, *title;
 	enum lane lane;
-	size_t count;                /* offset of an int64_t in struct app_options */
+	size_t count; /* offset of an int64_t in struct app_options */
 	int (*run)(const struct process *process); /* the exit status */
 };
 extern const struct process_row process_rows[PROCESS_ROLES];
@@ -51,5 +53,6 @@ struct told {
 void process_tell(const struct process *process, enum told_what what);
 
 int worker_run(const struct process *process);
+int relay_run(const struct process *process);
 
 #endif

@@ -65,9 +65,10 @@ enum rc rundir_open(struct rundir *ret, const struct app_options *options, struc
 		return rc;
 	r.lock_fd = open_lock(r.path);
 	if (r.lock_fd < 0)
-		return refuse(arena, ret_error, "%s/" LOCK_FILE ": %s", r.path, strerror(errno));
-	rc = give_to_user(arena_strz(arena, arena_printf(arena, "%s/" LOCK_FILE, r.path)), options,
-			  arena, ret_error);
+		return refuse(arena, ret_error, "%s/" LOCK_FILE ": %s", r.path,
+			      strerror(errno));
+	rc = give_to_user(arena_strz(arena, arena_printf(arena, "%s/" LOCK_FILE, r.path)),
+			  options, arena, ret_error);
 	if (rc != RC_OK) {
 		close(r.lock_fd);
 		return rc;
@@ -148,8 +149,8 @@ static const char *shm_default(const char *run_dir, struct arena *arena)
 enum rc rundir_shm(const struct app_options *options, struct arena *arena, const char **ret,
 		   const char **ret_error)
 {
-	const char *path = *options->shm_dir ? options->shm_dir
-					     : shm_default(options->run_dir, arena);
+	const char *path =
+		*options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
 	struct stat st;
 	enum rc rc = make_folder(path, 0700, arena, ret_error);
 

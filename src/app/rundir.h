@@ -1,7 +1,7 @@
 /*
  * The run directory: its lock makes one process the machine's master; pid file and sockets live
- * in it.  The lock belongs to the open file: children close theirs (rundir_child), so that it is
- * free the moment the master is gone.
+ * in it.  The lock belongs to the open file: children close theirs (rundir_child), so that it
+ * is free the moment the master is gone.
  */
 #ifndef APP_RUNDIR_H
 #define APP_RUNDIR_H

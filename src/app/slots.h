@@ -1,6 +1,6 @@
 /*
- * Who has which slot of the board.  Several copies of the program may share one board, so a slot
- * is claimed under a lock, and by pid: slots of the dead are free again.
+ * Who has which slot of the board.  Several copies of the program may share one board, so a
+ * slot is claimed under a lock, and by pid: slots of the dead are free again.
  */
 #ifndef APP_SLOTS_H
 #define APP_SLOTS_H

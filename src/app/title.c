@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 
+static char **arguments; /* what main goes on with */
 static char *space;
 static size_t space_len;
 
@@ -25,7 +26,6 @@ static char **copy_of(char *const *list)
 /* The kernel lays argv and environ out one after the other. */
 char **title_init(int argc, char **argv)
 {
-	char **args = copy_of(argv);
 	char *end = argv[0];
 
 	for (int i = 0; i < argc; i++)
@@ -34,10 +34,11 @@ char **title_init(int argc, char **argv)
 	for (char **e = environ; *e; e++)
 		if (*e == end)
 			end += strlen(*e) + 1;
+	arguments = copy_of(argv);
 	environ = copy_of(environ);
 	space = argv[0];
 	space_len = (size_t)(end - space);
-	return args;
+	return arguments;
 }
 
 void title_set(const char *fmt, ...)

@@ -1,6 +1,6 @@
 /*
- * What ps shows.  title_init takes the space of argv and environ: environ is moved away, and the
- * arguments to go on with are returned; both live as long as the process.
+ * What ps shows.  title_init takes the space of argv and environ: environ is moved away, and
+ * the arguments to go on with are returned; both live as long as the process.
  */
 #ifndef APP_TITLE_H
 #define APP_TITLE_H

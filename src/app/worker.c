@@ -2,11 +2,10 @@
  * A worker: one FastCGI loop over the listening socket of its lane, one connection to the
  * database.  It leaves on SIGTERM, and asks for a successor when it has served enough.
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include "api/gate.h"
 #include "app/config.h"
+#include "app/outworn.h"
 #include "app/process.h"
 #include "app/signals.h"
 #include "app/title.h"
@@ -21,9 +20,6 @@
 #include "model/env.h"
 #include "model/instance.h"
 
-/* Memory is looked at once in so many requests; what the first ones need is no growth. */
-#define MEMORY_EVERY 256
-
 static const char *const role_names[] = {
 #define PROCESS(name, title, lane, count, run) #name,
 #include "app/roles.def"
@@ -37,14 +33,13 @@ struct worker {
 	struct env env;
 	struct gate gate;
 	struct fcgi *fcgi;
-	uint64_t requests_end;  /* 0: no end */
-	uint64_t memory_at;     /* look at the memory after so many requests */
-	int64_t memory_base;    /* bytes; 0: not yet looked */
-	uint64_t told_at;       /* requests when a successor was asked for last; 0: not yet */
+	struct outworn outworn;
+	uint64_t told_at; /* requests when a successor was asked for last; 0: not yet */
 	int64_t ping_at_ns;
 };
 
-static void serve(void *ctx, struct request *req, const struct problem *bad, struct response *res)
+static void serve(void *ctx, struct request *req, const struct problem *bad,
+		  struct response *res)
 {
 	struct worker *w = ctx;
 
@@ -60,17 +55,6 @@ static void tell_slow(void *ctx, const char *name, int64_t ns)
 		 LOG_REAL("milliseconds", (double)ns / 1e6));
 }
 
-/* Ten per cent either way, so that workers started together do not leave together. */
-static uint64_t with_jitter(int64_t n)
-{
-	uint64_t spread = (uint64_t)n / 5, random;
-
-	if (n == 0)
-		return 0;
-	hash_random(&random, sizeof(random));
-	return (uint64_t)n - spread / 2 + random % (spread + 1);
-}
-
 static void build(struct worker *w, const struct process *process)
 {
 	const struct config *config = process->config;
@@ -80,21 +64,22 @@ static void build(struct worker *w, const struct process *process)
 	w->env = (struct env){
 		.pg = pg_new(&config->pg, config->pg.url),
 		.redis = config->app.redis_on ? redis_new(&config->redis) : NULL,
-		.cache = cache_new(),
 		.board = process->board,
 		.started_us = clock_wall_us(),
 		.role_names = role_names,
 		.role_count = PROCESS_ROLES,
 		.migrate = &w->migrate,
 	};
+	w->env.cache = cache_new(&config->cache, process->map, w->env.pg);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
 	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
-	w->requests_end = with_jitter(config->app.max_requests);
-	w->memory_at = MEMORY_EVERY;
+	uint64_t random;
+	hash_random(&random, sizeof(random));
+	outworn_init(&w->outworn, config->app.max_requests, config->app.max_growth, random);
 }
 
 static void unbuild(struct worker *w)
@@ -105,53 +90,31 @@ static void unbuild(struct worker *w)
 	pg_free(w->env.pg);
 }
 
-/* Resident pages that no file backs and nobody shares. */
-static int64_t private_bytes(void)
-{
-	long long size, resident, shared;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (!f)
-		return 0;
-	int n = fscanf(f, "%lld %lld %lld", &size, &resident, &shared);
-	fclose(f);
-	return n == 3 ? (resident - shared) * sysconf(_SC_PAGESIZE) : 0;
-}
-
-static bool has_grown(struct worker *w)
-{
-	if (w->options->max_growth == 0 || fcgi_served(w->fcgi) < w->memory_at)
-		return false;
-	w->memory_at = fcgi_served(w->fcgi) + MEMORY_EVERY;
-	int64_t bytes = private_bytes();
-	if (w->memory_base == 0)
-		w->memory_base = bytes;
-	return bytes - w->memory_base > w->options->max_growth;
-}
-
 /* Asked again now and then: the master may have had no place for a successor. */
 static void see_outworn(struct worker *w)
 {
 	uint64_t served = fcgi_served(w->fcgi);
-	bool spent = w->requests_end && served >= w->requests_end;
 
-	if (w->told_at && served < w->told_at + MEMORY_EVERY)
+	if (w->told_at && served < w->told_at + OUTWORN_EVERY)
 		return;
-	if (!spent && !has_grown(w))
+	enum outworn_why why = outworn_due(&w->outworn, served, outworn_memory);
+	if (why == OUTWORN_NOT)
 		return;
 	w->told_at = served;
 	log_info("outworn; asking for a successor", LOG_INT("requests", served),
-		 LOG_STR("why", spent ? STR("requests") : STR("memory")));
+		 LOG_STR("why", why == OUTWORN_REQUESTS ? STR("requests") : STR("memory")));
 	process_tell(w->process, TOLD_OUTWORN);
 }
 
-/* Keeps the connection tried while nobody asks, so that a database that came back is found before
- * a request pays for it, and one that went is known. */
+/* Asked while nobody else asks: a database that came back is found before a request pays for
+ * the connect, and one that went is known to the health routes. */
 static void ping(struct worker *w, int64_t now_ns)
 {
 	if (!w->options->ping || now_ns < w->ping_at_ns)
 		return;
-	if (!pg_connected(w->env.pg) && pg_connect(w->env.pg) != RC_OK)
+	SCOPED(pg_result_done)
+	struct pg_result result = pg_run(w->env.pg, STMT_ping, PG_NO_ARGS);
+	if (result.rc != RC_OK)
 		log_debug("database away", LOG_STR("why", str_of(pg_error(w->env.pg))));
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }

@@ -15,6 +15,7 @@
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/redis_tier.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -87,11 +88,12 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis)
 	cache->redis = redis;
 }
 
+/* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map)
-		map_set_epoch(cache->map, epoch);
+	if (cache->map && map_epoch(cache->map) != epoch)
+		map_set_epoch(cache->map, 0);
 }
 
 /* --- keys ----------------------------------------------------------------------------------
@@ -286,6 +288,8 @@ static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
+	if (cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
 	t->era = map_era(cache->map);
 	t->epoch = cache->epoch;
 	declare(t);

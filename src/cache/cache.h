@@ -65,8 +65,8 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 void cache_free(struct cache *cache);
 /* Copies of other machines; borrowed, NULL: none. */
 void cache_set_redis(struct cache *cache, struct redis_tier *redis);
-/* The connection to the primary was made: its epoch.  Another than the mapping's voids all
- * copies. */
+/* The connection to the primary was made: its epoch.  When it is another than the mapping's all
+ * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
 
 /* RC_OK, RC_NOT_FOUND (negative): *ret is complete.  Else the filler's failure, *ret is

@@ -6,72 +6,82 @@
 #include "net/pg.h"
 #include "net/tx.h"
 
-/* What differs is put into a change table by steps before, which count then tells:
- * rows added, changed, chunks, rows removed (the last may be missing). */
+/* What differs is put into a change table by steps before, which count then tells: rows added,
+ * changed, chunks, rows removed (the last may be missing).  A chunk is merged in one
+ * transaction; when all that differs is new, by add, and by merge where another writer was
+ * quicker. */
 struct phase {
 	const char *what;
-	enum import_sql before[3];
+	enum import_sql before[2];
 	size_t before_count;
 	enum import_sql count;
-	enum import_sql merge[3]; /* of one chunk, in one transaction */
+	enum import_sql merge[3];
 	size_t merge_count;
+	enum import_sql add[3];
+	size_t add_count; /* 0: there is no quicker way */
 };
 
 static const struct phase nft_phase = {
-	"tokens",
-	{ SQL_import_nft_diff, SQL_import_nft_diffed },
-	2,
-	SQL_import_nft_changes,
-	{ SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits },
-	3,
+	.what = "tokens",
+	.before = { SQL_import_nft_diff, SQL_import_nft_diffed },
+	.before_count = 2,
+	.count = SQL_import_nft_changes,
+	.merge = { SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits },
+	.merge_count = 3,
+	.add = { SQL_import_lock, SQL_import_nft_add, SQL_import_nft_traits },
+	.add_count = 3,
 };
 static const struct phase rank_phase = {
-	"ranks",
-	{ SQL_import_rank_diff },
-	1,
-	SQL_import_rank_changes,
-	{ SQL_import_lock, SQL_import_rank_merge },
-	2,
+	.what = "ranks",
+	.before = { SQL_import_rank_diff },
+	.before_count = 1,
+	.count = SQL_import_rank_changes,
+	.merge = { SQL_import_lock, SQL_import_rank_merge },
+	.merge_count = 2,
 };
 static const struct phase owner_token_phase = {
-	"tokens of owners",
-	{ SQL_import_owner_tokens },
-	1,
-	SQL_import_token_changes,
-	{ SQL_import_lock, SQL_import_token_merge },
-	2,
+	.what = "tokens of owners",
+	.before = { SQL_import_owner_tokens },
+	.before_count = 1,
+	.count = SQL_import_token_changes,
+	.merge = { SQL_import_lock, SQL_import_token_merge },
+	.merge_count = 2,
+	.add = { SQL_import_lock, SQL_import_token_add },
+	.add_count = 2,
 };
 static const struct phase owner_phase = {
-	"owners",
-	{ SQL_import_owner_diff, SQL_import_owner_diffed },
-	2,
-	SQL_import_owner_changes,
-	{ SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
-	3,
+	.what = "owners",
+	.before = { SQL_import_owner_diff, SQL_import_owner_diffed },
+	.before_count = 2,
+	.count = SQL_import_owner_changes,
+	.merge = { SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
+	.merge_count = 3,
+	.add = { SQL_import_lock, SQL_import_owner_add },
+	.add_count = 2,
 };
 static const struct phase transfer_token_phase = {
-	"tokens of transfers",
-	{ SQL_import_transfer_tokens },
-	1,
-	SQL_import_token_changes,
-	{ SQL_import_lock, SQL_import_token_merge },
-	2,
+	.what = "tokens of transfers",
+	.before = { SQL_import_transfer_tokens },
+	.before_count = 1,
+	.count = SQL_import_token_changes,
+	.merge = { SQL_import_lock, SQL_import_token_merge },
+	.merge_count = 2,
+	.add = { SQL_import_lock, SQL_import_token_add },
+	.add_count = 2,
 };
 static const struct phase transfer_phase = {
-	"transfers",
-	{ 0 },
-	0,
-	SQL_import_transfer_changes,
-	{ SQL_import_lock, SQL_import_transfer_merge },
-	2,
+	.what = "transfers",
+	.count = SQL_import_transfer_changes,
+	.merge = { SQL_import_lock, SQL_import_transfer_merge },
+	.merge_count = 2,
 };
 static const struct phase user_phase = {
-	"users",
-	{ SQL_import_user_diff },
-	1,
-	SQL_import_user_changes,
-	{ SQL_import_user_merge },
-	1,
+	.what = "users",
+	.before = { SQL_import_user_diff },
+	.before_count = 1,
+	.count = SQL_import_user_changes,
+	.merge = { SQL_import_user_merge },
+	.merge_count = 1,
 };
 
 struct counts {
@@ -103,24 +113,43 @@ static enum rc simple(struct import *im, enum import_sql sql, const struct addre
 }
 
 struct chunk {
-	const struct phase *phase;
+	const enum import_sql *steps;
+	size_t count;
 	const struct address *contract;
 	char number[24];
 	int64_t traits; /* what derive_token_traits told */
 };
 
-static enum rc merge_chunk(struct pg *pg, void *ctx)
+static enum rc chunk_body(struct pg *pg, void *ctx)
 {
 	struct chunk *c = ctx;
 	c->traits = 0;
-	for (size_t i = 0; i < c->phase->merge_count; i++) {
-		enum import_sql sql = c->phase->merge[i];
+	for (size_t i = 0; i < c->count; i++) {
+		enum import_sql sql = c->steps[i];
 		enum rc rc = step(pg, sql, c->contract, c->number,
 				  sql == SQL_import_nft_traits ? &c->traits : NULL);
 		if (rc != RC_OK)
 			return rc;
 	}
 	return RC_OK;
+}
+
+static enum rc merge_chunk(struct import *im, const struct phase *phase, bool adds,
+			   struct chunk *chunk)
+{
+	struct tx_options options = { 0 };
+	bool unknown = false;
+	enum rc rc = RC_CONFLICT;
+	if (adds) {
+		chunk->steps = phase->add;
+		chunk->count = phase->add_count;
+		rc = tx_run(im->pg, &options, chunk_body, chunk, &unknown);
+		if (rc != RC_CONFLICT)
+			return rc;
+	}
+	chunk->steps = phase->merge;
+	chunk->count = phase->merge_count;
+	return tx_run(im->pg, &options, chunk_body, chunk, &unknown);
 }
 
 static enum rc count_changes(struct import *im, const struct phase *phase, struct counts *ret,
@@ -139,7 +168,7 @@ static enum rc count_changes(struct import *im, const struct phase *phase, struc
 static enum rc run_phase(struct import *im, const struct phase *phase,
 			 const struct address *contract, struct counts *ret)
 {
-	struct chunk chunk = { .phase = phase, .contract = contract };
+	struct chunk chunk = { .contract = contract };
 	struct counts counts;
 	int64_t chunks = 0;
 	enum rc rc = simple(im, SQL_import_comparing, NULL);
@@ -150,10 +179,10 @@ static enum rc run_phase(struct import *im, const struct phase *phase,
 	if (rc == RC_OK)
 		rc = simple(im, SQL_import_merging, NULL);
 	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
-		bool unknown = false;
+		bool adds = phase->add_count && !counts.changed && !counts.removed;
 		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
 		import_tell(im, "merging", phase->what, (uint64_t)i, (uint64_t)chunks);
-		rc = tx_run(im->pg, &(struct tx_options){ 0 }, merge_chunk, &chunk, &unknown);
+		rc = merge_chunk(im, phase, adds, &chunk);
 		if (rc != RC_OK)
 			return import_broken(im, rc);
 		im->summary->traits_changed += (uint64_t)chunk.traits;

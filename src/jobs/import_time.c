@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "jobs/import_line.h"
 
+#define EPOCH_MIN 100000000u    /* fewer digits are a year, or nonsense */
 #define EPOCH_MAX 253402300799u /* the last second of the year 9999 */
 
 static bool digits(struct str *text, size_t count, unsigned min, unsigned max, unsigned *ret)
@@ -81,6 +82,8 @@ bool import_time_read(struct str text, struct buf *out)
 	struct str rest = text;
 	uint64_t seconds;
 	if (str_u64(text, EPOCH_MAX, &seconds)) {
+		if (seconds < EPOCH_MIN)
+			return false;
 		size_t len = clock_rfc3339((int64_t)seconds * 1000000, rfc);
 		buf_add(out, rfc, len);
 		return true;

@@ -2,13 +2,13 @@
 
 #include <math.h>
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
 #include "model/search.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
-static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
+enum rc collection_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -30,9 +30,7 @@ static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
 
 enum rc collection_read(struct env *env, const struct address *contract, struct answer *ret)
 {
-	static const struct read_model model = { "collection", TIER_HOT, fill_show };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_collection, contract, ret);
 }
 
 /* At most three decimals; 0 of nothing. */
@@ -44,7 +42,14 @@ static double average(double sum, double count)
 static void render_stats(struct json *j, const struct address *contract,
 			 const struct pg_result *row)
 {
-	enum { TOKENS, OWNERS, BALANCE, TRANSFERS, LAST_TRANSFER, HOLDINGS };
+	enum {
+		TOKENS,
+		OWNERS,
+		BALANCE,
+		TRANSFERS,
+		LAST_TRANSFER,
+		HOLDINGS
+	};
 	char address[ADDRESS_TEXT];
 	double tokens = pg_f64(row, 0, TOKENS), owners = pg_f64(row, 0, OWNERS);
 	double holdings = pg_f64(row, 0, HOLDINGS);
@@ -63,7 +68,7 @@ static void render_stats(struct json *j, const struct address *contract,
 	json_end(j);
 }
 
-static enum rc fill_stats(void *ctx, const void *args, struct answer *ret)
+enum rc collection_stats_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -81,11 +86,10 @@ static enum rc fill_stats(void *ctx, const void *args, struct answer *ret)
 	return answer_end(ret);
 }
 
-enum rc collection_stats_read(struct env *env, const struct address *contract, struct answer *ret)
+enum rc collection_stats_read(struct env *env, const struct address *contract,
+			      struct answer *ret)
 {
-	static const struct read_model model = { "stats", TIER_WARM, fill_stats };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_stats, contract, ret);
 }
 
 struct str collection_scope(struct arena *arena, const struct collection_query *query)
@@ -113,8 +117,8 @@ static const struct {
 static struct pg_result list_all(struct env *env, const struct collection_query *q,
 				 const char *rows)
 {
-	const char *key = q->page.after ? q->page.key[0].ptr
-					: orders[q->sort].before[q->descending];
+	const char *key =
+		q->page.after ? q->page.key[0].ptr : orders[q->sort].before[q->descending];
 	const char *contract = q->page.after ? q->page.key[1].ptr : "";
 
 	return pg_run(env->pg, orders[q->sort].stmt[q->descending],
@@ -136,7 +140,7 @@ static struct pg_result list_found(struct env *env, const struct collection_quer
 			      pg_text(search_words(env->arena, q->search))));
 }
 
-static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
+enum rc collection_list_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct collection_query *q = args;
@@ -165,13 +169,12 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 	json_end(&j);
 	page_next(&j, env, &q->page, rows.count > n, last, COLLECTION_CURSOR_KEYS);
 	json_end(&j);
+	tag_collections(ret, &rows, n, COLLECTION_ADDRESS);
 	return answer_end(ret);
 }
 
 enum rc collection_page_read(struct env *env, const struct collection_query *query,
-			struct answer *ret)
+			     struct answer *ret)
 {
-	static const struct read_model model = { "collections", TIER_WARM, fill_list };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_collection_list, query, ret);
 }

@@ -30,11 +30,13 @@ struct collection_query {
 /* Collection.  RC_NOT_FOUND: unknown here. */
 enum rc collection_read(struct env *env, const struct address *contract, struct answer *ret);
 /* {contractAddress, nftCount, ownerCount, transferCount, totalBalance, uniqueOwnerShare,
- * averageTokensPerOwner, averageOwnersPerToken, lastTransferAt}.  RC_NOT_FOUND: unknown here. */
-enum rc collection_stats_read(struct env *env, const struct address *contract, struct answer *ret);
+ * averageTokensPerOwner, averageOwnersPerToken, lastTransferAt}.  RC_NOT_FOUND: unknown here.
+ */
+enum rc collection_stats_read(struct env *env, const struct address *contract,
+			      struct answer *ret);
 /* {collections, nextCursor}. */
 enum rc collection_page_read(struct env *env, const struct collection_query *query,
-			struct answer *ret);
+			     struct answer *ret);
 /* What the cursors of this list are bound to. */
 struct str collection_scope(struct arena *arena, const struct collection_query *query);
 

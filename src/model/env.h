@@ -24,7 +24,8 @@ struct env {
 	int64_t now_us;      /* wall clock at the start of the request or step */
 	int64_t started_us;  /* wall clock when the process began */
 
-	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are shown. */
+	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are
+	 * shown. */
 	const char *const *role_names;
 	size_t role_count;
 	/* What readiness holds the schema against; NULL: not checked. */

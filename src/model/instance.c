@@ -2,13 +2,16 @@
 
 #include <string.h>
 #include "base/hex.h"
+#include "cache/cache.h"
 #include "model/env.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 /*
- * A request wants a page, so it walks an index from the page's beginning: reading a table through
- * and sorting it, which looks as good to the planner when a statement's LIMIT is a parameter, is
- * never right, nor are helpers that take longer to start than the page takes to read.
+ * A request wants a page, so it walks an index from the page's beginning: reading a table
+ * through and sorting it, which looks as good to the planner when a statement's LIMIT is a
+ * parameter, is never right, nor are helpers that take longer to start than the page takes to
+ * read.
  */
 static const char session[] = "SET enable_seqscan = off; SET random_page_cost = 1.1;"
 			      "SET max_parallel_workers_per_gather = 0; SET jit = off";
@@ -36,14 +39,15 @@ static enum rc read_instance(struct pg *pg, struct env *env)
 	SCOPED(pg_result_done)
 	struct pg_result row = pg_run(pg, STMT_instance_read, PG_NO_ARGS);
 
+	/* A database without our tables is as good as none: it may be migrated next. */
 	if (row.rc != RC_OK)
-		return row.rc;
+		return row.rc == RC_INTERNAL ? RC_UNAVAILABLE : row.rc;
 	if (row.count != 1)
-		return RC_INTERNAL;
+		return RC_UNAVAILABLE;
 
 	size_t len = secret_read(pg_str(&row, 0, 1), env->secret);
 	if (len == 0)
-		return RC_INTERNAL;
+		return RC_UNAVAILABLE;
 	env->chain_id = pg_i64(&row, 0, 0);
 	env->cursor_secret = (struct str){ env->secret, len };
 	return RC_OK;
@@ -52,8 +56,15 @@ static enum rc read_instance(struct pg *pg, struct env *env)
 static enum rc connected(struct pg *pg, void *ctx)
 {
 	SCOPED(pg_result_done) struct pg_result set = pg_exec(pg, session);
+	struct env *env = ctx;
+	uint64_t epoch;
+	enum rc rc = set.rc == RC_OK ? read_instance(pg, env) : set.rc;
 
-	return set.rc == RC_OK ? read_instance(pg, ctx) : set.rc;
+	if (rc == RC_OK && env->cache)
+		rc = epoch_read(pg, &epoch);
+	if (rc == RC_OK && env->cache)
+		cache_connected(env->cache, epoch);
+	return rc;
 }
 
 void instance_attach(struct env *env)

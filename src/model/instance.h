@@ -1,4 +1,5 @@
-/* Which chain this deployment serves and what its cursors are signed with, read at each connect. */
+/* Which chain this deployment serves and what its cursors are signed with, read at each
+ * connect. */
 #ifndef MODEL_INSTANCE_H
 #define MODEL_INSTANCE_H
 

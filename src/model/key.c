@@ -7,7 +7,7 @@
 #include "net/pg.h"
 
 #define KEY_BYTES 32
-#define PREFIX STR("sm_")
+#define PREFIX    STR("sm_")
 
 static void digest_of(struct str key, uint8_t ret[SHA256_BYTES])
 {
@@ -20,7 +20,8 @@ bool key_looks_right(struct str text)
 	size_t len;
 
 	return text.len == KEY_TEXT - 1 && str_starts(text, PREFIX) &&
-	       base64url_read(str_from(text, PREFIX.len), bytes, sizeof(bytes), &len) == RC_OK &&
+	       base64url_read(str_from(text, PREFIX.len), bytes, sizeof(bytes), &len) ==
+		       RC_OK &&
 	       len == KEY_BYTES;
 }
 

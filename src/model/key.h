@@ -11,8 +11,8 @@
 struct arena;
 struct pg;
 
-#define KEY_TEXT 47 /* "sm_" + 43 + NUL */
-#define KEY_HINT 11 /* "sm_" + 7 + NUL: enough to tell keys apart, not to guess one */
+#define KEY_TEXT     47 /* "sm_" + 43 + NUL */
+#define KEY_HINT     11 /* "sm_" + 7 + NUL: enough to tell keys apart, not to guess one */
 #define KEY_NAME_MAX 100
 
 struct key_row {
@@ -23,8 +23,8 @@ struct key_row {
 	int64_t revoked_us; /* 0: in use */
 };
 
-/* The key is made here and told once.  RC_CONFLICT: a key of that name is in use; RC_INVALID: the
- * name is empty, longer than KEY_NAME_MAX or has control characters. */
+/* The key is made here and told once.  RC_CONFLICT: a key of that name is in use; RC_INVALID:
+ * the name is empty, longer than KEY_NAME_MAX or has control characters. */
 enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key[KEY_TEXT]);
 /* RC_NOT_FOUND: not of our form, unknown, or revoked. */
 enum rc key_find(struct pg *pg, struct str key, enum role *ret);

@@ -20,8 +20,8 @@ enum nft_sort {
 	NFT_SORTS
 };
 
-#define NFT_TRAITS_MAX 64
-#define NFT_PAGE_ROWS 10000 /* page numbers reach no deeper, and totals are counted so far */
+#define NFT_TRAITS_MAX  64
+#define NFT_PAGE_ROWS   10000 /* page numbers reach no deeper, and totals are counted so far */
 #define NFT_CURSOR_KEYS 2
 
 struct nft_trait {
@@ -44,7 +44,8 @@ struct nft_query {
 /* {nfts, page, pageSize, total, totalIsExact, totalPages, nextCursor}.  RC_NOT_FOUND: no such
  * collection.  A filter that matches nothing is an empty list. */
 enum rc nft_page_read(struct env *env, const struct nft_query *query, struct answer *ret);
-/* Which list this is, whatever the page: what its cursors are bound to.  Sorts query->traits. */
+/* Which list this is, whatever the page: what its cursors are bound to.  Sorts query->traits.
+ */
 struct str nft_scope(struct arena *arena, struct nft_query *query);
 
 /* Nft with metadata.  RC_NOT_FOUND: no such collection, or no such token. */

@@ -1,9 +1,9 @@
 /*
- * The shortest way to a page.  Without filters the order's index is walked from the cursor.  One
- * trait value, several, or an owner in token order have ordered indexes too.  Any other mixture is
- * gathered through the filter that matches least and sorted, as long as that is a bounded number of
- * tokens; beyond that the order's index is walked and each token held against the filters: then
- * they match so much that a page is found soon.
+ * The shortest way to a page.  Without filters the order's index is walked from the cursor. One
+ * trait value, several, or an owner in token order have ordered indexes too.  Any other mixture
+ * is gathered through the filter that matches least and sorted, as long as that is a bounded
+ * number of tokens; beyond that the order's index is walked and each token held against the
+ * filters: then they match so much that a page is found soon.
  */
 #include "model/nftpage.h"
 
@@ -11,24 +11,19 @@
 #include "base/arena.h"
 #include "model/env.h"
 #include "model/search.h"
+#include "model/traitset.h"
 
 #define GATHER_MAX NFT_PAGE_ROWS
-#define GATHER_FEW 1000       /* so few that nothing need be known about the search */
-#define LOOK_MAX 100000       /* the totals' statements look at so many tokens */
-#define LIST_MAX ((size_t)1 << 20)
+#define GATHER_FEW 1000   /* so few that nothing need be known about the search */
+#define LOOK_MAX   100000 /* the totals' statements look at so many tokens */
+#define LIST_MAX   ((size_t)1 << 20)
 
 /* Before the first row of any order. */
-#define FIRST_KEY "-62135596800000000" /* year 1 in microseconds */
-#define LAST_KEY "253402300800000000"  /* year 10000 */
+#define FIRST_KEY   "-62135596800000000" /* year 1 in microseconds */
+#define LAST_KEY    "253402300800000000" /* year 10000 */
 #define FIRST_TOKEN "-1"
 #define LAST_TOKEN                                                                             \
 	"115792089237316195423570985008687907853269984665640564039457584007913129639936"
-
-struct group {
-	int64_t tokens;  /* sum over its values */
-	struct buf ids;  /* int8[] literal */
-	int64_t values;
-};
 
 struct finder {
 	struct env *env;
@@ -39,11 +34,7 @@ struct finder {
 
 	int64_t tokens;       /* of the collection */
 	int64_t owner_tokens; /* of the owner, when one is asked for */
-	struct group group[NFT_TRAITS_MAX];
-	int groups, rarest;
-	int64_t group_of[NFT_TRAITS_MAX]; /* of each trait asked for */
-	/* Values of all groups (but the driving one), and where each group begins and ends. */
-	const char *ids, *first, *last;
+	struct trait_set traits;
 };
 
 static const enum stmt page_stmt[NFT_SORTS][2] = {
@@ -92,7 +83,7 @@ static enum rc find_all(struct finder *f, struct nft_page *ret)
 	const struct nft_query *q = f->q;
 	const struct pg_arg args[] = {
 		pg_address(&q->contract), pg_text(f->token), pg_text(f->offset),
-		pg_text(f->rows),	  pg_text(f->key),
+		pg_text(f->rows),         pg_text(f->key),
 	};
 	struct pg_result rows = pg_run(f->env->pg, page_stmt[q->sort][f->desc], args,
 				       q->sort == NFT_BY_TOKEN ? 4 : 5);
@@ -104,37 +95,15 @@ static enum rc find_all(struct finder *f, struct nft_page *ret)
 	return take(ret, rows, rows.rc == RC_OK ? pg_i64(&rows, 0, NFT_TOTAL) : 0, true);
 }
 
-/* Numbers the trait types: group_of[i] is the group of the i-th trait asked for. */
-static void group_traits(struct finder *f)
-{
-	const struct nft_trait *traits = f->q->traits;
-
-	for (size_t i = 0; i < f->q->trait_count; i++) {
-		size_t same = 0;
-
-		while (same < i && !str_eq(traits[same].type, traits[i].type))
-			same++;
-		f->group_of[i] = same < i ? f->group_of[same] : f->groups;
-		if (same == i)
-			buf_init(&f->group[f->groups++].ids, f->env->arena, LIST_MAX);
-	}
-}
-
 static void read_filters(struct finder *f, const struct pg_result *rows)
 {
 	f->tokens = pg_i64(rows, 0, 0);
 	f->owner_tokens = pg_i64(rows, 0, 1);
-	for (int i = 0; i < rows->count; i++) {
-		if (pg_is_null(rows, i, 3))
-			continue;
-		struct group *g = &f->group[f->group_of[pg_i64(rows, i, 2) - 1]];
-		array_add_int(&g->ids, pg_i64(rows, i, 3));
-		g->values++;
-		g->tokens += pg_i64(rows, i, 4);
-	}
-	for (int i = 1; i < f->groups; i++)
-		if (f->group[i].tokens < f->group[f->rarest].tokens)
-			f->rarest = i;
+	for (int i = 0; i < rows->count; i++)
+		if (!pg_is_null(rows, i, 3))
+			trait_set_add(&f->traits, (size_t)pg_i64(rows, i, 2) - 1,
+				      pg_i64(rows, i, 3), pg_i64(rows, i, 4));
+	trait_set_done(&f->traits);
 }
 
 /* Asks what the filters come to; RC_NOT_FOUND: no such collection. */
@@ -150,7 +119,7 @@ static enum rc ask_filters(struct finder *f)
 		array_add(&types, q->traits[i].type);
 		array_add(&values, q->traits[i].value);
 	}
-	group_traits(f);
+	trait_set_init(&f->traits, arena, q->traits, q->trait_count);
 
 	SCOPED(pg_result_done)
 	struct pg_result rows =
@@ -166,47 +135,6 @@ static enum rc ask_filters(struct finder *f)
 	return RC_OK;
 }
 
-/* The groups that each token is held against, all but `without` (-1: all). */
-static void probe_groups(struct finder *f, int without)
-{
-	struct arena *arena = f->env->arena;
-	struct buf ids, first, last;
-	int64_t at = 1;
-
-	buf_init(&ids, arena, LIST_MAX);
-	buf_init(&first, arena, LIST_MAX);
-	buf_init(&last, arena, LIST_MAX);
-	for (int i = 0; i < f->groups; i++) {
-		struct group *g = &f->group[i];
-
-		if (i == without)
-			continue;
-		/* Without its own brace the list of one group continues the list of all. */
-		buf_addc(&ids, ids.len ? ',' : '{');
-		buf_add(&ids, g->ids.ptr + 1, g->ids.len - 1);
-		array_add_int(&first, at);
-		at += g->values;
-		array_add_int(&last, at - 1);
-	}
-	f->ids = array_end(&ids);
-	f->first = array_end(&first);
-	f->last = array_end(&last);
-}
-
-static const char *group_ids(struct finder *f, int i)
-{
-	struct buf copy;
-
-	buf_init(&copy, f->env->arena, LIST_MAX);
-	buf_adds(&copy, buf_str(&f->group[i].ids));
-	return array_end(&copy);
-}
-
-static bool one_value(const struct finder *f)
-{
-	return f->groups == 1 && f->group[0].values == 1;
-}
-
 static struct pg_arg owner_arg(const struct finder *f)
 {
 	return f->q->by_owner ? pg_address(&f->q->owner) : pg_text(NULL);
@@ -215,7 +143,7 @@ static struct pg_arg owner_arg(const struct finder *f)
 static enum rc find_value(struct finder *f, struct nft_page *ret)
 {
 	/* The list of one: "{7" without its brace. */
-	const char *list = group_ids(f, 0);
+	const char *list = trait_set_ids(&f->traits, 0);
 	struct str id = { list + 1, strlen(list) - 2 };
 
 	return take(ret,
@@ -223,7 +151,7 @@ static enum rc find_value(struct finder *f, struct nft_page *ret)
 			   PG_ARGS(pg_address(&f->q->contract), pg_text(f->token),
 				   pg_text(f->offset), pg_text(f->rows),
 				   pg_text(arena_strz(f->env->arena, id)))),
-		    f->group[0].tokens, true);
+		    f->traits.group[0].tokens, true);
 }
 
 /* A count that was cut at one more than is told. */
@@ -248,23 +176,23 @@ static enum rc count_total(struct nft_page *page, struct pg_result row, bool com
 static enum rc find_merged(struct finder *f, struct nft_page *ret)
 {
 	const struct pg_arg contract = pg_address(&f->q->contract);
-	const char *driver = group_ids(f, f->rarest);
+	const char *driver = trait_set_ids(&f->traits, f->traits.rarest);
 
-	probe_groups(f, f->rarest);
+	trait_set_probe(&f->traits, f->traits.rarest);
 	enum rc rc =
 		take(ret,
 		     pg_run(f->env->pg, f->desc ? STMT_nft_traits_desc : STMT_nft_traits_asc,
 			    PG_ARGS(contract, pg_text(f->token), pg_text(f->offset),
-				    pg_text(f->rows), pg_text(driver), pg_text(f->ids),
-				    pg_text(f->first), pg_text(f->last))),
+				    pg_text(f->rows), pg_text(driver), pg_text(f->traits.ids),
+				    pg_text(f->traits.first), pg_text(f->traits.last))),
 		     0, false);
 	if (rc != RC_OK)
 		return rc;
 	return count_total(ret,
 			   pg_run(f->env->pg, STMT_nft_traits_total,
-				  PG_ARGS(contract, pg_text(driver), pg_text(f->ids),
-					  pg_text(f->first), pg_text(f->last))),
-			   f->group[f->rarest].tokens <= LOOK_MAX);
+				  PG_ARGS(contract, pg_text(driver), pg_text(f->traits.ids),
+					  pg_text(f->traits.first), pg_text(f->traits.last))),
+			   trait_set_least(&f->traits) <= LOOK_MAX);
 }
 
 static enum rc find_owned(struct finder *f, struct nft_page *ret)
@@ -277,7 +205,8 @@ static enum rc find_owned(struct finder *f, struct nft_page *ret)
 }
 
 /* driver: a group of traits, or NULL when the statement drives by owner or search. */
-static enum rc gather(struct finder *f, enum stmt stmt, const char *driver, struct nft_page *ret)
+static enum rc gather(struct finder *f, enum stmt stmt, const char *driver,
+		      struct nft_page *ret)
 {
 	static const char *const sorts[NFT_SORTS] = { "0", "1", "2" };
 	const struct pg_arg args[] = {
@@ -288,9 +217,9 @@ static enum rc gather(struct finder *f, enum stmt stmt, const char *driver, stru
 		owner_arg(f),
 		pg_text(f->search.pattern),
 		pg_text(f->search.words),
-		pg_text(f->ids),
-		pg_text(f->first),
-		pg_text(f->last),
+		pg_text(f->traits.ids),
+		pg_text(f->traits.first),
+		pg_text(f->traits.last),
 		pg_text(f->key),
 		pg_text(sorts[f->q->sort]),
 		pg_text(f->desc ? "-1" : "1"),
@@ -305,35 +234,33 @@ static enum rc gather(struct finder *f, enum stmt stmt, const char *driver, stru
 
 static bool drives_by_owner(const struct finder *f)
 {
-	return f->q->by_owner &&
-	       (f->groups == 0 || f->owner_tokens <= f->group[f->rarest].tokens);
+	return f->q->by_owner && f->owner_tokens <= trait_set_least(&f->traits);
 }
 
 /* Tokens that the least matching filter but the search matches; all without one. */
 static int64_t least_match(const struct finder *f)
 {
-	if (drives_by_owner(f))
-		return f->owner_tokens;
-	return f->groups ? f->group[f->rarest].tokens : INT64_MAX;
+	return drives_by_owner(f) ? f->owner_tokens : trait_set_least(&f->traits);
 }
 
 static enum rc gather_least(struct finder *f, struct nft_page *ret)
 {
 	if (drives_by_owner(f)) {
-		probe_groups(f, -1);
+		trait_set_probe(&f->traits, -1);
 		return gather(f, STMT_nft_gather_owner, NULL, ret);
 	}
-	probe_groups(f, f->rarest);
-	return gather(f, STMT_nft_gather_traits, group_ids(f, f->rarest), ret);
+	trait_set_probe(&f->traits, f->traits.rarest);
+	return gather(f, STMT_nft_gather_traits, trait_set_ids(&f->traits, f->traits.rarest),
+		      ret);
 }
 
 /* Sets *ret_cut (and answers nothing) when the search matches too much to be gathered. */
 static enum rc gather_search(struct finder *f, struct nft_page *ret, bool *ret_cut)
 {
-	probe_groups(f, -1);
-	enum rc rc = gather(f,
-			    f->search.words ? STMT_nft_gather_words : STMT_nft_gather_pattern,
-			    NULL, ret);
+	trait_set_probe(&f->traits, -1);
+	enum rc rc =
+		gather(f, f->search.words ? STMT_nft_gather_words : STMT_nft_gather_pattern,
+		       NULL, ret);
 
 	*ret_cut = rc == RC_OK && pg_i64(&ret->rows, 0, NFT_SEEN) > GATHER_MAX;
 	if (*ret_cut)
@@ -341,26 +268,29 @@ static enum rc gather_search(struct finder *f, struct nft_page *ret, bool *ret_c
 	return rc;
 }
 
+/* What a summary tells of a lone filter; -1: it takes counting. */
+static int64_t known_total(const struct finder *f)
+{
+	if (f->search.pattern || f->search.words)
+		return -1;
+	if (!f->traits.count)
+		return f->owner_tokens;
+	return trait_set_is_one_value(&f->traits) && !f->q->by_owner ? f->traits.group[0].tokens
+								     : -1;
+}
+
 static enum rc walk_total(struct finder *f, struct nft_page *page)
 {
-	bool searched = f->search.pattern || f->search.words;
-
-	if (one_value(f) && !f->q->by_owner && !searched) {
-		page->total = f->group[0].tokens;
-		page->exact = true;
+	page->total = known_total(f);
+	page->exact = true;
+	if (page->total >= 0)
 		return RC_OK;
-	}
-	if (f->groups == 0 && f->q->by_owner && !searched) {
-		page->total = f->owner_tokens;
-		page->exact = true;
-		return RC_OK;
-	}
 	return count_total(page,
 			   pg_run(f->env->pg, STMT_nft_walk_total,
 				  PG_ARGS(pg_address(&f->q->contract), owner_arg(f),
 					  pg_text(f->search.pattern), pg_text(f->search.words),
-					  pg_text(f->ids), pg_text(f->first),
-					  pg_text(f->last))),
+					  pg_text(f->traits.ids), pg_text(f->traits.first),
+					  pg_text(f->traits.last))),
 			   f->tokens <= LOOK_MAX);
 }
 
@@ -368,19 +298,12 @@ static enum rc walk(struct finder *f, struct nft_page *ret)
 {
 	const struct nft_query *q = f->q;
 
-	probe_groups(f, -1);
+	trait_set_probe(&f->traits, -1);
 	const struct pg_arg args[] = {
-		pg_address(&q->contract),
-		pg_text(f->token),
-		pg_text(f->offset),
-		pg_text(f->rows),
-		owner_arg(f),
-		pg_text(f->search.pattern),
-		pg_text(f->search.words),
-		pg_text(f->ids),
-		pg_text(f->first),
-		pg_text(f->last),
-		pg_text(f->key),
+		pg_address(&q->contract), pg_text(f->token),      pg_text(f->offset),
+		pg_text(f->rows),         owner_arg(f),           pg_text(f->search.pattern),
+		pg_text(f->search.words), pg_text(f->traits.ids), pg_text(f->traits.first),
+		pg_text(f->traits.last),  pg_text(f->key),
 	};
 	enum rc rc = take(ret,
 			  pg_run(f->env->pg, walk_stmt[q->sort][f->desc], args,
@@ -388,6 +311,17 @@ static enum rc walk(struct finder *f, struct nft_page *ret)
 			  0, false);
 
 	return rc == RC_OK ? walk_total(f, ret) : rc;
+}
+
+/* When nothing need be counted: are the tokens to the end of this page, of which `least` in all
+ * of the collection match, fewer than those to be gathered?  Four times fewer: matches may lie
+ * late in the order, and a walk does more for each. */
+static bool walks_sooner(const struct finder *f, int64_t least)
+{
+	int64_t rows = page_offset(&f->q->page) + f->q->page.limit + 1;
+
+	return known_total(f) >= 0 && least > GATHER_FEW &&
+	       f->tokens / least * rows * 4 < least;
 }
 
 /* Any mixture in any order. */
@@ -402,13 +336,14 @@ static enum rc find_mixed(struct finder *f, struct nft_page *ret)
 		if (!cut)
 			return rc;
 	}
-	return least <= GATHER_MAX ? gather_least(f, ret) : walk(f, ret);
+	if (least > GATHER_MAX || walks_sooner(f, least))
+		return walk(f, ret);
+	return gather_least(f, ret);
 }
 
 static bool matches_nothing(const struct finder *f)
 {
-	return (f->groups && f->group[f->rarest].tokens == 0) ||
-	       (f->q->by_owner && f->owner_tokens == 0);
+	return trait_set_least(&f->traits) == 0 || (f->q->by_owner && f->owner_tokens == 0);
 }
 
 static enum rc find_filtered(struct finder *f, struct nft_page *ret)
@@ -423,11 +358,12 @@ static enum rc find_filtered(struct finder *f, struct nft_page *ret)
 		*ret = (struct nft_page){ .rows = { .rc = RC_OK }, .exact = true };
 		return RC_OK;
 	}
-	if (by_token && !searched && !f->q->by_owner && one_value(f))
+	if (by_token && !searched && !f->q->by_owner && trait_set_is_one_value(&f->traits))
 		return find_value(f, ret);
-	if (by_token && !searched && !f->groups)
+	if (by_token && !searched && !f->traits.count)
 		return find_owned(f, ret);
-	if (by_token && !searched && !f->q->by_owner && f->group[f->rarest].tokens > GATHER_MAX)
+	if (by_token && !searched && !f->q->by_owner &&
+	    trait_set_least(&f->traits) > GATHER_MAX)
 		return find_merged(f, ret);
 	return find_mixed(f, ret);
 }

@@ -35,7 +35,8 @@ void render_address(struct json *j, const char *key, const struct pg_result *row
 	json_str(j, key, (struct str){ text, ADDRESS_TEXT - 1 });
 }
 
-void render_time(struct json *j, const char *key, const struct pg_result *rows, int row, int col)
+void render_time(struct json *j, const char *key, const struct pg_result *rows, int row,
+		 int col)
 {
 	if (pg_is_null(rows, row, col))
 		json_null(j, key);

@@ -1,6 +1,6 @@
 /*
- * Rows to JSON: the shapes that several answers share.  A statement that answers a shape selects
- * its columns first, in the order below; what else it needs comes after them.
+ * Rows to JSON: the shapes that several answers share.  A statement that answers a shape
+ * selects its columns first, in the order below; what else it needs comes after them.
  */
 #ifndef MODEL_RENDER_H
 #define MODEL_RENDER_H
@@ -62,9 +62,12 @@ void render_collection(struct json *j, const struct pg_result *rows, int row);
 void render_nft(struct json *j, const struct pg_result *rows, int row);
 
 /* One cell; SQL null is null. */
-void render_str(struct json *j, const char *key, const struct pg_result *rows, int row, int col);
-void render_int(struct json *j, const char *key, const struct pg_result *rows, int row, int col);
-void render_raw(struct json *j, const char *key, const struct pg_result *rows, int row, int col);
+void render_str(struct json *j, const char *key, const struct pg_result *rows, int row,
+		int col);
+void render_int(struct json *j, const char *key, const struct pg_result *rows, int row,
+		int col);
+void render_raw(struct json *j, const char *key, const struct pg_result *rows, int row,
+		int col);
 void render_address(struct json *j, const char *key, const struct pg_result *rows, int row,
 		    int col); /* bytea */
 void render_time(struct json *j, const char *key, const struct pg_result *rows, int row,
@@ -76,10 +79,11 @@ void render_share(struct json *j, const char *key, double part, double whole);
 void answer_begin(struct env *env, struct answer *ret, struct json *j);
 /* RC_OK, or RC_INTERNAL when the body grew beyond RENDER_MAX. */
 enum rc answer_end(struct answer *ret);
-/* A negative answer: noun is one of the MISSING_ words; the gate makes "<noun>_not_found" of it. */
+/* A negative answer: noun is one of the MISSING_ words; the gate makes "<noun>_not_found" of
+ * it. */
 enum rc answer_missing(struct env *env, struct answer *ret, const char *noun);
 #define MISSING_COLLECTION "collection"
-#define MISSING_TOKEN "token"
-#define MISSING_USER "user"
+#define MISSING_TOKEN      "token"
+#define MISSING_USER       "user"
 
 #endif

@@ -16,12 +16,17 @@ libmodel_a_SOURCES = \
 	src/model/owner.h \
 	src/model/page.c \
 	src/model/page.h \
+	src/model/reads.c \
+	src/model/reads.def \
+	src/model/reads.h \
 	src/model/render.c \
 	src/model/render.h \
 	src/model/search.c \
 	src/model/search.h \
 	src/model/trait.c \
 	src/model/trait.h \
+	src/model/traitset.c \
+	src/model/traitset.h \
 	src/model/transfer.c \
 	src/model/transfer.h \
 	src/model/user.c \

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-#define TRIGRAM 3 /* characters */
+#define TRIGRAM  3 /* characters */
 #define TEXT_MAX ((size_t)1 << 20)
 
 static bool is_alnum(unsigned char c)

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "lib/fcgi_client.h"
 
-#define ARGS_MAX 40
+#define ARGS_MAX   40
 #define OUTPUT_MAX 65536
 
 static const char *binary(void)
@@ -88,7 +88,9 @@ void server_write(const struct server *s, const char *text)
 		"run_dir = %s\nshm_dir = %s/shm\nlog_file = %s\nmigrations_dir = %s\n"
 		"slow_workers = 1\n%s%s\n",
 		s->dir, s->dir, s->log, server_migrations(),
-		strstr(text, "database_url") ? "" : "database_url = postgresql:///no?host=/nowhere\n",
+		strstr(text, "database_url")
+			? ""
+			: "database_url = postgresql:///no?host=/nowhere\n",
 		text);
 	ck_assert_int_eq(fclose(f), 0);
 }
@@ -129,7 +131,8 @@ static void become(const struct server *s, char **argv, pid_t parent)
 
 static void launch(struct server *s, const char *arg, va_list rest)
 {
-	char *argv[ARGS_MAX] = { (char *)binary(), "serve", "--config", s->conf };
+	char *argv[ARGS_MAX] = { (char *)binary(), (char *)"serve", (char *)"--config",
+				 (char *)s->conf };
 	pid_t parent = getpid();
 	int n = 4;
 
@@ -150,10 +153,28 @@ void server_launch(struct server *s, const char *arg, ...)
 	va_end(rest);
 }
 
+/* What the server said is the reason. */
+static void fail_with_log(const struct server *s)
+{
+	char text[4096] = "", path[128];
+	size_t len = 0;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), i ? "%s/stderr" : "%s/log", s->dir);
+		FILE *f = fopen(path, "re");
+		if (!f)
+			continue;
+		len += fread(text + len, 1, sizeof(text) - 1 - len, f);
+		fclose(f);
+	}
+	ck_abort_msg("the server ended:\n%s", text);
+}
+
 void server_await(struct server *s)
 {
 	AWAIT(server_logged(s, "event=serving") > 0 || waitpid(s->pid, NULL, WNOHANG) != 0);
-	ck_assert_msg(server_logged(s, "event=serving") > 0, "the server ended");
+	if (server_logged(s, "event=serving") == 0)
+		fail_with_log(s);
 }
 
 void server_start(struct server *s, const char *arg, ...)

@@ -1,6 +1,6 @@
 /*
- * such-market as built, started by a test: in a directory of its own under /tmp, on unix sockets,
- * ended with the test's process.  Without a database unless a test names one.
+ * such-market as built, started by a test: in a directory of its own under /tmp, on unix
+ *sockets, ended with the test's process.  Without a database unless a test names one.
  *
  *	struct server s;
  *	server_start(&s, "--workers=2", NULL);        waits until it serves
@@ -15,16 +15,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define SERVER_WAIT_S 20
+#define SERVER_WAIT_S   20
 #define SERVER_CHILDREN 64
 
 struct server {
 	pid_t pid;
 	char dir[64], log[96], hot[96], slow[96], conf[96];
-	int stdin_fd;        /* given as fd 0; -1: /dev/null */
-	int passed;          /* this many sockets as LISTEN_FDS, from passed_fd */
+	int stdin_fd; /* given as fd 0; -1: /dev/null */
+	int passed;   /* this many sockets as LISTEN_FDS, from passed_fd */
 	int passed_fd[2];
-	const char *env[8];  /* "NAME=value" added to the environment */
+	const char *env[8]; /* "NAME=value" added to the environment */
 };
 
 /* Makes the directory; nothing runs yet. */
@@ -42,12 +42,12 @@ int server_get(const struct server *s, const char *uri);
 int server_get_at(const char *socket, const char *uri);
 /* Processes whose parent it is. */
 size_t server_children(pid_t pid, pid_t ret[SERVER_CHILDREN]);
-bool server_title(pid_t pid, const char *wanted); /* ps shows this */
+bool server_title(pid_t pid, const char *wanted);               /* ps shows this */
 pid_t server_worker(const struct server *s, const char *title); /* 0: none has it */
 int server_logged(const struct server *s, const char *text);    /* lines that hold it */
 const char *server_migrations(void);
-void server_write(const struct server *s, const char *text);    /* the conf file */
-int server_listener(const char *path);                          /* a listening socket */
+void server_write(const struct server *s, const char *text); /* the conf file */
+int server_listener(const char *path);                       /* a listening socket */
 
 /* Runs such-market with these words; the exit status, its outputs in *ret_text (static). */
 int server_run(char *const *env, const char **ret_text, const char *word, ...)

@@ -178,7 +178,8 @@ START_TEST(a_generation_that_never_gets_ready_ends_nobody)
 	}
 	ck_assert_int_eq(world.terms, 0);
 	ck_assert_int_eq(children_ready(&c), 3);
-	/* The configuration is mended: the failed generation is dropped, the old one still serves. */
+	/* The configuration is mended: the failed generation is dropped, the old one still
+	 * serves. */
 	begin(61LL * S);
 	ck_assert_int_eq(world.terms, 3);
 	ck_assert_int_eq(children_ready(&c), 3);

@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +177,45 @@ START_TEST(listens_on_tcp)
 }
 END_TEST
 
+static long uid_of(pid_t pid)
+{
+	char path[64], line[256];
+	long uid = -1;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Uid: %ld", &uid) != 1)
+		;
+	if (f)
+		fclose(f);
+	return uid;
+}
+
+START_TEST(root_becomes_the_user)
+{
+	const struct passwd *pw = getpwnam("nobody");
+	struct server s;
+	struct stat st;
+
+	if (getuid() != 0 || !pw)
+		return;
+	server_init(&s);
+	ck_assert_int_eq(chmod(s.dir, 0777), 0);
+	ck_assert_int_eq(chmod(s.conf, 0644), 0);
+	server_launch(&s, "--user=nobody", "--workers=1", NULL);
+	server_await(&s);
+	ck_assert_int_eq(uid_of(s.pid), pw->pw_uid);
+	ck_assert_int_eq(uid_of(server_worker(&s, "such-market: worker hot 1")), pw->pw_uid);
+	ck_assert_int_eq(stat(s.hot, &st), 0);
+	ck_assert_uint_eq(st.st_uid, pw->pw_uid);
+	kill(s.pid, SIGHUP);
+	AWAIT(server_logged(&s, "event=serving") == 2);
+	ck_assert_int_eq(server_get(&s, "/health/live"), 200);
+	ck_assert_int_eq(server_stop(&s), 0);
+	ck_assert_int_ne(access(s.hot, F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_second_server_is_refused)
 {
 	struct server s, second;
@@ -185,7 +225,8 @@ START_TEST(a_second_server_is_refused)
 	second = s;
 	server_launch(&second, "--listen=other.sock", NULL);
 	ck_assert_int_eq(server_wait(&second), 1);
-	snprintf(text, sizeof(text), "another such-market runs here (process %ld)", (long)s.pid);
+	snprintf(text, sizeof(text), "another such-market runs here (process %ld)",
+		 (long)s.pid);
 	ck_assert_int_eq(server_logged(&s, text), 1);
 	ck_assert_int_eq(server_get(&s, "/health/live"), 200);
 	ck_assert_int_eq(server_stop(&s), 0);
@@ -242,8 +283,8 @@ static void spawn_fcgi(struct server *s, const char *copies)
 	snprintf(binary, sizeof(binary), "%s/such-market", top ? top : ".");
 	pid_t pid = fork();
 	if (pid == 0) {
-		execlp("spawn-fcgi", "spawn-fcgi", "-s", path, "-F", copies, "--", binary, "serve",
-		       "--config", s->conf, "--workers=1", (char *)NULL);
+		execlp("spawn-fcgi", "spawn-fcgi", "-s", path, "-F", copies, "--", binary,
+		       "serve", "--config", s->conf, "--workers=1", (char *)NULL);
 		_exit(127);
 	}
 	int status;
@@ -281,8 +322,9 @@ START_TEST(runs_twice_under_spawn_fcgi)
 }
 END_TEST
 
-SUITE_WITH(NULL, NULL, 60, opens_both_lanes, one_lane_serves_both_when_slow_is_empty, takes_fd_0,
-	   takes_sockets_of_systemd, tells_systemd, removes_a_stale_socket,
+SUITE_WITH(NULL, NULL, 60, opens_both_lanes, one_lane_serves_both_when_slow_is_empty,
+	   takes_fd_0, takes_sockets_of_systemd, tells_systemd, removes_a_stale_socket,
 	   leaves_a_living_socket_alone, never_removes_a_file, listens_on_tcp,
-	   a_second_server_is_refused, a_copy_with_the_same_socket_helps_and_takes_over,
-	   runs_alone_under_spawn_fcgi, runs_twice_under_spawn_fcgi)
+	   root_becomes_the_user, a_second_server_is_refused,
+	   a_copy_with_the_same_socket_helps_and_takes_over, runs_alone_under_spawn_fcgi,
+	   runs_twice_under_spawn_fcgi)

@@ -2,6 +2,35 @@
 if HAVE_CHECK
 JOBS_TEST_LIBS = libtest.a $(JOBS_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/jobs/test_import
+TESTS += tests/jobs/test_import
+tests_jobs_test_import_SOURCES = \
+	tests/jobs/import_fixture.c \
+	tests/jobs/import_fixture.h \
+	tests/jobs/test_import.c
+tests_jobs_test_import_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_import_data
+TESTS += tests/jobs/test_import_data
+tests_jobs_test_import_data_SOURCES = \
+	tests/jobs/import_fixture.c \
+	tests/jobs/import_fixture.h \
+	tests/jobs/test_import_data.c
+tests_jobs_test_import_data_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_data_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_import_file
+TESTS += tests/jobs/test_import_file
+tests_jobs_test_import_file_SOURCES = tests/jobs/test_import_file.c
+tests_jobs_test_import_file_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_file_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_import_line
+TESTS += tests/jobs/test_import_line
+tests_jobs_test_import_line_SOURCES = tests/jobs/test_import_line.c
+tests_jobs_test_import_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_line_LDADD = $(JOBS_TEST_LIBS)
 check_PROGRAMS += tests/jobs/test_relay
 TESTS += tests/jobs/test_relay
 tests_jobs_test_relay_SOURCES = tests/jobs/test_relay.c

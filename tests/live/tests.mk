@@ -1,1 +1,59 @@
-# tests of live: names in TESTS, one program a file.
+# tests of live: the whole service behind nginx, one program a capability.
+if HAVE_CHECK
+check_LIBRARIES += libstack.a
+libstack_a_SOURCES = \
+	tests/lib/fixture.c \
+	tests/lib/fixture.h \
+	tests/lib/http.c \
+	tests/lib/http.h \
+	tests/lib/stack.c \
+	tests/lib/stack.h
+libstack_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS)
+LIVE_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+LIVE_LIBS = libstack.a libtest.a $(NET_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/live/test_away
+TESTS += tests/live/test_away
+tests_live_test_away_SOURCES = tests/live/test_away.c
+tests_live_test_away_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_away_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_bad
+TESTS += tests/live/test_bad
+tests_live_test_bad_SOURCES = tests/live/test_bad.c
+tests_live_test_bad_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_bad_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_data
+TESTS += tests/live/test_data
+tests_live_test_data_SOURCES = tests/live/test_data.c
+tests_live_test_data_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_data_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_front
+TESTS += tests/live/test_front
+tests_live_test_front_SOURCES = tests/live/test_front.c
+tests_live_test_front_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_front_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_http
+TESTS += tests/live/test_http
+tests_live_test_http_SOURCES = tests/live/test_http.c
+tests_live_test_http_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_http_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_read
+TESTS += tests/live/test_read
+tests_live_test_read_SOURCES = tests/live/test_read.c
+tests_live_test_read_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_read_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_walk
+TESTS += tests/live/test_walk
+tests_live_test_walk_SOURCES = tests/live/test_walk.c
+tests_live_test_walk_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_walk_LDADD = $(LIVE_LIBS)
+endif
+EXTRA_DIST += nginx/nginx.conf.in nginx/snippets/such-market-limit.conf
+EXTRA_DIST += nginx/snippets/such-market-problems.conf nginx/snippets/such-market-tls.conf
+EXTRA_DIST += nginx/such-market.conf.in

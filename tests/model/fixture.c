@@ -19,10 +19,12 @@ static const char world[] =
 	" ('\\x00000000000000000000000000000000000000bb', E'O\\'Neil \"\\U0001F980\" "
 	"\\u05E9\\u05DC\\u05D5\\u05DD', NULL, 'ERC1155', NULL, to_timestamp(2000),"
 	"  to_timestamp(2000), NULL, NULL, NULL),"
-	" ('\\x00000000000000000000000000000000000000cc', E'zeta (100%_\\\\)', 'ZETA', 'UNKNOWN',"
+	" ('\\x00000000000000000000000000000000000000cc', E'zeta (100%_\\\\)', 'ZETA', "
+	"'UNKNOWN',"
 	"  NULL, to_timestamp(3000), to_timestamp(3000), NULL, NULL, NULL);"
 
-	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, image_url,"
+	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, "
+	"image_url,"
 	" attributes, metadata, rarity_rank, rarity_score, updated_at)"
 	" SELECT '\\x00000000000000000000000000000000000000aa', n, 'Cat #' || n, 'a cat',"
 	" 'https://i.invalid/' || n, jsonb_build_array("
@@ -33,7 +35,8 @@ static const char world[] =
 	" CASE WHEN n <= 112 THEN 1 + n / 8.0 END, to_timestamp(1700000000 + n)"
 	" FROM generate_series(1, 120) n;"
 
-	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, attributes,"
+	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, "
+	"attributes,"
 	" metadata) VALUES"
 	" ('\\x00000000000000000000000000000000000000bb', 0, NULL, NULL, '[]', NULL),"
 	" ('\\x00000000000000000000000000000000000000bb', " U255 ","
@@ -53,19 +56,24 @@ static const char world[] =
 	" JOIN such_market.collection_traits t ON t.trait_type = a->>'traitType'"
 	" AND t.value = a->>'value' WHERE t.contract_address = n.contract_address;"
 
-	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, balance)"
+	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, "
+	"balance)"
 	" SELECT '\\x00000000000000000000000000000000000000aa', n,"
 	" decode('100000000000000000000000000000000000000' || n % 5, 'hex'), 1"
 	" FROM generate_series(1, 120) n WHERE n NOT IN (5, 6);"
-	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, balance)"
+	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, "
+	"balance)"
 	" VALUES ('\\x00000000000000000000000000000000000000aa', 6,"
 	"  '\\x1000000000000000000000000000000000000001', 2),"
 	" ('\\x00000000000000000000000000000000000000aa', 6,"
 	"  '\\x1000000000000000000000000000000000000002', 3);"
-	"INSERT INTO such_market.transfers (contract_address, token_id, from_address, to_address,"
-	" origin, log_index, block_time) VALUES ('\\x00000000000000000000000000000000000000aa', 1,"
+	"INSERT INTO such_market.transfers (contract_address, token_id, from_address, "
+	"to_address,"
+	" origin, log_index, block_time) VALUES "
+	"('\\x00000000000000000000000000000000000000aa', 1,"
 	" '\\x0000000000000000000000000000000000000000',"
-	" '\\x1000000000000000000000000000000000000001', sha256('t'), 0, to_timestamp(1600000000));";
+	" '\\x1000000000000000000000000000000000000001', sha256('t'), 0, "
+	"to_timestamp(1600000000));";
 
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
 
@@ -86,7 +94,7 @@ struct env *new_env(void)
 
 	env->arena = arena_new(65536);
 	env->pg = pg_new(&options, live_pg_url());
-	env->cache = cache_new();
+	env->cache = cache_new(NULL, NULL, env->pg);
 	env->now_us = clock_wall_us();
 	instance_attach(env);
 	return env;
@@ -126,8 +134,9 @@ static struct str seal(struct arena *arena, struct str secret, struct str scope,
 
 struct page page_of(int64_t limit, int64_t number)
 {
-	return (struct page){ .limit = limit, .number = number, .scope = STR("scope"),
-			      .seal = seal };
+	return (struct page){
+		.limit = limit, .number = number, .scope = STR("scope"), .seal = seal
+	};
 }
 
 static struct json_object *node_at(struct env *env, struct str body, const char *path)

@@ -3,10 +3,9 @@
  *
  *	ALPHA  "Alpha Cats", ERC721, tokens 1 … 120: name "Cat #<n>", rarity_rank n
  *	       (those of 113 … 120 are null), updated_at EPOCH + n seconds,
- *	       Hat h<n mod 4>, Eyes e<n mod 3>, Level <n mod 10> (number), token n held by wallet
- *	       n mod 5; token 5 by nobody, token 6 by wallets 1 (2 pieces) and 2 (3 pieces)
- *	WEIRD  tokens 0, 2^255 and 2^256-1 with names that hurt
- *	EMPTY  "zeta (100%_\)", no tokens
+ *	       Hat h<n mod 4>, Eyes e<n mod 3>, Level <n mod 10> (number), token n held by
+ *wallet n mod 5; token 5 by nobody, token 6 by wallets 1 (2 pieces) and 2 (3 pieces) WEIRD
+ *tokens 0, 2^255 and 2^256-1 with names that hurt EMPTY  "zeta (100%_\)", no tokens
  *
  * Tests of one program see each other's writes: those that write make their own collection.
  */
@@ -26,8 +25,9 @@
 #define NOWHERE  "0x00000000000000000000000000000000000000ff"
 #define WALLET   "0x100000000000000000000000000000000000000" /* and a digit 0 … 4 */
 #define EPOCH_US INT64_C(1700000000000000)
-#define U256_MAX "115792089237316195423570985008687907853269984665640564039457584007913129639935"
-#define U255     "57896044618658097711785492504343953926634992332820282019728792003956564819968"
+#define U256_MAX                                                                               \
+	"115792089237316195423570985008687907853269984665640564039457584007913129639935"
+#define U255 "57896044618658097711785492504343953926634992332820282019728792003956564819968"
 
 /* Unchecked fixtures of the suite. */
 void world_start(void);
@@ -43,7 +43,8 @@ struct page page_of(int64_t limit, int64_t number);
 /* Continues after "nextCursor" of the answer; false on the last page. */
 bool page_after(struct env *env, const struct answer *answer, struct page *page);
 
-/* A value of the body by path ("nfts.0.tokenId", "traits.1.values.0.count"), as compact JSON. */
+/* A value of the body by path ("nfts.0.tokenId", "traits.1.values.0.count"), as compact JSON.
+ */
 struct str body_at(struct env *env, struct str body, const char *path);
 #define AT(env, answer, path) body_at(env, buf_str(&(answer)->body), path)
 /* The members `key` of the objects in the array at `list`, joined by spaces. */

@@ -56,7 +56,8 @@ START_TEST(test_shape)
 	ck_assert_uint_eq(AT(env, &answer, "id").len, 38);
 	contract = address_of(WEIRD);
 	ck_assert_int_eq(collection_read(env, &contract, &answer), RC_OK);
-	ck_str(AT(env, &answer, "name"), "\"O'Neil \\\"\U0001F980\\\" \u05E9\u05DC\u05D5\u05DD\"");
+	ck_str(AT(env, &answer, "name"),
+	       "\"O'Neil \\\"\U0001F980\\\" \u05E9\u05DC\u05D5\u05DD\"");
 	ck_str(AT(env, &answer, "symbol"), "null");
 	contract = address_of(NOWHERE);
 	ck_assert_int_eq(collection_read(env, &contract, &answer), RC_NOT_FOUND);
@@ -97,12 +98,15 @@ START_TEST(test_search)
 		struct str text;
 		const char *found;
 	} cases[] = {
-		{ STR("alpha"), "a" }, { STR("pha c"), "a" },   { STR("al"), "a" },
-		{ STR("ca"), "a" },    { STR("zet"), "c" },	 { STR("(100%_\\)"), "c" },
-		{ STR("%"), "c" },     { STR("_"), "c" },	 { STR("100"), "c" },
-		{ STR("O'N"), "b" },   { STR("\U0001F980"), "b" }, { STR("\u05E9\u05DC\u05D5\u05DD"), "b" },
-		{ STR("more"), "a" },  { STR("nothing"), "" },	 { STR("!"), "" },
-		{ STR("' | 'x"), "" }, { STR("ze | al"), "" },
+		{ STR("alpha"), "a" },      { STR("pha c"), "a" },
+		{ STR("al"), "a" },         { STR("ca"), "a" },
+		{ STR("zet"), "c" },        { STR("(100%_\\)"), "c" },
+		{ STR("%"), "c" },          { STR("_"), "c" },
+		{ STR("100"), "c" },        { STR("O'N"), "b" },
+		{ STR("\U0001F980"), "b" }, { STR("\u05E9\u05DC\u05D5\u05DD"), "b" },
+		{ STR("more"), "a" },       { STR("nothing"), "" },
+		{ STR("!"), "" },           { STR("' | 'x"), "" },
+		{ STR("ze | al"), "" },
 	};
 
 	env = new_env();
@@ -132,8 +136,9 @@ START_TEST(test_search_orders)
 		q.descending = true;
 		ck_assert_str_eq(all(q, 1), sort == COLLECTION_BY_TOKENS ? "ac" : "ca");
 	}
-	live_pg_sql("UPDATE such_market.collections SET description = CASE WHEN symbol = 'ALPHA'"
-		    " THEN 'cats & more' END");
+	live_pg_sql(
+		"UPDATE such_market.collections SET description = CASE WHEN symbol = 'ALPHA'"
+		" THEN 'cats & more' END");
 	free_env(env);
 }
 END_TEST
@@ -196,5 +201,5 @@ START_TEST(test_database_away)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_shape, test_orders, test_search, test_search_orders,
-	   test_long_names, test_stats, test_database_away)
+SUITE_WITH(world_start, world_done, 60, test_shape, test_orders, test_search,
+	   test_search_orders, test_long_names, test_stats, test_database_away)

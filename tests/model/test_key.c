@@ -62,12 +62,13 @@ START_TEST(test_not_stored_in_clear)
 
 	ck_assert_int_eq(key_create(env->pg, "hidden", ROLE_VIEWER, key), RC_OK);
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_exec_args(
-		env->pg,
-		"SELECT count(*), count(*) FILTER (WHERE digest = sha256(convert_to($1, 'UTF8')))"
-		" FROM such_market.api_keys k WHERE k.name = 'hidden'"
-		" AND position($1 IN k::text) = 0",
-		PG_ARGS(pg_text(key)));
+	struct pg_result row =
+		pg_exec_args(env->pg,
+			     "SELECT count(*), count(*) FILTER (WHERE digest = "
+			     "sha256(convert_to($1, 'UTF8')))"
+			     " FROM such_market.api_keys k WHERE k.name = 'hidden'"
+			     " AND position($1 IN k::text) = 0",
+			     PG_ARGS(pg_text(key)));
 	ck_assert_int_eq(row.rc, RC_OK);
 	ck_assert_int_eq(pg_i64(&row, 0, 0), 1);
 	ck_assert_int_eq(pg_i64(&row, 0, 1), 1);

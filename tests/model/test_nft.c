@@ -72,29 +72,44 @@ static const struct {
 } filters[] = {
 	{ "true", NULL, NULL, { { STR_NONE, STR_NONE } } },
 	{ HAS("Hat", "h1"), NULL, NULL, { { STR("Hat"), STR("h1") } } },
-	{ HAS("Hat", "h1") " OR " HAS("Hat", "h2"), NULL, NULL,
+	{ HAS("Hat", "h1") " OR " HAS("Hat", "h2"),
+	  NULL,
+	  NULL,
 	  { { STR("Hat"), STR("h1") }, { STR("Hat"), STR("h2") } } },
-	{ HAS("Hat", "h1") " AND " HAS("Eyes", "e2"), NULL, NULL,
+	{ HAS("Hat", "h1") " AND " HAS("Eyes", "e2"),
+	  NULL,
+	  NULL,
 	  { { STR("Hat"), STR("h1") }, { STR("Eyes"), STR("e2") } } },
-	{ "(" HAS("Hat", "h1") " OR " HAS("Hat", "h3") ") AND " HAS("Eyes", "e0"), NULL, NULL,
-	  { { STR("Hat"), STR("h1") }, { STR("Hat"), STR("h3") }, { STR("Eyes"), STR("e0") } } },
+	{ "(" HAS("Hat", "h1") " OR " HAS("Hat", "h3") ") AND " HAS("Eyes", "e0"),
+	  NULL,
+	  NULL,
+	  { { STR("Hat"), STR("h1") },
+	    { STR("Hat"), STR("h3") },
+	    { STR("Eyes"), STR("e0") } } },
 	{ "n.token_id % 10 = 7", NULL, NULL, { { STR("Level"), STR("7") } } },
 	{ HELD("3"), WALLET "3", NULL, { { STR_NONE, STR_NONE } } },
 	{ HELD("1") " AND " HAS("Hat", "h0"), WALLET "1", NULL, { { STR("Hat"), STR("h0") } } },
 	{ "n.name ILIKE '%T #1%'", NULL, "T #1", { { STR_NONE, STR_NONE } } },
 	{ "n.name ILIKE '%#1%'", NULL, "#1", { { STR_NONE, STR_NONE } } },
 	{ "n.name ~ '#1'", NULL, "1", { { STR_NONE, STR_NONE } } },
-	{ "n.name ILIKE '%cat #1%' AND " HAS("Eyes", "e1"), NULL, "cat #1",
+	{ "n.name ILIKE '%cat #1%' AND " HAS("Eyes", "e1"),
+	  NULL,
+	  "cat #1",
 	  { { STR("Eyes"), STR("e1") } } },
-	{ "n.name ILIKE '%cat #1%' AND " HAS("Eyes", "e1") " AND " HELD("2"), WALLET "2",
-	  "cat #1", { { STR("Eyes"), STR("e1") } } },
+	{ "n.name ILIKE '%cat #1%' AND " HAS("Eyes", "e1") " AND " HELD("2"),
+	  WALLET "2",
+	  "cat #1",
+	  { { STR("Eyes"), STR("e1") } } },
 	{ "n.name ~ '#1' AND " HELD("2"), WALLET "2", "1", { { STR_NONE, STR_NONE } } },
 	{ "false", NULL, "%", { { STR_NONE, STR_NONE } } },
 	{ "false", NULL, "no such cat", { { STR_NONE, STR_NONE } } },
 	{ "false", NULL, NULL, { { STR("Hat"), STR("unknown") } } },
 	{ "false", NULL, NULL, { { STR("hat"), STR("h1") } } },
 	{ "false", NULL, NULL, { { STR("Hat"), STR("h1") }, { STR("Eyes"), STR("zzz") } } },
-	{ HAS("Hat", "h1"), NULL, NULL, { { STR("Hat"), STR("h1") }, { STR("Hat"), STR("zz") } } },
+	{ HAS("Hat", "h1"),
+	  NULL,
+	  NULL,
+	  { { STR("Hat"), STR("h1") }, { STR("Hat"), STR("zz") } } },
 	{ "false", NOWHERE, NULL, { { STR_NONE, STR_NONE } } },
 };
 
@@ -144,8 +159,8 @@ START_TEST(test_filters_and_orders)
 
 			for (const char *p = want; *p; p++)
 				count += *p == ' ';
-			ck_assert_msg(strcmp(got, want) == 0, "filter %zu order %zu:\n%s\n%s", f, o,
-				      got, want);
+			ck_assert_msg(strcmp(got, want) == 0, "filter %zu order %zu:\n%s\n%s",
+				      f, o, got, want);
 			ck_assert_int_eq(pages, count ? (count + 6) / 7 : 1);
 			ck_str(AT(env, &answer, "total"), page_int(env->arena, count).ptr);
 			ck_str(AT(env, &answer, "totalIsExact"), "true");
@@ -332,17 +347,19 @@ START_TEST(test_cursor_is_stable)
 		answer = list(&q);
 		ck_assert_str_eq(JOIN(env, &answer, "nfts", "tokenId"), "10 11 12 13 14");
 		ck_assert(page_after(env, &answer, &q.page));
-		live_pg_sql("INSERT INTO such_market.nfts (contract_address, token_id, rarity_rank)"
-			    " VALUES ('\\x00000000000000000000000000000000000000dd', 1, 1);"
-			    "DELETE FROM such_market.nfts WHERE token_id = 14 AND contract_address"
-			    " = '\\x00000000000000000000000000000000000000dd'");
+		live_pg_sql(
+			"INSERT INTO such_market.nfts (contract_address, token_id, rarity_rank)"
+			" VALUES ('\\x00000000000000000000000000000000000000dd', 1, 1);"
+			"DELETE FROM such_market.nfts WHERE token_id = 14 AND contract_address"
+			" = '\\x00000000000000000000000000000000000000dd'");
 		answer = list(&q);
 		ck_assert_str_eq(JOIN(env, &answer, "nfts", "tokenId"), "15 16 17 18 19");
 		ck_str(AT(env, &answer, "page"), "null");
-		live_pg_sql("DELETE FROM such_market.nfts WHERE token_id = 1 AND contract_address"
-			    " = '\\x00000000000000000000000000000000000000dd';"
-			    "INSERT INTO such_market.nfts (contract_address, token_id, rarity_rank)"
-			    " VALUES ('\\x00000000000000000000000000000000000000dd', 14, 14)");
+		live_pg_sql(
+			"DELETE FROM such_market.nfts WHERE token_id = 1 AND contract_address"
+			" = '\\x00000000000000000000000000000000000000dd';"
+			"INSERT INTO such_market.nfts (contract_address, token_id, rarity_rank)"
+			" VALUES ('\\x00000000000000000000000000000000000000dd', 14, 14)");
 	}
 	free_env(env);
 }

@@ -1,6 +1,6 @@
 /*
- * A collection of 100,000 tokens: what every page statement reads, in generic and custom plans, and
- * that the long ways (merge, walk) answer what the short ones would.
+ * A collection of 100,000 tokens: what every page statement reads, in generic and custom plans,
+ * and that the long ways (merge, walk) answer what the short ones would.
  */
 #include "suite.h"
 #include <inttypes.h>
@@ -12,20 +12,22 @@
 #include "model/nft.h"
 #include "net/pg.h"
 
-#define BIG	"0x0000000000000000000000000000000000000b16"
-#define CONTRACT "'\\x0000000000000000000000000000000000000b16'"
-#define WHALE	"0x3000000000000000000000000000000000000000"
+#define BIG       "0x0000000000000000000000000000000000000b16"
+#define CONTRACT  "'\\x0000000000000000000000000000000000000b16'"
+#define WHALE     "0x3000000000000000000000000000000000000000"
 #define WHALE_SQL "'\\x3000000000000000000000000000000000000000'"
-#define TOKENS	100000
-#define DEEPEST 10101 /* rows that the deepest page number walks over, and its page */
+#define TOKENS    100000
+#define DEEPEST   10101 /* rows that the deepest page number walks over, and its page */
 
 static struct env *env;
 
 static const char *const world[] = {
 	"INSERT INTO such_market.collections (contract_address) VALUES (" CONTRACT ")",
-	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, image_url,"
+	"INSERT INTO such_market.nfts (contract_address, token_id, name, description, "
+	"image_url,"
 	" attributes, metadata, rarity_rank, rarity_score, updated_at)"
-	" SELECT " CONTRACT ", n * 7919::numeric, 'Token #' || n, 'A token', 'https://i.invalid/',"
+	" SELECT " CONTRACT
+	", n * 7919::numeric, 'Token #' || n, 'A token', 'https://i.invalid/',"
 	" '[]', json_build_object('k', repeat('y', 100)), (n * 104729::bigint) % 100003, 1,"
 	" to_timestamp(1700000000 - (n * 31337::bigint) % 1000003)"
 	" FROM generate_series(1, 100000) n",
@@ -35,12 +37,21 @@ static const char *const world[] = {
 	"INSERT INTO such_market.collection_traits (contract_address, trait_type, value, kind,"
 	" token_count) SELECT " CONTRACT ", 'Eyes', 'e' || v, 'string', 33333 + (v = 1)::int"
 	" FROM generate_series(0, 2) v",
-	"INSERT INTO such_market.token_traits SELECT " CONTRACT ", t.trait_id, n * 7919::numeric"
+	"INSERT INTO such_market.collection_traits (contract_address, trait_type, value, kind,"
+	" token_count) VALUES (" CONTRACT ", 'Tail', 'long', 'string', 9091)",
+	"INSERT INTO such_market.token_traits SELECT " CONTRACT
+	", t.trait_id, n * 7919::numeric"
+	" FROM generate_series(1, 100000, 11) n JOIN such_market.collection_traits t"
+	" ON t.contract_address = " CONTRACT " AND t.value = 'long'",
+	"INSERT INTO such_market.token_traits SELECT " CONTRACT
+	", t.trait_id, n * 7919::numeric"
 	" FROM generate_series(1, 100000) n JOIN such_market.collection_traits t"
 	" ON t.contract_address = " CONTRACT
 	" AND (t.value = 'h' || n % 50 OR t.value = 'e' || n % 3)",
-	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, balance)"
-	" SELECT " CONTRACT ", n * 7919::numeric, decode('3' || lpad((CASE WHEN n % 5 = 0 THEN 0"
+	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, "
+	"balance)"
+	" SELECT " CONTRACT
+	", n * 7919::numeric, decode('3' || lpad((CASE WHEN n % 5 = 0 THEN 0"
 	" ELSE n % 9973 + 1 END)::text, 39, '0'), 'hex'), 1 FROM generate_series(1, 100000) n",
 	"VACUUM ANALYZE",
 };
@@ -54,8 +65,8 @@ static void big_start(void)
 
 /* The worst of a plan. */
 struct reading {
-	int64_t read;   /* rows that one scan went through */
-	int64_t sorted; /* rows that one sort took in */
+	int64_t read;       /* rows that one scan went through */
+	int64_t sorted;     /* rows that one sort took in */
 	struct str through; /* table read through */
 };
 
@@ -102,8 +113,8 @@ static void run(const char *sql)
 
 static struct reading plan_of(const char *mode, const char *name, const char *args)
 {
-	struct str sql = arena_printf(env->arena, "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE p(%s)",
-				      args);
+	struct str sql =
+		arena_printf(env->arena, "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE p(%s)", args);
 	struct reading r = { 0 };
 	struct json_object *tree;
 	const char *error;
@@ -111,7 +122,8 @@ static struct reading plan_of(const char *mode, const char *name, const char *ar
 	run(arena_printf(env->arena, "SET plan_cache_mode = %s", mode).ptr);
 	SCOPED(pg_result_done) struct pg_result row = pg_exec(env->pg, sql.ptr);
 	ck_assert_msg(row.rc == RC_OK, "%s(%s): %s", name, args, pg_error(env->pg));
-	ck_assert_int_eq(jsonin_parse(env->arena, pg_str(&row, 0, 0), 100, &tree, &error), RC_OK);
+	ck_assert_int_eq(jsonin_parse(env->arena, pg_str(&row, 0, 0), 100, &tree, &error),
+			 RC_OK);
 	read_plan(jsonin_get(jsonin_at(tree, 0), "Plan"), &r);
 	return r;
 }
@@ -148,7 +160,11 @@ static const struct place {
 	{ false, "-1", "9900", { "0", "-62135596800000000", "-62135596800000000" }, DEEPEST },
 	{ true, U256_MAX, "0", { "0", "253402300800000000", "253402300800000000" }, 200 },
 	{ true, "395950000", "0", { "0", "50000", "1699500000000000" }, 200 },
-	{ true, U256_MAX, "9900", { "0", "253402300800000000", "253402300800000000" }, DEEPEST },
+	{ true,
+	  U256_MAX,
+	  "9900",
+	  { "0", "253402300800000000", "253402300800000000" },
+	  DEEPEST },
 };
 
 /* Arguments that all lists begin with. */
@@ -162,11 +178,11 @@ static const char *begin(const struct place *p)
 static const char *trait_id(const char *value)
 {
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_exec_args(env->pg,
-					    "SELECT trait_id FROM such_market.collection_traits"
-					    " WHERE contract_address = " CONTRACT
-					    " AND value = $1",
-					    PG_ARGS(pg_text(value)));
+	struct pg_result row =
+		pg_exec_args(env->pg,
+			     "SELECT trait_id FROM such_market.collection_traits"
+			     " WHERE contract_address = " CONTRACT " AND value = $1",
+			     PG_ARGS(pg_text(value)));
 	static char text[8][32];
 	static int next;
 	char *id = text[next++ % 8];
@@ -190,7 +206,8 @@ START_TEST(test_whole_collection)
 
 		for (int s = 0; s < NFT_SORTS; s++)
 			check(stmts[s][p->descending],
-			      s == NFT_BY_TOKEN ? begin(p) : ARGS("%s, %s", begin(p), p->key[s]),
+			      s == NFT_BY_TOKEN ? begin(p)
+						: ARGS("%s, %s", begin(p), p->key[s]),
 			      p->read, 200);
 	}
 	free_env(env);
@@ -217,8 +234,8 @@ START_TEST(test_ordered_filters)
 		      ARGS("%s, '{%s,%s}', '{%s}', '{1}', '{1}'", begin(p), e0, e1, h1),
 		      2 * TOKENS, 2 * DEEPEST);
 	}
-	check(STMT_nft_traits_total, ARGS(CONTRACT ", '{%s,%s}', '{}', '{}', '{}'", e0, e1), TOKENS,
-	      2 * DEEPEST);
+	check(STMT_nft_traits_total, ARGS(CONTRACT ", '{%s,%s}', '{}', '{}', '{}'", e0, e1),
+	      TOKENS, 2 * DEEPEST);
 	free_env(env);
 }
 END_TEST
@@ -232,15 +249,16 @@ START_TEST(test_gathered)
 		const struct place *p = &places[i];
 
 		for (int s = 0; s < NFT_SORTS; s++) {
-			const char *order = ARGS("%s, %d, %d", p->key[s], s,
-						 p->descending ? -1 : 1);
+			const char *order =
+				ARGS("%s, %d, %d", p->key[s], s, p->descending ? -1 : 1);
 
 			check(STMT_nft_gather_traits,
 			      ARGS("%s, NULL, NULL, NULL, '{%s}', '{1}', '{1}', %s, '{%s,%s}'",
 				   begin(p), e0, order, h1, h2),
 			      DEEPEST, DEEPEST);
 			check(STMT_nft_gather_owner,
-			      ARGS("%s, '\\x3000000000000000000000000000000000000007', NULL, NULL,"
+			      ARGS("%s, '\\x3000000000000000000000000000000000000007', NULL, "
+				   "NULL,"
 				   " '{%s}', '{1}', '{1}', %s",
 				   begin(p), e0, order),
 			      200, 200);
@@ -278,17 +296,19 @@ START_TEST(test_walked)
 			const char *key = s == NFT_BY_TOKEN ? "" : ARGS(", %s", p->key[s]);
 
 			check(stmts[s][p->descending],
-			      ARGS("%s, " WHALE_SQL ", '%%token%%', NULL, '{%s}', '{1}', '{1}'%s",
+			      ARGS("%s, " WHALE_SQL
+				   ", '%%token%%', NULL, '{%s}', '{1}', '{1}'%s",
 				   begin(p), e0, key),
 			      read, 200);
 			check(stmts[s][p->descending],
-			      ARGS("%s, NULL, NULL, '''to'':*', '{%s,%s}', '{1}', '{2}'%s", begin(p),
-				   e0, e1, key),
+			      ARGS("%s, NULL, NULL, '''to'':*', '{%s,%s}', '{1}', '{2}'%s",
+				   begin(p), e0, e1, key),
 			      read, 200);
 		}
 	}
 	check(STMT_nft_walk_total,
-	      ARGS(CONTRACT ", " WHALE_SQL ", NULL, NULL, '{%s}', '{1}', '{1}'", e0), TOKENS, 200);
+	      ARGS(CONTRACT ", " WHALE_SQL ", NULL, NULL, '{%s}', '{1}', '{1}'", e0), TOKENS,
+	      200);
 	free_env(env);
 }
 END_TEST
@@ -304,6 +324,33 @@ START_TEST(test_single_rows)
 }
 END_TEST
 
+START_TEST(test_collections)
+{
+	static const struct {
+		enum stmt stmt;
+		const char *args;
+	} cases[] = {
+		{ STMT_collection_list_created_asc, "21, -62135596800000000, ''" },
+		{ STMT_collection_list_created_desc, "21, 1700000000000000, ''" },
+		{ STMT_collection_list_name_asc, "21, 'collection 5', ''" },
+		{ STMT_collection_list_name_desc, "21, 'collection 5', ''" },
+		{ STMT_collection_list_tokens_asc, "21, -1, ''" },
+		{ STMT_collection_list_tokens_desc, "21, 9223372036854775807, ''" },
+		{ STMT_collection_search_asc, "21, NULL, NULL, 0, '%tion 77%', '''77'':*'" },
+		{ STMT_collection_search_desc, "21, NULL, NULL, 1, NULL, '''77'':*'" },
+	};
+
+	env = new_env();
+	live_pg_sql("INSERT INTO such_market.collections (contract_address, name, created_at)"
+		    " SELECT decode('4' || lpad(n::text, 39, '0'), 'hex'), 'Collection ' || n,"
+		    " to_timestamp(1600000000 + n) FROM generate_series(1, 20000) n");
+	live_pg_sql("VACUUM ANALYZE such_market.collections, such_market.collection_stats");
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		check(cases[i].stmt, cases[i].args, 300, 300);
+	free_env(env);
+}
+END_TEST
+
 /* What the model makes of it, against a plain statement. */
 static const struct {
 	const char *truth, *order;
@@ -312,26 +359,60 @@ static const struct {
 	int64_t total;
 	bool exact;
 } big[] = {
-	{ "n.token_id / 7919 % 3 < 2", "n.token_id DESC",
-	  { .descending = true }, { { STR("Eyes"), STR("e0") }, { STR("Eyes"), STR("e1") } },
-	  10000, false },
-	{ "n.token_id / 7919 % 3 = 0", "n.rarity_rank, n.token_id", { .sort = NFT_BY_RARITY },
-	  { { STR("Eyes"), STR("e0") } }, 33333, true },
-	{ "n.token_id / 7919 % 5 = 0", "n.updated_at DESC, n.token_id DESC",
+	{ "n.token_id / 7919 % 3 < 2",
+	  "n.token_id DESC",
+	  { .descending = true },
+	  { { STR("Eyes"), STR("e0") }, { STR("Eyes"), STR("e1") } },
+	  10000,
+	  false },
+	{ "n.token_id / 7919 % 3 = 0",
+	  "n.rarity_rank, n.token_id",
+	  { .sort = NFT_BY_RARITY },
+	  { { STR("Eyes"), STR("e0") } },
+	  33333,
+	  true },
+	{ "n.token_id / 7919 % 5 = 0",
+	  "n.updated_at DESC, n.token_id DESC",
 	  { .sort = NFT_BY_UPDATED, .descending = true, .by_owner = true },
-	  { { STR_NONE, STR_NONE } }, 20000, true },
-	{ "n.token_id / 7919 % 5 = 0 AND n.token_id / 7919 % 3 = 0", "n.token_id",
-	  { .by_owner = true }, { { STR("Eyes"), STR("e0") } }, 6666, true },
-	{ "true", "n.rarity_rank DESC, n.token_id DESC",
+	  { { STR_NONE, STR_NONE } },
+	  20000,
+	  true },
+	{ "n.token_id / 7919 % 5 = 0 AND n.token_id / 7919 % 3 = 0",
+	  "n.token_id",
+	  { .by_owner = true },
+	  { { STR("Eyes"), STR("e0") } },
+	  6666,
+	  true },
+	{ "true",
+	  "n.rarity_rank DESC, n.token_id DESC",
 	  { .sort = NFT_BY_RARITY, .descending = true, .search = STR("token #") },
-	  { { STR_NONE, STR_NONE } }, 10000, false },
-	{ "n.name ILIKE '%#12%' AND n.token_id / 7919 % 3 = 0", "n.token_id",
-	  { .search = STR("#12") }, { { STR("Eyes"), STR("e0") } }, 373, true },
-	{ "n.token_id / 7919 % 50 = 7 AND n.token_id / 7919 % 5 = 0", "n.token_id",
-	  { .by_owner = true }, { { STR("Hat"), STR("h7") } }, 0, true },
-	{ "n.token_id / 7919 % 50 = 5 AND n.token_id / 7919 % 3 = 1", "n.rarity_rank, n.token_id",
+	  { { STR_NONE, STR_NONE } },
+	  10000,
+	  false },
+	{ "n.token_id / 7919 % 11 = 1",
+	  "n.rarity_rank, n.token_id",
+	  { .sort = NFT_BY_RARITY },
+	  { { STR("Tail"), STR("long") } },
+	  9091,
+	  true },
+	{ "n.name ILIKE '%#12%' AND n.token_id / 7919 % 3 = 0",
+	  "n.token_id",
+	  { .search = STR("#12") },
+	  { { STR("Eyes"), STR("e0") } },
+	  373,
+	  true },
+	{ "n.token_id / 7919 % 50 = 7 AND n.token_id / 7919 % 5 = 0",
+	  "n.token_id",
+	  { .by_owner = true },
+	  { { STR("Hat"), STR("h7") } },
+	  0,
+	  true },
+	{ "n.token_id / 7919 % 50 = 5 AND n.token_id / 7919 % 3 = 1",
+	  "n.rarity_rank, n.token_id",
 	  { .sort = NFT_BY_RARITY, .by_owner = true, .search = STR("to") },
-	  { { STR("Hat"), STR("h5") }, { STR("Eyes"), STR("e1") } }, 667, true },
+	  { { STR("Hat"), STR("h5") }, { STR("Eyes"), STR("e1") } },
+	  667,
+	  true },
 };
 
 static const char *truth(const char *where, const char *order, int64_t skip)
@@ -339,7 +420,8 @@ static const char *truth(const char *where, const char *order, int64_t skip)
 	struct str sql = arena_printf(
 		env->arena,
 		"SELECT coalesce(string_agg(q.token_id::text, ' ' ORDER BY q.i), '') FROM ("
-		"SELECT n.token_id, row_number() OVER (ORDER BY %s) AS i FROM such_market.nfts n"
+		"SELECT n.token_id, row_number() OVER (ORDER BY %s) AS i FROM such_market.nfts "
+		"n"
 		" WHERE n.contract_address = " CONTRACT " AND (%s) ORDER BY i OFFSET %" PRId64
 		" LIMIT 10) q",
 		order, where, skip);
@@ -391,5 +473,5 @@ START_TEST(test_long_ways)
 }
 END_TEST
 
-SUITE_WITH(big_start, world_done, 300, test_whole_collection, test_ordered_filters, test_gathered,
-	   test_walked, test_single_rows, test_long_ways)
+SUITE_WITH(big_start, world_done, 300, test_whole_collection, test_ordered_filters,
+	   test_gathered, test_walked, test_single_rows, test_collections, test_long_ways)

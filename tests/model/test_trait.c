@@ -61,7 +61,8 @@ static void add(const char *digit, const char *rows)
 		env->arena,
 		"INSERT INTO such_market.collections (contract_address) VALUES"
 		" ('\\x00000000000000000000000000000000000000d%s');"
-		"INSERT INTO such_market.collection_traits (contract_address, trait_type, value,"
+		"INSERT INTO such_market.collection_traits (contract_address, trait_type, "
+		"value,"
 		" kind, token_count) SELECT '\\x00000000000000000000000000000000000000d%s', %s",
 		digit, digit, rows);
 

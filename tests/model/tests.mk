@@ -11,17 +11,47 @@ tests_model_test_collection_SOURCES = tests/model/test_collection.c
 tests_model_test_collection_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_collection_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_holder_plans
+TESTS += tests/model/test_holder_plans
+tests_model_test_holder_plans_SOURCES = tests/model/test_holder_plans.c
+tests_model_test_holder_plans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_holder_plans_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_instance
+TESTS += tests/model/test_instance
+tests_model_test_instance_SOURCES = tests/model/test_instance.c
+tests_model_test_instance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_instance_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_key
 TESTS += tests/model/test_key
 tests_model_test_key_SOURCES = tests/model/test_key.c
 tests_model_test_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_key_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_legacy
+TESTS += tests/model/test_legacy
+tests_model_test_legacy_SOURCES = tests/model/test_legacy.c
+tests_model_test_legacy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_legacy_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_nft
 TESTS += tests/model/test_nft
 tests_model_test_nft_SOURCES = tests/model/test_nft.c
 tests_model_test_nft_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_nft_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_outbox
+TESTS += tests/model/test_outbox
+tests_model_test_outbox_SOURCES = tests/model/test_outbox.c
+tests_model_test_outbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_outbox_LDADD = libtest.a $(NET_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/model/test_owner
+TESTS += tests/model/test_owner
+tests_model_test_owner_SOURCES = tests/model/test_owner.c
+tests_model_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_owner_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_plans
 TESTS += tests/model/test_plans
@@ -46,4 +76,28 @@ TESTS += tests/model/test_trait
 tests_model_test_trait_SOURCES = tests/model/test_trait.c
 tests_model_test_trait_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_trait_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_traitset
+TESTS += tests/model/test_traitset
+tests_model_test_traitset_SOURCES = tests/model/test_traitset.c
+tests_model_test_traitset_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_traitset_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_transfer
+TESTS += tests/model/test_transfer
+tests_model_test_transfer_SOURCES = tests/model/test_transfer.c
+tests_model_test_transfer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_transfer_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_user
+TESTS += tests/model/test_user
+tests_model_test_user_SOURCES = tests/model/test_user.c
+tests_model_test_user_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_user_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_wallet
+TESTS += tests/model/test_wallet
+tests_model_test_wallet_SOURCES = tests/model/test_wallet.c
+tests_model_test_wallet_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_wallet_LDADD = $(MODEL_TEST_LIBS)
 endif

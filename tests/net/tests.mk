@@ -8,6 +8,12 @@ tests_net_test_breaker_SOURCES = tests/net/test_breaker.c
 tests_net_test_breaker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_net_test_breaker_LDADD = $(NET_TEST_LIBS)
 
+check_PROGRAMS += tests/net/test_label
+TESTS += tests/net/test_label
+tests_net_test_label_SOURCES = tests/net/test_label.c
+tests_net_test_label_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_net_test_label_LDADD = $(NET_TEST_LIBS)
+
 check_PROGRAMS += tests/net/test_migrate
 TESTS += tests/net/test_migrate
 tests_net_test_migrate_SOURCES = tests/net/test_migrate.c

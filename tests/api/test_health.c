@@ -1,0 +1,101 @@
+/* Health: live without anything, ready with the database and its schema, detail without
+ * secrets. */
+#include "suite.h"
+#include <stdlib.h>
+#include "api/ask.h"
+#include "base/arena.h"
+#include "lib/live_pg.h"
+#include "net/migrate.h"
+#include "net/pg.h"
+#include "net/redis.h"
+
+static struct env *env;
+
+static struct migrate_options schema(const char *dir)
+{
+	return (struct migrate_options){ .dir = dir, .chain_id = LIVE_PG_CHAIN };
+}
+
+START_TEST(test_live_needs_nothing)
+{
+	env = new_env();
+	struct reply r = get(env, "/health/live", NULL);
+
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "status"), "\"ok\"");
+	ck_str(header(&r, "Cache-Control"), "no-store");
+	ck_assert(!pg_connected(env->pg));
+	free_env(env);
+}
+END_TEST
+
+START_TEST(test_ready)
+{
+	const struct migrate_options fits = schema(live_pg_migrations());
+	struct migrate_options other = fits;
+
+	env = new_env();
+	struct reply r = get(env, "/health/ready", NULL);
+	ck_assert_int_eq(r.status, 200);
+	env->migrate = &fits;
+	r = get(env, "/health/ready", NULL);
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "status"), "\"ready\"");
+	other.chain_id = 5;
+	env->migrate = &other;
+	r = get(env, "/health/ready", NULL);
+	ck_problem(env, &r, 503, "schema_mismatch");
+	ck_assert(header(&r, "Retry-After").len > 0);
+	live_pg_stop();
+	r = get(env, "/health/ready", NULL);
+	ck_problem(env, &r, 503, "database_away");
+	r = get(env, "/health/live", NULL);
+	ck_assert_int_eq(r.status, 200);
+	r = get(env, "/health", NULL);
+	ck_assert_int_eq(r.status, 503);
+	ck_str(BODY(env, r, "status"), "\"down\"");
+	ck_str(BODY(env, r, "checks.postgres.latencyMs"), "null");
+	live_pg_resume();
+	free_env(env);
+}
+END_TEST
+
+START_TEST(test_detail)
+{
+	env = new_env();
+	env->started_us = env->now_us - 5000000;
+	struct reply r = get(env, "/health", NULL);
+
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "status"), "\"ok\"");
+	ck_str(BODY(env, r, "chainId"), "1");
+	ck_str(BODY(env, r, "uptime"), "5000");
+	ck_str(BODY(env, r, "checks.postgres.status"), "\"ok\"");
+	ck_assert(strtod(BODY(env, r, "checks.postgres.latencyMs").ptr, NULL) > 0);
+	ck_str(BODY(env, r, "checks.redis"), "{\"status\":\"off\",\"latencyMs\":null}");
+	ck_str(BODY(env, r, "processes"), "null");
+	ck_str(BODY(env, r, "version"), "\"" PACKAGE_VERSION "\"");
+	free_env(env);
+}
+END_TEST
+
+START_TEST(test_redis_away)
+{
+	const struct redis_options options = { .url = "unix:///nonexistent/redis.sock",
+					       .connect_ms = 200,
+					       .budget_ms = 100 };
+
+	env = new_env();
+	env->redis = redis_new(&options);
+	struct reply r = get(env, "/health", NULL);
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "status"), "\"degraded\"");
+	ck_str(BODY(env, r, "checks.redis.status"), "\"down\"");
+	ck_assert(!memmem(r.body.ptr, r.body.len, "nonexistent", 11));
+	redis_free(env->redis);
+	free_env(env);
+}
+END_TEST
+
+SUITE_WITH(world_start, world_done, 60, test_live_needs_nothing, test_ready, test_detail,
+	   test_redis_away)

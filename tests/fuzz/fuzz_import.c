@@ -1,0 +1,68 @@
+/*
+ * The lines of an import.  Rooms: base net jobs.  (net only links.)
+ * The first byte chooses the reader, the rest is its text.  Whatever it is, a reader judges it without a crash, and a row
+ * that it takes is one line of COPY.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/arena.h"
+#include "jobs/import_line.h"
+
+static void check_row(const struct buf *out)
+{
+	if (out->len == 0 || out->ptr[out->len - 1] != '\n')
+		abort();
+	if (memchr(out->ptr, '\n', out->len - 1) || memchr(out->ptr, '\0', out->len))
+		abort();
+}
+
+static void feed_csv(struct line *line, struct str text,
+		     bool (*header)(struct line *, const struct csv_row *),
+		     enum line_fate (*judge)(struct line *, const struct csv_row *))
+{
+	struct csv_row row;
+	struct str record = str_cut(&text, '\n');
+	if (!csv_split(line->arena, record, &row, &line->reason) || !header(line, &row))
+		return;
+	if (!csv_split(line->arena, text, &row, &line->reason))
+		return;
+	if (judge(line, &row) == LINE_TAKEN)
+		check_row(line->out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	struct arena *arena = arena_new(4096);
+	struct buf out;
+	struct import_meta meta;
+	buf_init(&out, arena, BUF_NO_MAX);
+	struct line line = { .arena = arena, .number = 1, .out = &out, .has_contract = true };
+	struct str text = { (const char *)data + 1, size - 1 };
+	switch (data[0] % 5) {
+	case 0:
+		line.has_contract = false;
+		if (import_nft_line(&line, text) == LINE_TAKEN)
+			check_row(&out);
+		break;
+	case 1:
+		if (import_user_line(&line, text) == LINE_TAKEN)
+			check_row(&out);
+		break;
+	case 2:
+		feed_csv(&line, text, import_owner_header, import_owner_row);
+		break;
+	case 3:
+		feed_csv(&line, text, import_transfer_header, import_transfer_row);
+		break;
+	default:
+		import_meta_read(arena, text, &meta, &line.reason);
+	}
+	arena_free(arena);
+	return 0;
+}

@@ -1,0 +1,124 @@
+/*
+ * A collection of 100,000 tokens, holders and transfers: what the pages of holders, history and
+ * wallets read, first page and deep cursor, in generic and custom plans.  No step of a plan may
+ * pass on more than a few pages of rows.
+ */
+#include "suite.h"
+#include <stdio.h>
+#include "base/arena.h"
+#include "lib/live_pg.h"
+#include "model/fixture.h"
+#include "net/pg.h"
+
+#define BIG    "'\\x0000000000000000000000000000000000000b16'"
+#define WHALE  "'\\x3000000000000000000000000000000000000000'"
+#define MIDDLE "'\\x3000000000000000000000000000000000050001'"
+#define MOST                                                                                   \
+	"1000000000000000000000000000000000000000000000000"                                    \
+	"00000000000000000000000000000000000000000000000000"
+#define LATEST   "253402300800000000, 9223372036854775807, 9223372036854775807"
+#define DEEP     "1600005000000000, 5000, 50000"
+#define ROWS_MAX 500
+
+static const char *const world[] = {
+	"INSERT INTO such_market.collections (contract_address) VALUES (" BIG ")",
+	"INSERT INTO such_market.nfts (contract_address, token_id) SELECT " BIG
+	", n FROM generate_series(1, 100000) n",
+	/* A whale with 20,000, everyone else one each; token 1 held by 20,000 more. */
+	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, "
+	"balance)"
+	" SELECT " BIG
+	", n, decode('3' || lpad((CASE WHEN n % 5 = 0 THEN 0 ELSE n END)::text, 39,"
+	" '0'), 'hex'), 1 FROM generate_series(1, 100000) n",
+	"INSERT INTO such_market.nft_ownership (contract_address, token_id, owner_address, "
+	"balance)"
+	" SELECT " BIG ", 1, decode('4' || lpad(n::text, 39, '0'), 'hex'), 1"
+	" FROM generate_series(1, 20000) n",
+	"INSERT INTO such_market.transfers (contract_address, token_id, from_address, "
+	"to_address,"
+	" origin, log_index, block_time, block_number) SELECT " BIG ", n % 10 + 1, " WHALE
+	", " WHALE ", sha256(n::text::bytea), 0, to_timestamp(1600000000 + n / 10), n / 10"
+	" FROM generate_series(1, 100000) n",
+	"VACUUM ANALYZE",
+};
+
+static void start(void)
+{
+	world_start();
+	for (size_t i = 0; i < COUNT_OF(world); i++)
+		live_pg_sql(world[i]);
+}
+
+static const struct {
+	enum stmt stmt;
+	const char *args;
+} cases[] = {
+	{ STMT_owner_of, BIG ", 7" },
+	{ STMT_owner_of, BIG ", 1" },
+	{ STMT_owner_list, BIG ", " MOST ", '', 101" },
+	{ STMT_owner_list, BIG ", 1, " MIDDLE ", 101" },
+	{ STMT_transfer_list, BIG ", " LATEST ", 101" },
+	{ STMT_transfer_list, BIG ", " DEEP ", 101" },
+	{ STMT_transfer_of_token, BIG ", " LATEST ", 101, 7" },
+	{ STMT_transfer_of_token, BIG ", " DEEP ", 101, 7" },
+	{ STMT_wallet_collections, WHALE ", '', 101" },
+	{ STMT_wallet_nfts, WHALE ", '', -1, 0, 101" },
+	{ STMT_wallet_nfts, WHALE ", " BIG ", 50000, 0, 101" },
+	{ STMT_wallet_nfts_of, WHALE ", " BIG ", -1, 0, 101" },
+	{ STMT_wallet_nfts_of, WHALE ", " BIG ", 50000, 0, 101" },
+};
+
+static void run(struct env *env, const char *sql)
+{
+	SCOPED(pg_result_done) struct pg_result done = pg_exec(env->pg, sql);
+
+	ck_assert_msg(done.rc == RC_OK, "%s: %s", sql, pg_error(env->pg));
+}
+
+static void check_plan(struct env *env, const char *mode, const char *name, const char *args)
+{
+	run(env, arena_printf(env->arena, "SET plan_cache_mode = %s", mode).ptr);
+	SCOPED(pg_result_done)
+	struct pg_result plan = pg_exec(
+		env->pg,
+		arena_printf(env->arena,
+			     "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE p(%s)", args)
+			.ptr);
+	ck_assert_msg(plan.rc == RC_OK, "%s(%s): %s", name, args, pg_error(env->pg));
+	for (int i = 0; i < plan.count; i++) {
+		char *line = arena_strz(env->arena, pg_str(&plan, i, 0));
+		const char *actual = strstr(line, "actual rows=");
+		const char *removed = strstr(line, "Rows Removed by Filter: ");
+		long rows = 0, loops = 1;
+
+		if (actual)
+			ck_assert_int_eq(
+				sscanf(actual, "actual rows=%ld loops=%ld", &rows, &loops), 2);
+		if (removed)
+			ck_assert_int_eq(sscanf(removed, "Rows Removed by Filter: %ld", &rows),
+					 1);
+		ck_assert_msg(rows * loops <= ROWS_MAX, "%s(%s), %s: %s", name, args, mode,
+			      line);
+	}
+}
+
+START_TEST(test_pages)
+{
+	struct env *env = new_env();
+	const char *name = stmt_name(cases[_i].stmt);
+
+	run(env, arena_printf(env->arena, "PREPARE p AS %s", stmt_text(cases[_i].stmt)).ptr);
+	check_plan(env, "force_generic_plan", name, cases[_i].args);
+	check_plan(env, "force_custom_plan", name, cases[_i].args);
+	free_env(env);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_unchecked_fixture(tc, start, world_done);
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, test_pages, 0, COUNT_OF(cases));
+}
+
+SUITE_OF(add)
