@@ -21,6 +21,8 @@ struct redis_tier {
 
 /* epoch and label as text, and a NUL. */
 void redis_write_stamp(uint64_t epoch, uint64_t label, char ret[STAMP + 1]);
+/* value must be 8-byte aligned; slices point into it.  False: damaged, or of another key. */
+bool redis_read_value(struct str value, struct str key, struct entry *ret);
 struct str redis_number(struct arena *arena, int64_t n);
 /* One round trip; false when it failed or anything in it was refused: counted. */
 bool redis_tier_run(struct redis_tier *tier, struct arena *arena,

@@ -84,7 +84,7 @@ bool redis_tier_run(struct redis_tier *tier, struct arena *arena,
 
 /* --- reading ------------------------------------------------------------------------------ */
 
-static bool read_value(struct str value, struct str key, struct entry *ret)
+bool redis_read_value(struct str value, struct str key, struct entry *ret)
 {
 	char stamp[STAMP + 1];
 
@@ -161,7 +161,7 @@ static bool use(struct redis_tier *tier, struct arena *arena, struct str key, ui
 	struct str value = reply->item[0].text;
 	struct entry e;
 
-	if (!read_value(value, key, &e)) {
+	if (!redis_read_value(value, key, &e)) {
 		tier->damaged = map_key_hash(tier->map, key);
 		return false;
 	}
