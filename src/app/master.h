@@ -54,6 +54,7 @@ void master_begin(struct master *m);
 /* master_map.c: the mapping.  The machine's master makes it, copies follow to each new one. */
 enum rc master_map_open(struct master *m, const char **ret_error);
 void master_map_follow(struct master *m);
+void master_map_take(struct master *m); /* a copy became the machine's master */
 void master_map_close(struct master *m);
 /* master_watch.c: ends processes whose request takes too long. */
 void master_watch(struct master *m, int64_t now_ns);

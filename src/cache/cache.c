@@ -382,6 +382,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	return rc;
 }
 
+void cache_state(const struct cache *cache, struct cache_state *ret)
+{
+	*ret = (struct cache_state){ .on = cache->map != NULL };
+	if (!ret->on)
+		return;
+	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
+	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
+	memory_count(cache->map, &ret->memory);
+}
+
 const char *tier_name(enum tier tier)
 {
 	static const char *const names[TIER_COUNT] = {
