@@ -35,9 +35,9 @@ entry)
 reply)
 	seed '\001+OK\r\n:5\r\n'
 	seed '\007-MOVED 1 h:1\r\n-NOSCRIPT x\r\n'
-	seed '\100*3\r\n$4\r\nabcd\r\n$-1\r\n*1\r\n:7\r\n'
+	seed '\100*3\r\n\0444\r\nabcd\r\n\044-1\r\n*1\r\n:7\r\n'
 	seed '\003*20001\r\n'
-	seed '\200$100\r\nabc'
+	seed '\200\044100\r\nabc'
 	;;
 request)
 	seed 'GET\n/api/collection/0x00000000000000000000000000000000000000aa/nfts?page=0&pageSize=20&sort=rarity\n*/*\n"abc"\nid-1\n'
