@@ -90,6 +90,11 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis)
 	cache->redis = redis;
 }
 
+struct redis_tier *cache_redis(const struct cache *cache)
+{
+	return cache->redis;
+}
+
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {

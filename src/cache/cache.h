@@ -66,6 +66,7 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 void cache_free(struct cache *cache);
 /* Copies of other machines; borrowed, NULL: none. */
 void cache_set_redis(struct cache *cache, struct redis_tier *redis);
+struct redis_tier *cache_redis(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);

@@ -11,14 +11,19 @@ static const struct {
 	const char *head, *tail; /* around the braces; the tag's third field follows */
 } copies[] = {
 	{ { "c", 1 }, "collections:", ":metadata" },
+	{ { "n", 1 }, "collections:", ":stats" },
+	{ { "n", 1 }, "collections:", ":traits" },
+	{ { "n", 1 }, "collections:", ":distribution" },
 	{ { "r", 1 }, "collections:", ":traits" },
 	{ { "h", 1 }, "collections:", ":stats" },
-	{ { "b", 1 }, "collections:", ":metadata" },
-	{ { "b", 1 }, "collections:", ":traits" },
+	{ { "h", 1 }, "collections:", ":distribution" },
 	{ { "b", 1 }, "collections:", ":stats" },
+	{ { "b", 1 }, "collections:", ":traits" },
+	{ { "b", 1 }, "collections:", ":distribution" },
+	{ { "t", 1 }, "nfts:", ":" },
 	{ { "t", 1 }, "ownership:", ":" },
-	{ { "o", 1 }, "wallets:", ":contracts" },
-	{ { "u", 1 }, "users:", ":collections" },
+	{ { "u", 1 }, "users:", ":profile" },
+	{ { "u", 1 }, "users:", ":contracts" },
 };
 
 struct str redis_key_braces(struct str key)

@@ -402,6 +402,47 @@ START_TEST(scripts_the_server_forgot)
 }
 END_TEST
 
+START_TEST(keys_of_tags_are_in_one_slot)
+{
+	static const struct {
+		const char *tag, *braces, *copies[REDIS_COPIES_MAX];
+	} rows[] = {
+		{ "c:0xa", "{0xa}", { "p:collections:{0xa}:metadata" } },
+		{ "n:0xa",
+		  "{0xa}",
+		  { "p:collections:{0xa}:stats", "p:collections:{0xa}:traits",
+		    "p:collections:{0xa}:distribution" } },
+		{ "r:0xa", "{0xa}", { "p:collections:{0xa}:traits" } },
+		{ "h:0xa",
+		  "{0xa}",
+		  { "p:collections:{0xa}:stats", "p:collections:{0xa}:distribution" } },
+		{ "t:0xa:17", "{0xa}", { "p:nfts:{0xa}:17", "p:ownership:{0xa}:17" } },
+		{ "u:12", "{12}", { "p:users:{12}:profile", "p:users:{12}:contracts" } },
+		{ "o:0xa", "{0xa}", { NULL } },
+		{ "list", "{list}", { NULL } },
+		{ "o:*", "{*}", { NULL } },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct str names[1 + REDIS_COPIES_MAX], tag = str_of(rows[i].tag);
+		size_t n = redis_key_of_tag(arena, STR("p"), tag, names), k = 0;
+
+		ck_assert(
+			str_eq(names[0], redis_key_inv(arena, STR("p"), str_of(rows[i].braces),
+						       tag_hash(tag))));
+		for (; rows[i].copies[k]; k++)
+			ck_assert_msg(str_eqz(names[1 + k], rows[i].copies[k]), STR_FMT,
+				      STR_ARG(names[1 + k]));
+		ck_assert_uint_eq(n, 1 + k);
+		for (k = 0; k < n; k++)
+			ck_assert(str_eqz(redis_key_braces(names[k]), rows[i].braces));
+	}
+	ck_assert_ptr_null(redis_key_braces(STR("collections:list")).ptr);
+	ck_assert_ptr_null(redis_key_braces(STR("x:{}:{a}")).ptr);
+	ck_assert_ptr_null(redis_key_braces(STR("x:{a")).ptr);
+}
+END_TEST
+
 /* --- sweeping ----------------------------------------------------------------------------- */
 
 static uint64_t sweep(struct redis_tier *of, const char *pattern)
@@ -460,6 +501,7 @@ static void add_all(TCase *tc)
 		an_invalidation_is_heard,
 		unsound_and_many_tags,
 		scripts_the_server_forgot,
+		keys_of_tags_are_in_one_slot,
 		sweeps_remove_what_matches,
 	};
 

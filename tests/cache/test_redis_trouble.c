@@ -275,7 +275,9 @@ START_TEST(an_answer_comes_from_redis_and_stays_in_memory)
 	int fills = 0;
 
 	put_label(100, "{}");
+	ck_assert_ptr_null(cache_redis(cache));
 	cache_set_redis(cache, tier);
+	ck_assert_ptr_eq(cache_redis(cache), tier);
 	ck_assert_int_eq(cache_through(cache, arena, &model, &fills, NULL, &answer), RC_OK);
 	ck_assert_int_eq(answer.source, SOURCE_REDIS);
 	ck_assert(str_eqz(buf_str(&answer.body), "{}"));

@@ -24,6 +24,7 @@
 
 static struct redis_options wire = { .connect_ms = 2000, .budget_ms = 2000 };
 static const struct cache_options options = {
+	.memory_on = true,
 	.ttl_ms = { 0, 300000, 1800000, 86400000 },
 	.negative_ttl_ms = 30000,
 	.pack_above = 1024,
