@@ -91,6 +91,19 @@ START_TEST(labels_decide)
 }
 END_TEST
 
+START_TEST(a_copy_without_tags_has_the_floor)
+{
+	struct entry e = made(100, "{}");
+
+	e.head.tags = 0;
+	redis_tier_put(tier, arena, &e, 100000);
+	map_set_floor(map, 99);
+	ck_assert(get_is("{}"));
+	map_set_floor(map, 100);
+	ck_assert(!get_any());
+}
+END_TEST
+
 START_TEST(epochs_decide)
 {
 	put_label(100, "{}");
@@ -485,6 +498,7 @@ static void add_all(TCase *tc)
 		nothing_of_a_machine_travels,
 		another_machine_has_slots_of_its_own,
 		labels_decide,
+		a_copy_without_tags_has_the_floor,
 		epochs_decide,
 		the_newer_label_stays,
 		an_old_copy_is_rejected_though_redis_keeps_it,
