@@ -80,9 +80,9 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
 /* How it stands, for people. */
 struct cache_state {
-	bool on;              /* there is a mapping */
-	bool leased;          /* copies may be used now */
-	int64_t lease_ns;     /* what is left of the lease; below 0: how long it is over */
+	bool on;          /* there is a mapping */
+	bool leased;      /* copies may be used now */
+	int64_t lease_ns; /* what is left of the lease; below 0: how long it is over */
 	struct memory_counts memory;
 };
 void cache_state(const struct cache *cache, struct cache_state *ret);
