@@ -7,7 +7,8 @@ umask 022
 PATH=$PATH:/usr/sbin:/sbin
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}
-seconds=${SECONDS_EACH:-5}
+seconds=${SECONDS_EACH:-5}   # a row of load
+growth=${GROWTH:-1000000}    # requests in which memory may not grow
 # shellcheck source=tools/dev/state.sh
 . "$top/tools/dev/state.sh"
 # shellcheck source=tools/dev/servers.sh
@@ -262,8 +263,8 @@ bench_memory() {
 	row "private memory of an idle worker" "$(ratio "$before" 1024) MB" "< 12 MB"
 	load 16 "/api/collection/$address/nfts/77/owner"
 	before=$(private_kb "${pids[@]}")
-	seconds=20
-	while [ $total -lt 1000000 ]; do
+	seconds=15
+	while [ $total -lt "$growth" ]; do
 		load 16 "/api/collection/$address/nfts/77/owner"
 		total=$((total + count))
 	done

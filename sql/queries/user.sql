@@ -9,6 +9,13 @@ SELECT u.fid, u.username, u.display_name, u.pfp_url, u.custody_address,
 FROM such_market.fc_users u
 WHERE u.fid = $1::int8;
 
+-- name: user_wallets
+-- $1 fid -> wallet
+SELECT DISTINCT v.a
+FROM such_market.fc_users u
+CROSS JOIN LATERAL unnest(u.verified_addresses || u.custody_address::bytea) AS v (a)
+WHERE u.fid = $1::int8 AND v.a IS NOT NULL;
+
 -- name: user_collections
 -- $1 fid, $2 contract of the last row before the page, $3 rows
 -- -> Collection (null: none), total, tokens, balance, last owned; no row: no such user

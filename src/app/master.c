@@ -140,6 +140,10 @@ static void take_over(struct master *m)
 	log_info("now the machine's master");
 	if (rundir_write_pid(&m->rundir, &why) != RC_OK)
 		log_error("cannot write the pid file", LOG_STR("why", str_of(why)));
+	if (m->stopping)
+		return;
+	master_map_take(m);
+	master_begin(m); /* with a relay */
 }
 
 static void tick(struct master *m, int64_t now_ns)
@@ -149,6 +153,8 @@ static void tick(struct master *m, int64_t now_ns)
 	m->tick_ns = now_ns;
 	notify_alive(now_ns);
 	master_watch(m, now_ns);
+	if (m->attached && !m->stopping)
+		master_map_follow(m);
 	take_over(m);
 }
 

@@ -13,6 +13,7 @@
 #include "app/rundir.h"
 
 struct board;
+struct cache_map;
 
 struct master {
 	const struct config_source *source;
@@ -23,6 +24,9 @@ struct master {
 	struct rundir rundir;
 	const char *slots_lock;
 	struct board *board;
+	const char *map_path;
+	struct cache_map *map; /* of answers; NULL: its master has not made it yet */
+	ino_t map_ino;
 	struct children children;
 	struct child_ops ops;
 	struct precheck check;
@@ -47,6 +51,11 @@ void master_reload(struct master *m);
 void master_reload_checked(struct master *m, enum fit fit);
 /* Wants the processes of m->config. */
 void master_begin(struct master *m);
+/* master_map.c: the mapping.  The machine's master makes it, copies follow to each new one. */
+enum rc master_map_open(struct master *m, const char **ret_error);
+void master_map_follow(struct master *m);
+void master_map_take(struct master *m); /* a copy became the machine's master */
+void master_map_close(struct master *m);
 /* master_watch.c: ends processes whose request takes too long. */
 void master_watch(struct master *m, int64_t now_ns);
 

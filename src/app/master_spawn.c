@@ -34,6 +34,7 @@ static int run_child(struct master *m, const struct child *child, pid_t master)
 		.listen_fd = m->listeners.fd[row->lane],
 		.board = m->board,
 		.slot = board_slot(m->board, (size_t)child->slot),
+		.map = m->map,
 		.tell_fd = m->tell_fd[1],
 	};
 

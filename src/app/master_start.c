@@ -72,6 +72,7 @@ static enum rc open_board(struct master *m, const char **ret_error)
 	if (rc != RC_OK)
 		return rc;
 	const char *path = arena_strz(arena, arena_printf(arena, "%s/board", dir));
+	m->map_path = arena_strz(arena, arena_printf(arena, "%s/cache", dir));
 	m->slots_lock = arena_strz(arena, arena_printf(arena, "%s/slots.lock", dir));
 	if (board_open(path, &m->board, &why) != RC_OK)
 		return refuse(m, ret_error, "%s: %s", path, why);
@@ -110,7 +111,8 @@ enum rc master_start(struct master *m, const struct config_source *source,
 		     struct config *config, const char **ret_error)
 {
 	enum rc (*const steps[])(struct master *, const char **) = {
-		take_places, drop_privileges, open_board, open_wires, check_database,
+		take_places, drop_privileges, open_board, master_map_open,
+		open_wires,  check_database,
 	};
 
 	*m = (struct master){ .source = source,
@@ -142,6 +144,7 @@ void master_close(struct master *m)
 	precheck_cancel(&m->check);
 	listeners_close(&m->listeners);
 	rundir_close(&m->rundir);
+	master_map_close(m);
 	board_close(m->board);
 	close_fd(m->signal_fd);
 	close_fd(m->tell_fd[0]);

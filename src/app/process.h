@@ -12,6 +12,7 @@
 
 struct board;
 struct board_slot;
+struct cache_map;
 struct config;
 
 enum process_role {
@@ -27,6 +28,7 @@ struct process {
 	int listen_fd; /* of the role's lane */
 	struct board *board;
 	struct board_slot *slot;
+	struct cache_map *map; /* NULL: none yet */
 	int tell_fd; /* to the master: struct told */
 };
 
@@ -51,5 +53,6 @@ struct told {
 void process_tell(const struct process *process, enum told_what what);
 
 int worker_run(const struct process *process);
+int relay_run(const struct process *process);
 
 #endif

@@ -14,6 +14,7 @@ libapp_a_SOURCES = \
 	src/app/config.c src/app/config.h \
 	src/app/listen.c src/app/listen.h \
 	src/app/master.c src/app/master.h \
+	src/app/master_map.c \
 	src/app/master_reload.c \
 	src/app/master_spawn.c \
 	src/app/master_start.c \
@@ -23,6 +24,7 @@ libapp_a_SOURCES = \
 	src/app/outworn.c src/app/outworn.h \
 	src/app/precheck.c src/app/precheck.h \
 	src/app/process.c src/app/process.h src/app/roles.def \
+	src/app/relay.c \
 	src/app/rundir.c src/app/rundir.h \
 	src/app/signals.c src/app/signals.h \
 	src/app/slots.c src/app/slots.h \

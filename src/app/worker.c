@@ -64,13 +64,13 @@ static void build(struct worker *w, const struct process *process)
 	w->env = (struct env){
 		.pg = pg_new(&config->pg, config->pg.url),
 		.redis = config->app.redis_on ? redis_new(&config->redis) : NULL,
-		.cache = cache_new(),
 		.board = process->board,
 		.started_us = clock_wall_us(),
 		.role_names = role_names,
 		.role_count = PROCESS_ROLES,
 		.migrate = &w->migrate,
 	};
+	w->env.cache = cache_new(&config->cache, process->map, w->env.pg);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
 	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };

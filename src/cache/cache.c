@@ -14,6 +14,7 @@
 #include "cache/flight.h"
 #include "cache/map.h"
 #include "cache/memory.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -77,11 +78,12 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
+/* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map)
-		map_set_epoch(cache->map, epoch);
+	if (cache->map && map_epoch(cache->map) != epoch)
+		map_set_epoch(cache->map, 0);
 }
 
 /* --- keys ----------------------------------------------------------------------------------
@@ -275,6 +277,8 @@ static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
+	if (cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
 	t->era = map_era(cache->map);
 	t->epoch = cache->epoch;
 	declare(t);
@@ -348,6 +352,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	    find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_state(const struct cache *cache, struct cache_state *ret)
+{
+	*ret = (struct cache_state){ .on = cache->map != NULL };
+	if (!ret->on)
+		return;
+	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
+	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
+	memory_count(cache->map, &ret->memory);
 }
 
 const char *tier_name(enum tier tier)

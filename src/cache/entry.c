@@ -5,8 +5,8 @@
 #include "base/hash.h"
 #include "base/scope.h"
 
-#define MAGIC   0x59544e45u /* "ENTY" */
-#define VERSION 1
+#define MAGIC 0x59544e45u /* "ENTY" */
+#define FORM  1
 
 static const char *const types[] = {
 	"application/json",
@@ -40,7 +40,7 @@ void entry_encode(const struct entry *e, void *ret)
 	uint8_t *at = ret;
 
 	head.magic = MAGIC;
-	head.version = VERSION;
+	head.version = FORM;
 	head.key_len = (uint32_t)e->key.len;
 	head.body_len = (uint32_t)e->body.len;
 	memcpy(at, &head, sizeof(head));
@@ -61,7 +61,7 @@ bool entry_decode(struct str bytes, struct str key, struct entry *ret)
 
 	assert(((uintptr_t)bytes.ptr & 7) == 0);
 	if (bytes.len < sizeof(*head) || bytes.len > ENTRY_MAX || head->magic != MAGIC ||
-	    head->version != VERSION || head->tags > TAGS_MAX || head->type >= COUNT_OF(types))
+	    head->version != FORM || head->tags > TAGS_MAX || head->type >= COUNT_OF(types))
 		return false;
 	tags = head->tags * sizeof(struct entry_tag);
 	if (head->key_len > ENTRY_KEY_MAX || head->body_len > ENTRY_MAX ||

@@ -9,7 +9,8 @@ static const struct {
 	struct str prefix;
 	bool address, rest;
 } rows[TAG_KINDS] = {
-#define TAG(name, prefix, address, rest, help) { { prefix, sizeof(prefix) - 1 }, address, rest },
+#define TAG(name, prefix, address, rest, help)                                                 \
+	{ { prefix, sizeof(prefix) - 1 }, address, rest },
 #include "cache/tags.def"
 };
 

@@ -157,6 +157,8 @@ void response_answer(struct response *res, const struct request *req,
 	} else {
 		begin(res, req, 200);
 		add_body(res, req, answer->content_type, buf_str(&answer->body));
+		if (answer->gzip) /* the front unpacks it for who cannot */
+			add(res, STR("Content-Encoding"), STR("gzip"));
 	}
 	add_validators(res, options, answer);
 	response_cors(res, options);

@@ -2,13 +2,13 @@
 
 #include <math.h>
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
 #include "model/search.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
-static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
+enum rc collection_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -30,9 +30,7 @@ static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
 
 enum rc collection_read(struct env *env, const struct address *contract, struct answer *ret)
 {
-	static const struct read_model model = { "collection", TIER_HOT, fill_show };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_collection, contract, ret);
 }
 
 /* At most three decimals; 0 of nothing. */
@@ -70,7 +68,7 @@ static void render_stats(struct json *j, const struct address *contract,
 	json_end(j);
 }
 
-static enum rc fill_stats(void *ctx, const void *args, struct answer *ret)
+enum rc collection_stats_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -91,9 +89,7 @@ static enum rc fill_stats(void *ctx, const void *args, struct answer *ret)
 enum rc collection_stats_read(struct env *env, const struct address *contract,
 			      struct answer *ret)
 {
-	static const struct read_model model = { "stats", TIER_WARM, fill_stats };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_stats, contract, ret);
 }
 
 struct str collection_scope(struct arena *arena, const struct collection_query *query)
@@ -144,7 +140,7 @@ static struct pg_result list_found(struct env *env, const struct collection_quer
 			      pg_text(search_words(env->arena, q->search))));
 }
 
-static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
+enum rc collection_list_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct collection_query *q = args;
@@ -173,13 +169,12 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 	json_end(&j);
 	page_next(&j, env, &q->page, rows.count > n, last, COLLECTION_CURSOR_KEYS);
 	json_end(&j);
+	tag_collections(ret, &rows, n, COLLECTION_ADDRESS);
 	return answer_end(ret);
 }
 
 enum rc collection_page_read(struct env *env, const struct collection_query *query,
 			     struct answer *ret)
 {
-	static const struct read_model model = { "collections", TIER_WARM, fill_list };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_collection_list, query, ret);
 }

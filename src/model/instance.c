@@ -2,7 +2,9 @@
 
 #include <string.h>
 #include "base/hex.h"
+#include "cache/cache.h"
 #include "model/env.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 /*
@@ -54,8 +56,15 @@ static enum rc read_instance(struct pg *pg, struct env *env)
 static enum rc connected(struct pg *pg, void *ctx)
 {
 	SCOPED(pg_result_done) struct pg_result set = pg_exec(pg, session);
+	struct env *env = ctx;
+	uint64_t epoch;
+	enum rc rc = set.rc == RC_OK ? read_instance(pg, env) : set.rc;
 
-	return set.rc == RC_OK ? read_instance(pg, ctx) : set.rc;
+	if (rc == RC_OK && env->cache)
+		rc = epoch_read(pg, &epoch);
+	if (rc == RC_OK && env->cache)
+		cache_connected(env->cache, epoch);
+	return rc;
 }
 
 void instance_attach(struct env *env)

@@ -3,24 +3,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/nftpage.h"
+#include "model/reads.h"
 
-struct show_args {
-	const struct address *contract;
-	const struct u256 *token;
-};
-
-static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
+enum rc nft_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
-	const struct show_args *a = args;
+	const struct token_args *a = args;
 	struct json j;
 
 	SCOPED(pg_result_done)
 	struct pg_result row = pg_run(env->pg, STMT_nft_show,
-				      PG_ARGS(pg_address(a->contract), pg_text(a->token->dec)));
+				      PG_ARGS(pg_address(&a->contract), pg_text(a->token.dec)));
 	if (row.rc != RC_OK)
 		return row.rc;
 	if (row.count == 0)
@@ -40,10 +35,9 @@ static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
 enum rc nft_read(struct env *env, const struct address *contract, const struct u256 *token,
 		 struct answer *ret)
 {
-	static const struct read_model model = { "nft", TIER_HOT, fill_show };
-	const struct show_args args = { contract, token };
+	const struct token_args args = { *contract, *token };
 
-	return cache_through(env->cache, &model, env, &args, ret);
+	return read_through(env, READ_nft, &args, ret);
 }
 
 static int rows_of_page(const struct pg_result *rows, int64_t limit)
@@ -89,7 +83,7 @@ static void render_list(struct json *j, const struct env *env, const struct nft_
 	json_end(j);
 }
 
-static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
+enum rc nft_list_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct nft_query *q = args;
@@ -103,16 +97,14 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 		return rc;
 	answer_begin(env, ret, &j);
 	render_list(&j, env, q, &found);
+	tag_tokens(ret, &found.rows, rows_of_page(&found.rows, q->page.limit));
 	pg_result_done(&found.rows);
 	return answer_end(ret);
 }
 
 enum rc nft_page_read(struct env *env, const struct nft_query *query, struct answer *ret)
 {
-	static const struct read_model all = { "nfts", TIER_WARM, fill_list };
-	static const struct read_model owned = { "nfts:owned", TIER_WARM, fill_list };
-
-	return cache_through(env->cache, query->with_balance ? &owned : &all, env, query, ret);
+	return read_through(env, READ_nft_list, query, ret);
 }
 
 static int str_order(struct str a, struct str b)

@@ -1,20 +1,15 @@
 #include "model/owner.h"
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 /* Above every balance: 99 digits, where a balance has 98 at most. */
 #define MORE_THAN_ALL                                                                          \
 	"1000000000000000000000000000000000000000000000000"                                    \
 	"00000000000000000000000000000000000000000000000000"
-
-struct token_args {
-	const struct address *contract;
-	const struct u256 *token;
-};
 
 enum of_col {
 	OF_ADDRESS, /* null: nobody holds it */
@@ -47,7 +42,7 @@ static enum rc count_holders(struct env *env, const struct token_args *a,
 		SCOPED(pg_result_done)
 		struct pg_result all =
 			pg_run(env->pg, STMT_owner_count,
-			       PG_ARGS(pg_address(a->contract), pg_text(a->token->dec)));
+			       PG_ARGS(pg_address(&a->contract), pg_text(a->token.dec)));
 		if (all.rc != RC_OK)
 			return all.rc;
 		h.count = pg_i64(&all, 0, 0);
@@ -68,10 +63,10 @@ static void render_holders(struct json *j, const struct token_args *a,
 {
 	char address[ADDRESS_TEXT];
 
-	address_write(a->contract, address);
+	address_write(&a->contract, address);
 	json_object(j, NULL);
 	json_strz(j, "contractAddress", address);
-	json_strz(j, "tokenId", a->token->dec);
+	json_strz(j, "tokenId", a->token.dec);
 	if (h->count == 1)
 		render_address(j, "owner", rows, 0, OF_ADDRESS);
 	else
@@ -92,7 +87,7 @@ static void render_holders(struct json *j, const struct token_args *a,
 	json_end(j);
 }
 
-static enum rc fill_of(void *ctx, const void *args, struct answer *ret)
+enum rc owner_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct token_args *a = args;
@@ -102,11 +97,11 @@ static enum rc fill_of(void *ctx, const void *args, struct answer *ret)
 	SCOPED(pg_result_done)
 	struct pg_result rows =
 		pg_run(env->pg, STMT_owner_of,
-		       PG_ARGS(pg_address(a->contract), pg_text(a->token->dec)));
+		       PG_ARGS(pg_address(&a->contract), pg_text(a->token.dec)));
 	if (rows.rc != RC_OK)
 		return rows.rc;
 	if (rows.count == 0)
-		return owner_missing(env, a->contract, ret);
+		return owner_missing(env, &a->contract, ret);
 	enum rc rc = count_holders(env, a, &rows, &holders);
 	if (rc != RC_OK)
 		return rc;
@@ -119,10 +114,9 @@ static enum rc fill_of(void *ctx, const void *args, struct answer *ret)
 enum rc owner_read(struct env *env, const struct address *contract, const struct u256 *token,
 		   struct answer *ret)
 {
-	static const struct read_model model = { "owner", TIER_HOT, fill_of };
-	struct token_args args = { contract, token };
+	const struct token_args args = { *contract, *token };
 
-	return cache_through(env->cache, &model, env, &args, ret);
+	return read_through(env, READ_owner, &args, ret);
 }
 
 enum list_col {
@@ -163,7 +157,7 @@ static void render_list(struct json *j, struct env *env, const struct owner_quer
 	json_end(j);
 }
 
-static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
+enum rc owner_list_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct owner_query *q = args;
@@ -188,9 +182,7 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 
 enum rc owner_page_read(struct env *env, const struct owner_query *query, struct answer *ret)
 {
-	static const struct read_model model = { "owners", TIER_WARM, fill_list };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_owner_list, query, ret);
 }
 
 struct str owner_scope(struct arena *arena, const struct address *contract)
@@ -208,7 +200,7 @@ enum distribution_col {
 	DIST_HOLDERS
 };
 
-static enum rc fill_distribution(void *ctx, const void *args, struct answer *ret)
+enum rc owner_distribution_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	char address[ADDRESS_TEXT];
@@ -243,7 +235,5 @@ static enum rc fill_distribution(void *ctx, const void *args, struct answer *ret
 enum rc owner_distribution_read(struct env *env, const struct address *contract,
 				struct answer *ret)
 {
-	static const struct read_model model = { "distribution", TIER_WARM, fill_distribution };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_owner_distribution, contract, ret);
 }

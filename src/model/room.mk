@@ -16,6 +16,9 @@ libmodel_a_SOURCES = \
 	src/model/owner.h \
 	src/model/page.c \
 	src/model/page.h \
+	src/model/reads.c \
+	src/model/reads.def \
+	src/model/reads.h \
 	src/model/render.c \
 	src/model/render.h \
 	src/model/search.c \

@@ -1,8 +1,8 @@
 #include "model/trait.h"
 
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 enum {
@@ -65,7 +65,7 @@ static void render_traits(struct json *j, const struct address *contract,
 	json_end(j);
 }
 
-static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
+enum rc trait_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -84,7 +84,5 @@ static enum rc fill_list(void *ctx, const void *args, struct answer *ret)
 
 enum rc trait_read(struct env *env, const struct address *contract, struct answer *ret)
 {
-	static const struct read_model model = { "traits", TIER_WARM, fill_list };
-
-	return cache_through(env->cache, &model, env, contract, ret);
+	return read_through(env, READ_traits, contract, ret);
 }

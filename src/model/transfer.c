@@ -1,10 +1,10 @@
 #include "model/transfer.h"
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/owner.h"
 #include "model/render.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 enum transfer_col {
@@ -77,7 +77,7 @@ static void render_page(struct json *j, struct env *env, const struct transfer_q
 	json_end(j);
 }
 
-static enum rc fill(void *ctx, const void *args, struct answer *ret)
+enum rc transfer_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct transfer_query *q = args;
@@ -98,9 +98,7 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 enum rc transfer_page_read(struct env *env, const struct transfer_query *query,
 			   struct answer *ret)
 {
-	static const struct read_model model = { "transfers", TIER_COLD, fill };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_transfers, query, ret);
 }
 
 struct str transfer_scope(struct arena *arena, const struct transfer_query *query)

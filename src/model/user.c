@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
 #include "model/wallet.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 static const char *fid_text(struct env *env, uint64_t fid)
@@ -13,7 +13,7 @@ static const char *fid_text(struct env *env, uint64_t fid)
 	return arena_printf(env->arena, "%" PRIu64, fid).ptr;
 }
 
-static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
+enum rc user_fill(void *ctx, const void *args, struct answer *ret)
 {
 	enum {
 		FID,
@@ -51,12 +51,21 @@ static enum rc fill_show(void *ctx, const void *args, struct answer *ret)
 
 enum rc user_read(struct env *env, uint64_t fid, struct answer *ret)
 {
-	static const struct read_model model = { "user", TIER_HOT, fill_show };
-
-	return cache_through(env->cache, &model, env, &fid, ret);
+	return read_through(env, READ_user, &fid, ret);
 }
 
-static enum rc fill_collections(void *ctx, const void *args, struct answer *ret)
+/* Whether or not a wallet holds anything yet, what it gets changes the user's answer. */
+static enum rc depend_on_wallets(struct env *env, uint64_t fid, struct answer *ret)
+{
+	SCOPED(pg_result_done)
+	struct pg_result rows =
+		pg_run(env->pg, STMT_user_wallets, PG_ARGS(pg_text(fid_text(env, fid))));
+	if (rows.rc == RC_OK)
+		tag_wallets(ret, &rows, rows.count, 0);
+	return rows.rc;
+}
+
+enum rc user_collections_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct user_query *q = args;
@@ -64,6 +73,9 @@ static enum rc fill_collections(void *ctx, const void *args, struct answer *ret)
 	const char *limit = page_int(env->arena, q->page.limit + 1).ptr;
 	struct json j;
 
+	enum rc rc = depend_on_wallets(env, q->fid, ret);
+	if (rc != RC_OK)
+		return rc;
 	SCOPED(pg_result_done)
 	struct pg_result rows =
 		pg_run(env->pg, STMT_user_collections,
@@ -78,16 +90,14 @@ static enum rc fill_collections(void *ctx, const void *args, struct answer *ret)
 	json_int(&j, "fid", (int64_t)q->fid);
 	wallet_render_collections(&j, env, &q->page, &rows);
 	json_end(&j);
+	tag_collections(ret, &rows, rows.count, COLLECTION_ADDRESS);
 	return answer_end(ret);
 }
 
 enum rc user_collections_read(struct env *env, const struct user_query *query,
 			      struct answer *ret)
 {
-	static const struct read_model model = { "user:collections", TIER_COLD,
-						 fill_collections };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_user_collections, query, ret);
 }
 
 struct str user_collections_scope(struct arena *arena, uint64_t fid)
@@ -162,7 +172,7 @@ static void render_contracts(struct json *j, const struct pg_result *rows)
 	json_end(j);
 }
 
-static enum rc fill_contracts(void *ctx, const void *args, struct answer *ret)
+enum rc user_contracts_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const uint64_t *fid = args;
@@ -178,12 +188,12 @@ static enum rc fill_contracts(void *ctx, const void *args, struct answer *ret)
 
 	answer_begin(env, ret, &j);
 	render_contracts(&j, &rows);
+	tag_wallets(ret, &rows, rows.count, WALLET);
+	tag_collections(ret, &rows, rows.count, CONTRACT);
 	return answer_end(ret);
 }
 
 enum rc user_contracts_read(struct env *env, uint64_t fid, struct answer *ret)
 {
-	static const struct read_model model = { "user:contracts", TIER_COLD, fill_contracts };
-
-	return cache_through(env->cache, &model, env, &fid, ret);
+	return read_through(env, READ_user_contracts, &fid, ret);
 }

@@ -1,9 +1,9 @@
 #include "model/wallet.h"
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "model/env.h"
 #include "model/render.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 enum holding_col {
@@ -46,7 +46,7 @@ void wallet_render_collections(struct json *j, const struct env *env, const stru
 	page_next(j, env, page, rows->count > page->limit, last, WALLET_COLLECTIONS_KEYS);
 }
 
-static enum rc fill_collections(void *ctx, const void *args, struct answer *ret)
+enum rc wallet_collections_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	const struct wallet_query *q = args;
@@ -68,16 +68,14 @@ static enum rc fill_collections(void *ctx, const void *args, struct answer *ret)
 	json_strz(&j, "walletAddress", address);
 	wallet_render_collections(&j, env, &q->page, &rows);
 	json_end(&j);
+	tag_collections(ret, &rows, rows.count, COLLECTION_ADDRESS);
 	return answer_end(ret);
 }
 
 enum rc wallet_collections_read(struct env *env, const struct wallet_query *query,
 				struct answer *ret)
 {
-	static const struct read_model model = { "wallet:collections", TIER_COLD,
-						 fill_collections };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_wallet_collections, query, ret);
 }
 
 /* Of one collection the statement takes its address where the other takes the cursor's. */
@@ -124,7 +122,7 @@ static void render_nfts(struct json *j, struct env *env, const struct wallet_que
 	json_end(j);
 }
 
-static enum rc fill_nfts(void *ctx, const void *args, struct answer *ret)
+enum rc wallet_nfts_fill(void *ctx, const void *args, struct answer *ret)
 {
 	struct env *env = ctx;
 	struct json j;
@@ -134,14 +132,13 @@ static enum rc fill_nfts(void *ctx, const void *args, struct answer *ret)
 		return rows.rc;
 	answer_begin(env, ret, &j);
 	render_nfts(&j, env, args, &rows);
+	tag_tokens(ret, &rows, rows.count);
 	return answer_end(ret);
 }
 
 enum rc wallet_nfts_read(struct env *env, const struct wallet_query *query, struct answer *ret)
 {
-	static const struct read_model model = { "wallet:nfts", TIER_COLD, fill_nfts };
-
-	return cache_through(env->cache, &model, env, query, ret);
+	return read_through(env, READ_wallet_nfts, query, ret);
 }
 
 struct str wallet_scope(struct arena *arena, const char *list, const struct wallet_query *query)

@@ -86,7 +86,7 @@ void server_write(const struct server *s, const char *text)
 	ck_assert_ptr_nonnull(f);
 	fprintf(f,
 		"run_dir = %s\nshm_dir = %s/shm\nlog_file = %s\nmigrations_dir = %s\n"
-		"slow_workers = 1\n%s%s\n",
+		"slow_workers = 1\ncache_memory_bytes = 16m\n%s%s\n",
 		s->dir, s->dir, s->log, server_migrations(),
 		strstr(text, "database_url")
 			? ""

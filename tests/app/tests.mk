@@ -9,6 +9,12 @@ tests_app_test_outworn_SOURCES = tests/app/test_outworn.c
 tests_app_test_outworn_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_app_test_outworn_LDADD = $(APP_TEST_LIBS)
 
+check_PROGRAMS += tests/app/test_relay
+TESTS += tests/app/test_relay
+tests_app_test_relay_SOURCES = tests/app/test_relay.c $(APP_SERVER)
+tests_app_test_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_relay_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_slots
 TESTS += tests/app/test_slots
 tests_app_test_slots_SOURCES = tests/app/test_slots.c

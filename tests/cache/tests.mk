@@ -6,7 +6,7 @@ check_PROGRAMS += tests/cache/test_cache
 TESTS += tests/cache/test_cache
 tests_cache_test_cache_SOURCES = tests/cache/test_cache.c
 tests_cache_test_cache_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_cache_test_cache_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+tests_cache_test_cache_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/cache/test_entry
 TESTS += tests/cache/test_entry
@@ -38,4 +38,9 @@ tests_cache_test_tag_SOURCES = tests/cache/test_tag.c
 tests_cache_test_tag_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_tag_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/cache/test_tag_sound
+TESTS += tests/cache/test_tag_sound
+tests_cache_test_tag_sound_SOURCES = tests/cache/test_tag_sound.c
+tests_cache_test_tag_sound_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_tag_sound_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
 endif

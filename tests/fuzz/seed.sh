@@ -18,6 +18,14 @@ cursor)
 	seed 's1\001\001\377\377'
 	seed 's6\001\006\0\0\0\0\0\0\0\0\0\0\0\0'
 	;;
+import)
+	seed '\000{"contract":"0x00000000000000000000000000000000000000aa","tokenId":"0x10","name":"a\\tb","attributes":[{"trait_type":"Hat","value":1.50,"display_type":"number"}]}'
+	seed '\000{"contract":"0x00000000000000000000000000000000000000aa","tokenId":7,"attributes":{"Hat":"Red","Age":{"value":[null,1e30]}}}'
+	seed '\001{"fid":3,"username":"u","custodyAddress":"0x00000000000000000000000000000000000000aa","verifiedAddresses":["0x00000000000000000000000000000000000000aa","7xKX"]}'
+	seed '\002token_id,owner_address,balance\n5,"0x00000000000000000000000000000000000000aa",3'
+	seed '\003date,from,to,token_id,tx_hash,event\n2017-06-23T10:20:30Z,,0x00000000000000000000000000000000000000aa,9,,Mint'
+	seed '\004{"contract":"0x00000000000000000000000000000000000000aa","standard":"ERC721 x","chain":"gnosis","expected_supply":10}'
+	;;
 request)
 	seed 'GET\n/api/collection/0x00000000000000000000000000000000000000aa/nfts?page=0&pageSize=20&sort=rarity\n*/*\n"abc"\nid-1\n'
 	seed 'HEAD\n/api/x?attributes[Hat]=Red&attributes%%5BHat%%5D=Blue+One&search=caf%%C3%%A9\ntext/html, */*;q=0.1\nW/"x", "y"\n\n'

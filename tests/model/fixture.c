@@ -94,7 +94,7 @@ struct env *new_env(void)
 
 	env->arena = arena_new(65536);
 	env->pg = pg_new(&options, live_pg_url());
-	env->cache = cache_new();
+	env->cache = cache_new(NULL, NULL, env->pg);
 	env->now_us = clock_wall_us();
 	instance_attach(env);
 	return env;

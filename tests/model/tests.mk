@@ -41,6 +41,12 @@ tests_model_test_nft_SOURCES = tests/model/test_nft.c
 tests_model_test_nft_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_nft_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_outbox
+TESTS += tests/model/test_outbox
+tests_model_test_outbox_SOURCES = tests/model/test_outbox.c
+tests_model_test_outbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_outbox_LDADD = libtest.a $(NET_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/model/test_owner
 TESTS += tests/model/test_owner
 tests_model_test_owner_SOURCES = tests/model/test_owner.c

@@ -2,6 +2,12 @@
 if HAVE_CHECK
 NET_TEST_LIBS = libtest.a $(NET_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/net/test_label
+TESTS += tests/net/test_label
+tests_net_test_label_SOURCES = tests/net/test_label.c
+tests_net_test_label_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_net_test_label_LDADD = $(NET_TEST_LIBS)
+
 check_PROGRAMS += tests/net/test_migrate
 TESTS += tests/net/test_migrate
 tests_net_test_migrate_SOURCES = tests/net/test_migrate.c
