@@ -70,6 +70,8 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 	struct cache *cache = mem_alloc(sizeof(*cache));
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
+	if (options && !options->memory_on)
+		cache->map = NULL;
 	return cache;
 }
 
