@@ -261,8 +261,8 @@ START_TEST(every_table_is_watched)
 	     "  WHERE t.tgrelid = c.oid AND t.tgname LIKE 'outbox\\_%' AND t.tgenabled = 'A'"
 	     "   AND t.tgtype & 1 = 0) <> 4",
 	     left);
-	ck_assert_str_eq(left, "cache_clear cache_events cache_incarnation cache_relays instance"
-			       " legacy_rejects schema_migrations");
+	ck_assert_str_eq(left, "cache_clear cache_events cache_incarnation cache_relays idempotency"
+			       " instance legacy_rejects schema_migrations");
 }
 END_TEST
 
