@@ -24,6 +24,8 @@ struct cache {
 	struct cache_map *map;
 	struct pg *pg;
 	cache_epoch epoch; /* of the connection to the primary */
+	cache_tell *tell;
+	void *tell_ctx;
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -359,6 +361,19 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 struct cache_map *cache_mapping(const struct cache *cache)
 {
 	return cache->map;
+}
+
+void cache_on_write(struct cache *cache, cache_tell *fn, void *ctx)
+{
+	cache->tell = fn;
+	cache->tell_ctx = ctx;
+}
+
+void cache_tell_write(const struct cache *cache, uint64_t epoch, uint64_t xid,
+		      const struct str *tags, size_t n)
+{
+	if (cache->tell)
+		cache->tell(cache->tell_ctx, epoch, xid, tags, n);
 }
 
 void cache_state(const struct cache *cache, struct cache_state *ret)

@@ -73,6 +73,13 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 
 /* For cache/write.c; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
+/* Who else is told of a write, once it is committed and before it is acknowledged: what it
+ * voids, and the greatest of the transactions that did it.  Failing is its own affair. */
+typedef void cache_tell(void *ctx, uint64_t epoch, uint64_t xid, const struct str *tags,
+			size_t n);
+void cache_on_write(struct cache *cache, cache_tell *fn, void *ctx);
+void cache_tell_write(const struct cache *cache, uint64_t epoch, uint64_t xid,
+		      const struct str *tags, size_t n);
 
 /* How it stands, for people. */
 struct cache_state {

@@ -1,7 +1,9 @@
 #include "cache/write.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/metric.h"
@@ -27,8 +29,9 @@ enum {
 
 /* A tag of the transaction, or of one before it. */
 struct bump {
-	uint32_t slot;
 	uint64_t xid;
+	uint32_t slot;
+	uint32_t at, len; /* its text */
 };
 
 struct run {
@@ -37,6 +40,7 @@ struct run {
 	struct buf earlier;    /* text */
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
+	struct buf texts; /* of the tags */
 	bool all;         /* what it voids cannot be named */
 	cache_epoch epoch;
 };
@@ -52,6 +56,9 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 		if (!tag_sound(tag))
 			run->all = true;
 		bump.slot = map_slot_of(run->map, tag_hash(tag));
+		bump.at = (uint32_t)run->texts.len;
+		bump.len = (uint32_t)tag.len;
+		buf_adds(&run->texts, tag);
 		buf_add(&run->bumps, &bump, sizeof(bump));
 	}
 }
@@ -117,6 +124,22 @@ static void raise_gens(const struct run *run)
 		map_set_epoch(run->map, 0);
 }
 
+static void tell_others(const struct run *run, const struct cache *cache)
+{
+	size_t n;
+	const struct bump *bump = bumps(run, &n);
+	struct str *tags = mem_alloc((n + 1) * sizeof(*tags));
+	uint64_t xid = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
+		xid = bump[i].xid > xid ? bump[i].xid : xid;
+	}
+	if (n)
+		cache_tell_write(cache, run->epoch, xid, tags, n);
+	free(tags);
+}
+
 static enum rc in_transaction(struct pg *pg, void *ctx)
 {
 	struct run *run = ctx;
@@ -124,6 +147,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 
 	buf_clear(&run->earlier);
 	buf_clear(&run->bumps);
+	buf_clear(&run->texts);
 	run->all = false;
 	rc = run->write->body(pg, run->write->ctx, &run->earlier);
 	if (rc != RC_OK || !run->map)
@@ -190,16 +214,20 @@ enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write
 
 	buf_init(&run.earlier, NULL, EARLIER_MAX);
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
+	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
 	if (rc == RC_OK) {
 		FAILPOINT(after_commit);
-		if (run.map)
+		if (run.map) {
 			raise_gens(&run);
+			tell_others(&run, cache);
+		}
 		FAILPOINT(before_ack);
 		metric_add(COUNTER_writes, 1);
 	}
 	if (*ret_unknown)
 		metric_add(COUNTER_writes_unknown, 1);
+	buf_release(&run.texts);
 	buf_release(&run.bumps);
 	buf_release(&run.earlier);
 	return rc;

@@ -2,7 +2,8 @@
  * Writes to tables that answers are made of: the only COMMIT of the program on them.
  *
  *	BEGIN, body, read back what its triggers emitted, slot.xid of each tag, COMMIT,
- *	write counter, slot.gen of each tag; then the caller acknowledges
+ *	write counter, slot.gen of each tag, who else is to be told (cache_on_write); then the
+ *	caller acknowledges
  *
  * Before COMMIT no copy with a label that knows nothing of the transaction may be used by its
  * label (V1); after the gens none that was filled meanwhile may be used at all (V2).  The

@@ -148,6 +148,45 @@ START_TEST(what_another_transaction_did_before_is_raised_too)
 }
 END_TEST
 
+static struct {
+	int calls;
+	uint64_t epoch, xid, gen;
+	char tags[64];
+} told;
+
+static void tell(void *ctx, uint64_t of, uint64_t xid, const struct str *tags, size_t n)
+{
+	ck_assert_ptr_eq(ctx, &told);
+	told.calls++;
+	told.epoch = of;
+	told.xid = xid;
+	told.gen = map_gen(map, slot);
+	for (size_t i = 0; i < n; i++)
+		snprintf(told.tags + strlen(told.tags), sizeof(told.tags) - strlen(told.tags),
+			 STR_FMT " ", STR_ARG(tags[i]));
+}
+
+START_TEST(others_are_told_after_the_mapping)
+{
+	struct script s = { .sql = "SELECT such_market.cache_invalidate('{" TAG ",list}')" };
+	struct script none = { .sql = "SELECT 1" };
+	struct script refused = { .sql = EMIT, .rc = RC_UNPROCESSABLE };
+
+	up();
+	cache_on_write(cache, tell, &told);
+	ck_assert_int_eq(run(&none), RC_OK);
+	ck_assert_int_eq(run(&refused), RC_UNPROCESSABLE);
+	ck_assert_int_eq(told.calls, 0);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_int_eq(told.calls, 1);
+	ck_assert_str_eq(told.tags, TAG " list ");
+	ck_assert_uint_eq(told.xid, s.xid);
+	ck_assert_uint_eq(told.epoch, epoch);
+	ck_assert_uint_eq(told.gen, 1);
+	down();
+}
+END_TEST
+
 START_TEST(a_mapping_of_another_history_serves_nothing)
 {
 	struct script s = { .sql = EMIT };
@@ -301,6 +340,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, a_write_that_fails_changes_nothing_that_counts);
 	tcase_add_test(tc, many_tags_and_events_are_all_raised);
 	tcase_add_test(tc, what_another_transaction_did_before_is_raised_too);
+	tcase_add_test(tc, others_are_told_after_the_mapping);
 	tcase_add_test(tc, a_mapping_of_another_history_serves_nothing);
 	tcase_add_test(tc, what_cannot_be_named_voids_all);
 	tcase_add_test(tc, slots_know_before_commit_and_generations_after);
