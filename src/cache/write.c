@@ -1,7 +1,6 @@
 #include "cache/write.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <time.h>
 #include "base/arena.h"
 #include "base/clock.h"
@@ -10,6 +9,7 @@
 #include "base/scope.h"
 #include "cache/cache.h"
 #include "cache/map.h"
+#include "cache/redis_tier.h"
 #include "cache/tag.h"
 #include "net/epoch.h"
 #include "net/pg.h"
@@ -124,11 +124,12 @@ static void raise_gens(const struct run *run)
 		map_set_epoch(run->map, 0);
 }
 
-static void tell_others(const struct run *run, const struct cache *cache)
+/* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */
+static void tell_redis(const struct run *run, struct redis_tier *redis, struct arena *arena)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
-	struct str *tags = mem_alloc((n + 1) * sizeof(*tags));
+	struct str *tags = arena_alloc(arena, (n + 1) * sizeof(*tags));
 	uint64_t xid = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -136,8 +137,7 @@ static void tell_others(const struct run *run, const struct cache *cache)
 		xid = bump[i].xid > xid ? bump[i].xid : xid;
 	}
 	if (n)
-		cache_tell_write(cache, run->epoch, xid, tags, n);
-	free(tags);
+		redis_tier_invalidate(redis, arena, run->epoch, xid, tags, n);
 }
 
 static enum rc in_transaction(struct pg *pg, void *ctx)
@@ -206,8 +206,8 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 	}
 }
 
-enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write *write,
-		    bool *ret_unknown)
+enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
+		    const struct cache_write *write, bool *ret_unknown)
 {
 	struct run run = { .write = write, .map = cache_mapping(cache) };
 	enum rc rc;
@@ -220,7 +220,7 @@ enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write
 		FAILPOINT(after_commit);
 		if (run.map) {
 			raise_gens(&run);
-			tell_others(&run, cache);
+			tell_redis(&run, cache_redis(cache), arena);
 		}
 		FAILPOINT(before_ack);
 		metric_add(COUNTER_writes, 1);
