@@ -76,6 +76,9 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
+/* For cache/write.c; NULL: no copies. */
+struct cache_map *cache_mapping(const struct cache *cache);
+
 /* How long a copy of an answer is kept; a negative one shorter. */
 int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
 /* How it stands, for people. */
