@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "import_fixture.h"
+#include "jobs/import_run.h"
 #include "lib/live_pg.h"
 
 #define MANY 11000 /* rows: two chunks */
@@ -370,6 +371,36 @@ START_TEST(killed_in_the_middle)
 }
 END_TEST
 
+static bool is_query(const char *text)
+{
+	return strncmp(text, "SELECT", 6) == 0 || strncmp(text, "INSERT", 6) == 0 ||
+	       strncmp(text, "UPDATE", 6) == 0 || strncmp(text, "DELETE", 6) == 0;
+}
+
+/* Also those that only run when another writer was quicker. */
+START_TEST(every_statement_prepares)
+{
+	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
+	static const enum import_sql first[] = { SQL_import_session, SQL_import_begin,
+						 SQL_import_rank_begin };
+	struct pg *pg = pg_new(&options, live_pg_url());
+	char sql[8192];
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		SCOPED(pg_result_done)
+		struct pg_result r = pg_exec(pg, import_sql_text(first[i]));
+		ck_assert_msg(r.rc == RC_OK, "%s", pg_error(pg));
+	}
+	for (int i = 0; i < SQL_COUNT; i++) {
+		if (!is_query(import_sql_text(i)))
+			continue;
+		snprintf(sql, sizeof(sql), "PREPARE p%d AS %s", i, import_sql_text(i));
+		SCOPED(pg_result_done) struct pg_result r = pg_exec(pg, sql);
+		ck_assert_msg(r.rc == RC_OK, "%s: %s", import_sql_name(i), pg_error(pg));
+	}
+	pg_free(pg);
+}
+END_TEST
+
 /* The answer of --json, and the list for people. */
 START_TEST(summaries)
 {
@@ -398,4 +429,4 @@ SUITE_WITH(fixture_start, fixture_done, 300, tokens_traits_and_ranks, again_writ
 	   transfers_are_history_only, transfers_of_one_transaction, users_are_upserted,
 	   a_bad_line_changes_nothing, a_holder_listed_twice, refused_as_a_whole,
 	   a_collection_of_another_chain, meta_keeps_what_it_does_not_say, killed_in_the_middle,
-	   summaries)
+	   every_statement_prepares, summaries)
