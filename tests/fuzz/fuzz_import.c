@@ -1,7 +1,7 @@
 /*
- * The lines of an import.  Rooms: base net jobs.  (net only links.)
- * The first byte chooses the reader, the rest is its text.  Whatever it is, a reader judges it without a crash, and a row
- * that it takes is one line of COPY.
+ * The lines of an import.  The first byte chooses the reader, the rest is its text.  Whatever
+ * it is, a reader judges it without a crash, and a row that it takes is one line of COPY.
+ * Rooms: base net jobs.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #include "lib/live_pg.h"
 
 static char dir[] = "/tmp/such-market-import-XXXXXX";
-static struct arena *arena;
+static struct arena *arena, *names;
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
 
 void fixture_start(void)
@@ -16,6 +16,7 @@ void fixture_start(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	live_pg_start();
 	arena = arena_new(64 * 1024);
+	names = arena_new(4096);
 }
 
 void fixture_done(void)
@@ -24,16 +25,13 @@ void fixture_done(void)
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	ck_assert_int_eq(system(command), 0);
 	arena_free(arena);
+	arena_free(names);
 	live_pg_done();
 }
 
 const char *fixture_path(const char *name)
 {
-	char path[256];
-	int len = snprintf(path, sizeof(path), "%s/%s", dir, name);
-	char *kept = mem_alloc((size_t)len + 1);
-	memcpy(kept, path, (size_t)len);
-	return kept;
+	return arena_printf(names, "%s/%s", dir, name).ptr;
 }
 
 const char *fixture_file(const char *name, const char *text)

@@ -18,10 +18,10 @@ static const char *data_dir;
 
 static const char *data(const char *name)
 {
-	size_t len = strlen(data_dir) + strlen(name) + 2;
-	char *path = mem_alloc(len);
-	snprintf(path, len, "%s/%s", data_dir, name);
-	return path;
+	static struct arena *names;
+	if (!names)
+		names = arena_new(4096);
+	return arena_printf(names, "%s/%s", data_dir, name).ptr;
 }
 
 /* The line of collections.jsonl that describes slug, as a file. */

@@ -11,7 +11,8 @@
 
 static char path[] = "/tmp/such-market-file-XXXXXX";
 
-static void make(struct import_file *file, const char *text, size_t len, bool quotes, size_t max)
+static void make(struct import_file *file, const char *text, size_t len, bool quotes,
+		 size_t max)
 {
 	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
 	int fd = mkstemp(path);

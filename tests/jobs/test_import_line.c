@@ -17,6 +17,7 @@ static struct line line;
 
 static void begin(void)
 {
+	arena_free(arena);
 	arena = arena_new(4096);
 	buf_init(&out, arena, BUF_NO_MAX);
 	line = (struct line){ .arena = arena, .number = 7, .out = &out };
