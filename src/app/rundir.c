@@ -135,8 +135,8 @@ void rundir_close(struct rundir *r)
 	rundir_child(r);
 }
 
-/* One folder a run directory: two servers of one machine do not meet.  Containers and chroots may
- * have no /dev/shm that we can write: the run directory will do, only slower. */
+/* One folder a run directory: two servers of one machine do not meet.  Containers and chroots
+ * may have no /dev/shm that we can write: the run directory will do, only slower. */
 static const char *shm_default(const char *run_dir, struct arena *arena)
 {
 	uint8_t digest[SHA256_BYTES];
