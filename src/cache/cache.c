@@ -295,7 +295,7 @@ static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
-	if (cache->epoch != map_epoch(cache->map))
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
 		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
 	t->era = map_era(cache->map);
 	t->epoch = cache->epoch;

@@ -93,19 +93,12 @@ static const struct bump *bumps(const struct run *run, size_t *ret_count)
 	return (const struct bump *)(const void *)run->bumps.ptr;
 }
 
-/* A mapping of another history serves nothing until its relay has named this one. */
-static void see_epoch(const struct run *run)
-{
-	if (map_epoch(run->map) != run->epoch)
-		map_set_epoch(run->map, 0);
-}
-
 static void raise_xids(const struct run *run)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 
-	see_epoch(run);
+	map_see_epoch(run->map, run->epoch);
 	for (size_t i = 0; i < n; i++)
 		map_raise_xid(run->map, bump[i].slot, bump[i].xid);
 }
@@ -119,9 +112,9 @@ static void raise_gens(const struct run *run)
 	FAILPOINT(before_gen);
 	for (size_t i = 0; i < n; i++)
 		map_raise_gen(run->map, bump[i].slot);
-	see_epoch(run);
+	map_see_epoch(run->map, run->epoch);
 	if (run->all)
-		map_set_epoch(run->map, 0);
+		map_void(run->map);
 }
 
 /* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */

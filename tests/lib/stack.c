@@ -95,6 +95,7 @@ static void market_prepare(const char *settings)
 	buf_addf(&text, "direct_database_url = \"%s\"\n", live_pg_owner_url());
 	buf_addf(&text, "redis_url = \"%s\"\n", live_redis_url());
 	buf_addf(&text, "run_dir = \"%s\"\n", market.dir);
+	buf_addf(&text, "shm_dir = \"%s/shm\"\n", market.dir);
 	buf_addf(&text, "migrations_dir = \"%s\"\n", live_pg_migrations());
 	buf_addf(&text, "cache_memory_bytes = 32m\n");
 	buf_addf(&text, "%s", settings);
@@ -355,17 +356,32 @@ const char *stack_log(void)
 	return log_path;
 }
 
-int stack_log_count(const char *text)
+static int count_lines(const char *path, const char *text)
 {
 	struct buf log;
 	int n = 0;
 
 	buf_init(&log, NULL, BUF_NO_MAX);
-	read_file(log_path, &log);
-	for (const char *at = log.ptr, *hit; (hit = strstr(at, text)); n++)
+	read_file(path, &log);
+	for (const char *at = log.ptr, *hit; *at && (hit = strstr(at, text)); n++) {
 		at = hit + strcspn(hit, "\n");
+		at += *at == '\n';
+	}
 	buf_release(&log);
 	return n;
+}
+
+int stack_log_count(const char *text)
+{
+	return count_lines(log_path, text);
+}
+
+int stack_nginx_log_count(const char *text)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/nginx.log", front.dir);
+	return count_lines(path, text);
 }
 
 void stack_log_dump(void)
