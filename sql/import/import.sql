@@ -238,10 +238,11 @@ ANALYZE sorted_owner (chunk, token_id, owner_address);
 
 -- A snapshot that lists a holder of a token twice contradicts itself.
 -- name: import_owner_twice
-SELECT s.line, s.token_id::text, '0x' || encode(s.owner_address, 'hex'),
-    (SELECT min(f.line) FROM sorted_owner AS f WHERE f.chunk BETWEEN s.chunk - 1 AND s.chunk
-        AND f.token_id = s.token_id AND f.owner_address = s.owner_address)
-FROM sorted_owner AS s WHERE s.twice ORDER BY s.line LIMIT $1::bigint;
+SELECT d.line, d.token_id::text, '0x' || encode(d.owner_address, 'hex'), d.first
+FROM (SELECT o.*, min(o.line) OVER (PARTITION BY o.owner_address, o.token_id) AS first
+    FROM sorted_owner AS o WHERE (o.owner_address, o.token_id) IN (
+        SELECT t.owner_address, t.token_id FROM sorted_owner AS t WHERE t.twice)) AS d
+WHERE d.twice ORDER BY d.line LIMIT $1::bigint;
 
 -- name: import_owner_once
 DELETE FROM sorted_owner WHERE twice;

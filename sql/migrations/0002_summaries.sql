@@ -58,7 +58,8 @@ CREATE TRIGGER collections_forget AFTER DELETE ON such_market.collections
     EXECUTE FUNCTION such_market.forget_collection();
 
 -- The two functions below add up what a statement changed for each holder (moved; had: tokens
--- the summary knew before, NULL when it has no such row) and write each summary row once.
+-- the summary knew before, or at: where its row is; NULL when it has none) and write each summary
+-- row once.
 
 -- nft_ownership -> wallet_collection_mapping: what a wallet holds, and when it last held it.
 CREATE FUNCTION such_market.update_wallet_collection_mapping() RETURNS trigger
