@@ -138,7 +138,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT kind || ':0x' || encode(addres
 CREATE FUNCTION such_market.emit_collections() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
-    tags text[] := array(SELECT DISTINCT tag('c', contract_address) FROM touched);
+    tags text[] := array(SELECT tag('c', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
 BEGIN
     IF cardinality(tags) = 0 THEN
         RETURN NULL;
@@ -163,7 +163,7 @@ DECLARE
     tags text[];
 BEGIN
     IF NOT few THEN
-        tags := array(SELECT DISTINCT tag('b', contract_address) FROM touched);
+        tags := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
     ELSIF TG_OP = 'UPDATE' THEN -- the key never changes
         tags := array(SELECT DISTINCT unnest(
                 ARRAY[tag('t', n.contract_address, n.token_id), tag('m', n.contract_address)]
@@ -185,7 +185,7 @@ BEGIN
                 tag('r', contract_address), tag('h', contract_address)])
             FROM touched);
         IF cardinality(tags) > 100 THEN
-            tags := array(SELECT DISTINCT tag('b', contract_address) FROM touched);
+            tags := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
         END IF;
     END IF;
     IF TG_OP <> 'UPDATE' AND cardinality(tags) > 0 THEN -- the list may be in order of tokens
@@ -198,7 +198,7 @@ END $$;
 CREATE FUNCTION such_market.emit_traits() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
-    tags text[] := array(SELECT DISTINCT tag('r', contract_address) FROM touched);
+    tags text[] := array(SELECT tag('r', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         tags := array(SELECT unnest(tags) UNION SELECT tag('r', contract_address) FROM before);
@@ -228,7 +228,7 @@ BEGIN
             tag('h', contract_address), tag('o', owner_address)]) FROM touched);
     END IF;
     IF NOT few OR cardinality(tags) > 100 THEN
-        tags := array(SELECT DISTINCT tag('b', contract_address) FROM touched) || 'o:*'::text;
+        tags := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x) || 'o:*'::text;
         IF TG_OP = 'UPDATE' THEN
             tags := array(SELECT unnest(tags) UNION SELECT tag('b', contract_address) FROM before);
         END IF;
@@ -252,7 +252,7 @@ BEGIN
         tags := array(SELECT unnest(tags) UNION SELECT tag('t', contract_address, token_id) FROM before);
     END IF;
     IF NOT few OR cardinality(tags) > 100 THEN
-        tags := array(SELECT DISTINCT tag('b', contract_address) FROM touched);
+        tags := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
     END IF;
     PERFORM cache_emit('nft_transferred', tags);
     RETURN NULL;
@@ -276,7 +276,7 @@ END $$;
 CREATE FUNCTION such_market.emit_wallet_contracts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
-    tags text[] := array(SELECT DISTINCT tag('o', wallet_address) FROM touched LIMIT 101);
+    tags text[] := array(SELECT tag('o', x.a) FROM (SELECT DISTINCT wallet_address AS a FROM touched LIMIT 101) AS x);
 BEGIN
     IF TG_OP = 'UPDATE' AND cardinality(tags) <= 100 THEN
         tags := array(SELECT unnest(tags) UNION SELECT tag('o', wallet_address) FROM before);
@@ -292,7 +292,7 @@ END $$;
 CREATE FUNCTION such_market.emit_summaries() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
-    tags text[] := array(SELECT DISTINCT tag('b', contract_address) FROM touched);
+    tags text[] := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         tags := array(SELECT unnest(tags) UNION SELECT tag('b', contract_address) FROM before);
