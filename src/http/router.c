@@ -13,16 +13,28 @@ static struct str next_segment(struct str *path)
 	return s;
 }
 
+/* The path has what stands before the first hole: most patterns fail here, cheaply. */
+static bool begins(const char *pattern, struct str path)
+{
+	for (size_t i = 0; pattern[i] && pattern[i] != '{'; i++)
+		if (i == path.len || path.ptr[i] != pattern[i])
+			return false;
+	return true;
+}
+
 /*
  * How well a pattern fits: 0 not at all; else one bit a segment from the left, set where the
  * segment is fixed, behind a leading 1, so that the larger number is the closer pattern.
  */
 static uint32_t fit(const char *pattern, struct str path, struct str hole[ROUTE_HOLES])
 {
-	struct str rest = str_of(pattern);
+	struct str rest;
 	uint32_t score = 1u << 31;
 	size_t holes = 0;
 
+	if (!begins(pattern, path))
+		return 0;
+	rest = str_of(pattern);
 	for (uint32_t bit = 1u << 30; rest.len || path.len; bit >>= 1) {
 		if (rest.len == 0 || path.len == 0)
 			return 0;
