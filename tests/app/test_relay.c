@@ -134,13 +134,17 @@ END_TEST
 
 START_TEST(a_new_master_makes_a_new_mapping)
 {
+	pid_t child[SERVER_CHILDREN];
 	struct server s;
 
 	start(&s);
 	struct cache_map *old = mapping(&s);
 	AWAIT(leased(old));
+	size_t n = server_children(s.pid, child);
 	kill(s.pid, SIGKILL);
 	server_wait(&s);
+	for (size_t i = 0; i < n; i++)
+		AWAIT(kill(child[i], 0) != 0);
 	server_launch(&s, NULL, NULL);
 	AWAIT(server_logged(&s, "event=serving") == 2);
 	struct cache_map *map = mapping(&s);
@@ -207,5 +211,5 @@ END_TEST
 
 SUITE_WITH(live_pg_start, live_pg_done, 90, a_change_by_hand_reaches_the_mapping,
 	   a_killed_relay_comes_back_without_a_gap, a_reload_keeps_the_mapping,
-	   a_new_master_makes_a_new_mapping,
-	   a_copy_shares_the_mapping_and_takes_the_relay_over, no_database_no_lease)
+	   a_new_master_makes_a_new_mapping, a_copy_shares_the_mapping_and_takes_the_relay_over,
+	   no_database_no_lease)
