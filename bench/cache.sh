@@ -233,22 +233,55 @@ bench_calls() {
 }
 
 # Everything is read once, in turns, by a client that waits between requests.
-bench_miss() { # LABEL SCRIPT STEP
+bench_miss() { # LABEL NAME SCRIPT STEP
 	local round name order
 	rm -f "$state"/round-*
 	for round in 0 1 2; do
-		order=(off on)
-		[ $((round % 2)) = 0 ] || order=(on off)
+		order=(off "$2")
+		[ $((round % 2)) = 0 ] || order=("$2" off)
 		for name in "${order[@]}"; do
-			script_args=("$address" $((round * $3)))
-			load "$name" / -t1 -c1 -s "$top/bench/$2"
-			[ "$count" -lt "$3" ] || fail "the rounds of $2 meet"
+			script_args=("$address" $((round * $4)) 2)
+			load "$name" / -t1 -c1 -s "$top/bench/$3"
+			[ "$count" -lt "$4" ] || fail "the rounds of $3 meet"
 			echo "$p50" >>"$state/round-p50-$name"
 		done
 	done
 	script_args=()
-	rates[on]=$(median <"$state/round-p50-on") rates[off]=$(median <"$state/round-p50-off")
-	over "$1: requester's latency, database miss / without the cache [ms, median]" rates on off "<= 1.4"
+	rates[$2]=$(median <"$state/round-p50-$2") rates[off]=$(median <"$state/round-p50-off")
+	over "$1: requester's latency, database miss / without the cache [ms, median]" rates "$2" off "<= 1.4"
+}
+
+# A copy that another machine left in Redis: each is read once, since then it is in memory too.
+bench_redis() {
+	local round answer=$state/answer.http
+	answer_take "$token_path" "$answer"
+	rm -f "$state"/round-*
+	awk -v n=$tokens -v p="${token_path%/*}" 'BEGIN { for (i = 1; i <= n; i++) print p "/" i }' >"$state/keys"
+	# An answer below cache_compress_above is text.
+	awk -v bytes="$(stat -c %s "$answer")" -v RS='\001' 'NR == FNR { text = $0; next }
+		{ n = split($0, key, "\n"); for (i = 1; i < n; i++)
+			printf "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", length(key[i]), key[i], bytes, text }' \
+		"$answer" "$state/keys" | redis-cli -s "$run/redis.sock" --pipe >"$log/pipe.log"
+	backend get fcgi "$state/bin/bare" redis "$run/get.sock" 2 "$run/redis.sock"
+	for round in 1 2 3; do
+		# A machine trusts no copy from before it began to listen.
+		market_up second 'workers = 2'
+		clear_all
+		script_args=("$address" 0 0)
+		seconds=4 load on / -t1 -c8 -s "$top/bench/tokens.lua"
+		script_args=("$address" 0 1)
+		seconds=1 load get / -t1 -c8 -s "$top/bench/tokens.lua"
+		echo "$cpu" >>"$state/round-cpu-get"
+		seconds=1 load second / -t1 -c8 -s "$top/bench/tokens.lua"
+		[ -z "${VERBOSE:-}" ] || say "  $round: $count reads, $(metric second cache_redis_hits_total) from Redis, $cpu µs" >&2
+		[ "$(metric second cache_redis_hits_total)" -ge $((count * 9 / 10)) ] || fail "copies are not in Redis"
+		echo "$cpu" >>"$state/round-cpu-second"
+		market_down second
+	done
+	script_args=()
+	cpus[second]=$(median <"$state/round-cpu-second") cpus[get]=$(median <"$state/round-cpu-get")
+	over "token: processor time of the workers, hit in Redis / bare libfcgi + hiredis GET [µs a request]" cpus second get "<= 1.3"
+	backend_stop get
 }
 
 clear_all() {
@@ -312,23 +345,24 @@ bench_eight() {
 		[ "$got" -le "$worst" ] || worst=$got
 	done
 	row "database reads after a write to a token that 64 clients ask 8 workers for; worst of 3" "$worst" "<= 2"
-	bench_visible
+	bench_visible eight "Redis beside"
 	market_down eight
+	bench_visible alone "no Redis"
 }
 
 # Two services on one database are two machines to each other.
-bench_visible() {
-	local i id begin
+bench_visible() { # NAME WORDS
+	local name=$1 i id begin
 	rm -f "$state"/round-*
 	for i in $(seq 1 15); do
-		id=$((3000 + i))
-		curl -sf -o /dev/null "${url[eight]}/api/collection/$address/nfts/$id"
+		id=$((3000 + 100 * ${#2} + i))
+		curl -sf -o /dev/null "${url[$name]}/api/collection/$address/nfts/$id"
 		pg_query "update such_market.nfts set name = 'seen' where token_id = $id" such_market
 		begin=$(now)
-		until curl -sf "${url[eight]}/api/collection/$address/nfts/$id" | grep -q '"seen"'; do :; done
+		until curl -sf "${url[$name]}/api/collection/$address/nfts/$id" | grep -q '"seen"'; do :; done
 		awk -v a="$begin" -v b="$(now)" 'BEGIN { printf "%.0f\n", (b - a) * 1000 }' >>"$state/round-seen"
 	done
-	row "acknowledged write to visible on another machine, without Redis [ms, median; worst]" \
+	row "committed write to visible on another machine, $2 [ms, median; worst]" \
 		"$(median <"$state/round-seen"); $(sort -n "$state/round-seen" | tail -n 1)" "shown"
 }
 
@@ -355,10 +389,14 @@ bench_calls
 market_up off 'workers = 2
 cache_memory = off'
 clear_all
-bench_miss "token" tokens.lua 3300
+bench_miss "token, Redis asked first" on tokens.lua 3300
 clear_all
-bench_miss "page of 51 to 100 tokens" pages.lua 1600
+bench_miss "page of 51 to 100 tokens, Redis asked first" on pages.lua 1600
+market_up alone 'workers = 2
+redis = off'
+bench_miss "token, no Redis" alone tokens.lua 3300
 market_down off
+bench_redis
 bench_ratio
 bench_eight
 table_write "table of copies" "$seconds"
