@@ -1,14 +1,18 @@
 /*
  * The yardsticks: what a program on bare libfcgi does, without anything of such-market.
  *
- *	bare classic SOCKET WORKERS BYTES          FCGX_Accept_r in a loop, a constant answer
- *	bare mux SOCKET WORKERS BYTES              many kept connections with epoll, a constant
- *answer bare owner SOCKET WORKERS CONNINFO         mux, and one prepared statement a request
+ *	bare classic SOCKET WORKERS ANSWER   FCGX_Accept_r in a loop, a constant answer
+ *	bare mux SOCKET WORKERS ANSWER       many kept connections with epoll
+ *	bare owner SOCKET WORKERS CONNINFO   mux, and one prepared statement a request
+ *	bare redis SOCKET WORKERS REDIS      mux, and GET of the request's address
  *
- * The path of an owner request ends …/{address}/nfts/{decimal id}/owner, trusted as it comes.
+ * ANSWER is a number of bytes, or a file (a name with a slash) of headers and body; what is
+ * kept in Redis is such a file too.  The path of an owner request ends
+ * …/{address}/nfts/{decimal id}/owner, trusted as it comes.
  */
 #include <errno.h>
 #include <fcgiapp.h>
+#include <hiredis/hiredis.h>
 #include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,9 +28,10 @@
 
 #define CONNECTIONS 1024
 
-static char *constant;
+static char *constant; /* headers and body */
 static size_t constant_len;
 static PGconn *db;
+static redisContext *redis;
 
 static void die(const char *what)
 {
@@ -48,11 +53,47 @@ static int listen_on(const char *path)
 	return fd;
 }
 
+static void constant_read(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	size_t room = 1 << 20;
+
+	constant = malloc(room);
+	if (!file || !constant)
+		die(path);
+	constant_len = fread(constant, 1, room, file);
+	if (ferror(file) || constant_len == room)
+		die(path);
+	fclose(file);
+}
+
+static void constant_make(size_t bytes)
+{
+	int head;
+
+	constant = malloc(bytes + 128);
+	if (!constant)
+		die("constant");
+	head = snprintf(constant, 128,
+			"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", bytes);
+	memset(constant + head, 'x', bytes);
+	constant_len = (size_t)head + bytes;
+}
+
 static void answer_constant(FCGX_Request *r)
 {
-	FCGX_FPrintF(r->out, "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-		     (int)constant_len);
 	FCGX_PutStr(constant, (int)constant_len, r->out);
+}
+
+static void answer_redis(FCGX_Request *r)
+{
+	redisReply *reply =
+		redisCommand(redis, "GET %s", FCGX_GetParam("REQUEST_URI", r->envp));
+
+	if (!reply || reply->type != REDIS_REPLY_STRING)
+		die("GET");
+	FCGX_PutStr(reply->str, (int)reply->len, r->out);
+	freeReplyObject(reply);
 }
 
 /* The 20 bytes of "0x…" and the id between "/nfts/" and the next slash. */
@@ -180,11 +221,21 @@ static void db_open(const char *conninfo)
 	PQclear(r);
 }
 
+static void redis_open(const char *path)
+{
+	redis = redisConnectUnix(path);
+	if (!redis || redis->err)
+		die(path);
+}
+
 static void work(const char *mode, int listener, const char *what)
 {
 	if (strcmp(mode, "owner") == 0) {
 		db_open(what);
 		mux_loop(listener, answer_owner);
+	} else if (strcmp(mode, "redis") == 0) {
+		redis_open(what);
+		mux_loop(listener, answer_redis);
 	} else if (strcmp(mode, "mux") == 0) {
 		mux_loop(listener, answer_constant);
 	} else {
@@ -197,13 +248,16 @@ int main(int argc, char **argv)
 	int listener, workers;
 
 	if (argc != 5) {
-		fprintf(stderr,
-			"usage: bare classic|mux|owner SOCKET WORKERS BYTES|CONNINFO\n");
+		fprintf(stderr, "usage: bare classic|mux|owner|redis SOCKET WORKERS "
+				"ANSWER|CONNINFO|SOCKET\n");
 		return 2;
 	}
-	constant_len = strtoul(argv[4], NULL, 10);
-	constant = malloc(constant_len + 1);
-	memset(constant, 'x', constant_len);
+	if (strcmp(argv[1], "mux") == 0 || strcmp(argv[1], "classic") == 0) {
+		if (strchr(argv[4], '/'))
+			constant_read(argv[4]);
+		else
+			constant_make(strtoul(argv[4], NULL, 10));
+	}
 	workers = (int)strtol(argv[3], NULL, 10);
 	listener = listen_on(argv[2]);
 	FCGX_Init();

@@ -2,63 +2,16 @@
 # `make bench`: measures on private servers and writes docs/benchmarks.md's table.  Ratios of one
 # run are what counts; absolute numbers are this machine's.  Needs wrk; takes about five minutes.
 set -euo pipefail
-export LC_ALL=C.UTF-8
-umask 022
-PATH=$PATH:/usr/sbin:/sbin
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}
 seconds=${SECONDS_EACH:-5}   # a row of load
 growth=${GROWTH:-1000000}    # requests in which memory may not grow
-# shellcheck source=tools/dev/state.sh
-. "$top/tools/dev/state.sh"
-# shellcheck source=tools/dev/servers.sh
-. "$top/tools/dev/servers.sh"
+# shellcheck source=bench/lib.sh
+. "$top/bench/lib.sh"
 
-say() { printf '%s\n' "$*"; }
-fail() { printf 'bench: %s\n' "$*" >&2; exit 1; }
-
-command -v wrk >/dev/null || fail "wrk is needed (apt: wrk)"
-
-# --- a stack of its own
-
-state=$(mktemp -d /tmp/such-market-bench-XXXXXX)
-run=$state/run log=$state/log conf=$state/conf
-state_moved=no
-state_user_find
-state_user_make
-chmod 755 "$state"
-rows=$state/rows
-started=()
-
-start() { # NAME COMMAND...
-	started+=("$1")
-	server_start "$@"
-}
-
-stop_all() {
-	local name
-	for name in nginx such-market "${started[@]}" redis postgres; do
-		case $name in
-		postgres) server_stop "$name" INT ;;
-		*) server_stop "$name" TERM ;;
-		esac
-	done
-}
-trap 'stop_all >/dev/null; rm -rf "$state"' EXIT
-trap 'exit 1' HUP INT TERM
-
-# Programs are copied: the servers' user may not see the build.
-state_make
-cp "$build/bench/bare" "$build/bench/const_worker" "$state/bin/"
-port=18100
-while port_taken $port; do port=$((port + 1)); done
+stack_make
+port=$(free_port 18100)
 url=http://127.0.0.1:$port
-
-row() { # WHAT VALUE BOUND
-	printf '| %s | %s | %s |\n' "$@" | tee -a "$rows"
-}
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
-now() { date +%s.%N; }
 
 # wrk CONNECTIONS PATH: sets rps, p99 and worst (ms), count
 load() {
@@ -70,8 +23,6 @@ load() {
 	worst=$(awk '$1 == "Latency" && NF > 3 { print $4 }' <<<"$out" | in_ms)
 	! grep -q 'Non-2xx' <<<"$out" || fail "$2 was not answered well: $out"
 }
-in_ms() { awk '{ n = $1 + 0; print $1 ~ /us$/ ? n / 1000 : $1 ~ /ms$/ ? n : n * 1000 }'; }
-
 front() { # keep|close: nginx in front of $run/hot.sock
 	server_stop nginx TERM
 	nginx_write
@@ -86,20 +37,6 @@ backend() { # NAME COMMAND...: something that listens on hot.sock
 	rm -f "$run/hot.sock"
 	start "$@"
 	server_wait "$1" 10 test -S "$run/hot.sock"
-}
-
-children() { # PID
-	cat "/proc/$1/task/$1/children"
-}
-
-# Ends a yardstick and its forked workers.
-backend_stop() { # NAME
-	local pid child all
-	pid=$(server_pid "$1")
-	all=$(children "$pid")
-	for child in $all; do kill "$child"; done
-	server_gone "$1" 5 || server_stop "$1" TERM
-	rm -f "$run/$1.started"
 }
 
 # --- the worker loop
@@ -230,32 +167,11 @@ bench_import() {
 	pg_query "vacuum analyze" such_market
 }
 
-# User and system time of processes, in clock ticks.
-cpu_of() { # PIDS...
-	local pid line sum=0
-	for pid in "$@"; do
-		read -r line <"/proc/$pid/stat"
-		line=${line##*) }
-		# shellcheck disable=SC2086 # fields
-		set -- $line
-		sum=$((sum + ${12} + ${13}))
-	done
-	echo $sum
-}
-
 private_kb() { # PIDS...: the largest
 	local pid
 	for pid in "$@"; do
 		awk '/^Private_/ { n += $2 } END { print n }' "/proc/$pid/smaps_rollup"
 	done | sort -n | tail -n 1
-}
-
-# Workers of a lane, by their titles.
-workers() { # hot|slow
-	local pid
-	for pid in $(children "$(server_pid such-market)"); do
-		! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q "worker.*$1" || echo "$pid"
-	done
 }
 
 # CPU of a process group a request, in microseconds, for owner reads.
@@ -324,8 +240,6 @@ bench_memory() {
 		"$(ratio "$before" 1024) → $(ratio "$after" 1024) MB" "no growth"
 }
 
-say "| what | measured | bound |" >"$rows"
-say "|---|--:|---|" >>"$rows"
 bench_loop 700
 bench_loop 40960
 data_make
@@ -335,7 +249,8 @@ redis_start
 market_settings='workers = 1
 slow_workers = 1
 max_requests = 0
-max_growth = 0'
+max_growth = 0
+cache_memory = off'
 market_install || true
 market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
 bench_import
@@ -346,15 +261,4 @@ bench_memory
 bench_owner
 bench_lanes
 
-# The table stands between two marks.
-doc=${OUT:-$top/docs/benchmarks.md}
-{
-	sed '/<!-- table -->/q' "$doc"
-	say
-	say "$(nproc) processors, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $seconds s a row, $(date -u +%Y-%m-%d)."
-	say
-	cat "$rows"
-	say
-	sed -n '/<!-- end -->/,$p' "$doc"
-} >"$state/doc"
-cat "$state/doc" >"$doc"
+table_write table "$seconds"

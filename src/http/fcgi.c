@@ -186,7 +186,7 @@ static void answer(struct fcgi *f, struct conn *c, int fd)
 		arena_reset(f->arena);
 		return;
 	}
-	show(f, BOARD_WORKING, clock_mono_ns());
+	show(f, BOARD_WORKING, started_ns); /* reading what is all there takes no time */
 	response_init(&res, f->arena);
 	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
 	show(f, BOARD_WRITING, clock_mono_ns());

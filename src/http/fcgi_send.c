@@ -80,6 +80,19 @@ static void put_records(struct pieces *p, struct arena *arena, int id, const str
 	}
 }
 
+static struct str status_line(struct arena *arena, int status)
+{
+	struct buf line;
+
+	buf_init(&line, arena, BUF_NO_MAX);
+	buf_adds(&line, STR("Status: "));
+	buf_add_u64(&line, (uint64_t)status);
+	buf_addc(&line, ' ');
+	buf_adds(&line, str_of(status_title(status)));
+	buf_adds(&line, STR("\r\n"));
+	return buf_str(&line);
+}
+
 static void frame(struct pieces *p, int id, struct response *res)
 {
 	struct arena *arena = res->arena;
@@ -91,8 +104,7 @@ static void frame(struct pieces *p, int id, struct response *res)
 		res->status = 500;
 		res->bodyless = true;
 	}
-	parts[0] = arena_printf(arena, "Status: %d %s\r\n", res->status,
-				status_title(res->status));
+	parts[0] = status_line(arena, res->status);
 	parts[1] = buf_failed(&res->head) ? STR(FALLBACK_HEAD) : buf_str(&res->head);
 	parts[2] = res->bodyless ? STR_NONE : res->body;
 	records = (parts[0].len + parts[1].len + parts[2].len) / CONTENT_MAX + 1;

@@ -136,8 +136,12 @@ struct str nft_scope(struct arena *arena, struct nft_query *query)
 
 	buf_init(&out, arena, BUF_NO_MAX);
 	address_write(&query->contract, address);
-	buf_addf(&out, "%s|%s|%d|%d", query->with_balance ? "owned" : "nfts", address,
-		 (int)query->sort, query->descending);
+	buf_adds(&out, query->with_balance ? STR("owned|") : STR("nfts|"));
+	buf_adds(&out, str_of(address));
+	buf_addc(&out, '|');
+	buf_add_u64(&out, (uint64_t)query->sort);
+	buf_addc(&out, '|');
+	buf_add_u64(&out, query->descending);
 	if (query->by_owner) {
 		address_write(&query->owner, address);
 		scope_text(&out, 'o', str_of(address));

@@ -29,10 +29,11 @@ static void key_text(struct cache_key *key, const char *before, const struct add
 static void key_number(struct cache_key *key, const char *before, uint64_t n)
 {
 	char text[32];
+	struct buf digits = { .ptr = text, .cap = sizeof(text), .max = sizeof(text) };
 
-	snprintf(text, sizeof(text), "%" PRIu64, n);
+	buf_add_u64(&digits, n);
 	key_add(key, str_of(before));
-	key_add(key, str_of(text));
+	key_add(key, buf_str(&digits));
 }
 
 /* Which part of which list; the digest is left out where page and size say it all. */
