@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -209,6 +210,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < workers; i++) {
 		if (fork() == 0) {
 			signal(SIGTERM, SIG_DFL);
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			work(argv[1], listener, argv[4]);
 			_exit(0);
 		}

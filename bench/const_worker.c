@@ -4,9 +4,11 @@
  *	const_worker SOCKET WORKERS BYTES
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -47,6 +49,7 @@ static void work(int listener, struct str *body)
 		.body_max = 1 << 20,
 		.connections_max = 1024,
 	};
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	struct fcgi *f = fcgi_new(&options, serve, body);
 
 	for (;;)

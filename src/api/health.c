@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "cache/cache.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -113,6 +114,19 @@ static void render_check(struct json *j, const char *name, struct check check)
 	json_end(j);
 }
 
+/* ok: copies may be used; bypassed: nobody vouches for them now, every read asks the database. */
+static void render_cache(struct json *j, const struct cache *cache)
+{
+	struct cache_state state;
+
+	cache_state(cache, &state);
+	json_object(j, "cache");
+	json_strz(j, "status", !state.on ? "off" : state.leased ? "ok" : "bypassed");
+	json_int(j, "entries", (int64_t)state.memory.entries);
+	json_int(j, "bytes", (int64_t)state.memory.bytes);
+	json_end(j);
+}
+
 /* How many processes are in each state; null without a board. */
 static void render_processes(struct json *j, struct board *board)
 {
@@ -152,6 +166,7 @@ enum rc health_detail(struct call *call)
 	json_object(&j, "checks");
 	render_check(&j, "postgres", postgres);
 	render_check(&j, "redis", redis);
+	render_cache(&j, env->cache);
 	json_end(&j);
 	render_processes(&j, env->board);
 	json_end(&j);

@@ -10,6 +10,7 @@
 #include "base/board.h"
 #include "base/buf.h"
 #include "base/metric.h"
+#include "cache/cache.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -122,6 +123,33 @@ static void add_processes(struct buf *out, const struct env *env)
 	}
 }
 
+static void add_gauge(struct buf *out, const char *name, const char *help, double value)
+{
+	head(out, name, "gauge", help);
+	buf_addf(out, "%s %.9g\n", name, value);
+}
+
+static void add_cache(struct buf *out, const struct cache *cache)
+{
+	struct cache_state state;
+
+	cache_state(cache, &state);
+	if (!state.on)
+		return;
+	add_gauge(out, "such_market_cache_lease_seconds",
+		  "what is left of the lease; not above 0: copies are passed by",
+		  (double)state.lease_ns / 1e9);
+	add_gauge(out, "such_market_cache_memory_entries", "copies in the memory tier",
+		  (double)state.memory.entries);
+	add_gauge(out, "such_market_cache_memory_bytes", "bytes of the memory tier in use",
+		  (double)state.memory.bytes);
+	add_gauge(out, "such_market_cache_memory_capacity_bytes", "bytes of the memory tier",
+		  (double)state.memory.capacity);
+	head(out, "such_market_cache_memory_evictions_total", "counter", "copies that made room");
+	buf_addf(out, "such_market_cache_memory_evictions_total %" PRIu64 "\n",
+		 state.memory.evictions);
+}
+
 static void add_build(struct buf *out)
 {
 	static const char name[] = "such_market_build_info";
@@ -199,6 +227,7 @@ enum rc metrics_show(struct call *call)
 			return rc;
 	}
 	buf_init(&out, env->arena, BODY_MAX);
+	add_cache(&out, env->cache);
 	add_build(&out);
 	if (env->board) {
 		board_sum(env->board, &cells);

@@ -5,9 +5,8 @@
 #include "base/str.h"
 
 enum compat_kind {
-	COMPAT_SET,     /* the value as it is */
-	COMPAT_MAX_AGE, /* milliseconds, for the max-age of every tier */
-	COMPAT_UNUSED   /* understood, without effect */
+	COMPAT_SET,   /* the value as it is */
+	COMPAT_UNUSED /* understood, without effect */
 };
 
 struct compat_row {
@@ -33,51 +32,16 @@ static const char *env_value(char *const *envp, const char *name)
 	return NULL;
 }
 
-static enum rc set_max_age(struct conf *conf, struct arena *arena, const struct compat_row *row,
-			   const char *value, const char **ret_error)
-{
-	static const char *const names[] = { "max_age_hot", "max_age_warm", "max_age_cold" };
-	const uint64_t most = 86400000;
-	uint64_t ms;
-
-	if (!str_u64(str_of(value), most, &ms)) {
-		*ret_error = arena_strz(
-			arena, arena_printf(arena,
-					    "environment %s: \"%s\" is not a number of "
-					    "milliseconds in 0 … %llu",
-					    row->env, value, (unsigned long long)most));
-		return RC_INVALID;
-	}
-	struct str seconds = arena_printf(arena, "%llu", (unsigned long long)(ms / 1000));
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		enum rc rc = conf_set(
-			conf, str_of(names[i]), seconds,
-			arena_strz(arena, arena_printf(arena, "environment %s", row->env)));
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
-}
-
-static enum rc set_one(struct conf *conf, struct arena *arena, const struct compat_row *row,
-		       const char *value, const char **ret_error)
-{
-	const char *origin = arena_strz(arena, arena_printf(arena, "environment %s", row->env));
-
-	if (row->kind == COMPAT_UNUSED)
-		return RC_OK;
-	if (row->kind == COMPAT_MAX_AGE)
-		return set_max_age(conf, arena, row, value, ret_error);
-	return conf_set(conf, str_of(row->name), str_of(value), origin);
-}
-
-enum rc compat_apply(struct conf *conf, char *const *envp, struct arena *arena,
-		     const char **ret_error)
+enum rc compat_apply(struct conf *conf, char *const *envp, struct arena *arena)
 {
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		const char *value = env_value(envp, rows[i].env);
-		enum rc rc = value ? set_one(conf, arena, &rows[i], value, ret_error) : RC_OK;
+		enum rc rc;
 
+		if (!value || rows[i].kind == COMPAT_UNUSED)
+			continue;
+		rc = conf_set(conf, str_of(rows[i].name), str_of(value),
+			      arena_printf(arena, "environment %s", rows[i].env).ptr);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -12,9 +12,8 @@
 
 struct arena;
 
-/* Sets what the names stand for; RC_INVALID: *ret_error (arena) or conf_error(conf). */
-enum rc compat_apply(struct conf *conf, char *const *envp, struct arena *arena,
-		     const char **ret_error);
+/* Sets what the names stand for; RC_INVALID: conf_error(conf). */
+enum rc compat_apply(struct conf *conf, char *const *envp, struct arena *arena);
 /* A line for each name that is present and has no effect, saying why. */
 void compat_notes(char *const *envp, FILE *out);
 /* Every name, its setting and its meaning, for documentation. */

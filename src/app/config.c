@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "app/compat.h"
 #include "app/options.h"
+#include "app/presets.h"
 #include "base/arena.h"
 #include "base/scope.h"
 
@@ -210,10 +211,12 @@ static enum rc apply_sources(struct config *config, const struct config_source *
 	if (config->path)
 		rc = conf_file(config->conf, config->path);
 	if (rc == RC_OK)
-		rc = compat_apply(config->conf, source->envp, config->arena, &config->error);
+		rc = compat_apply(config->conf, source->envp, config->arena);
 	if (rc == RC_OK)
 		rc = conf_environment(config->conf, settings_env(config->arena, source->envp));
-	return rc == RC_OK ? apply_settings(config, source) : rc;
+	if (rc == RC_OK)
+		rc = apply_settings(config, source);
+	return rc == RC_OK ? preset_apply(config->conf, config->app.cache_preset) : rc;
 }
 
 enum rc config_load(struct config *config, const struct config_source *source)

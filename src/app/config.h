@@ -36,13 +36,14 @@ struct app_options {
 	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
-	int64_t relays; /* no setting: the machine's master has one, a second copy none */
+	int64_t relays;       /* no setting: the machine's master has one, a second copy none */
 	int64_t max_requests; /* a worker's; 0: no end */
 	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
 	int64_t request_ms; /* watchdog: a request older than this */
 	int64_t chain_id;
 	const char *migrations_dir, *app_role, *maintenance_role;
+	const char *cache_preset;
 	bool redis_on;
 	bool ping;
 	int64_t ping_ms;

@@ -1,7 +1,7 @@
 /*
- * The mapping of answers: made fresh by the machine's master, so that nothing in it is older than
- * its relay's first poll.  A second copy of the program (spawn-fcgi -F N) uses the master's, and
- * goes over to each new one.
+ * The mapping of answers: made fresh by the machine's master, so that nothing in it is older
+ * than its relay's first poll.  A second copy of the program (spawn-fcgi -F N) uses the
+ * master's, and goes over to each new one.
  */
 #include "app/master.h"
 
@@ -41,21 +41,22 @@ static enum rc make(struct master *m, const char **ret_error)
 		use(m, map, inode(m->map_path));
 		return RC_OK;
 	}
-	*ret_error = arena_strz(m->boot->arena,
-				arena_printf(m->boot->arena, "%s: %s (cache_memory_bytes is %zu)",
-					     m->map_path, why, bytes));
+	*ret_error =
+		arena_strz(m->boot->arena,
+			   arena_printf(m->boot->arena, "%s: %s (cache_memory_bytes is %zu)",
+					m->map_path, why, bytes));
 	return RC_UNAVAILABLE;
 }
 
-/* Looked before it is opened: a mapping renamed onto it in between is found at the next look. */
+/* Looked before it is opened: a mapping renamed onto it in between is found at the next look.
+ */
 static bool attach(struct master *m)
 {
 	ino_t ino = inode(m->map_path);
 	struct cache_map *map;
 	const char *why;
 
-	if (ino == 0 || ino == m->map_ino ||
-	    cache_map_attach(m->map_path, &map, &why) != RC_OK)
+	if (ino == 0 || ino == m->map_ino || cache_map_attach(m->map_path, &map, &why) != RC_OK)
 		return false;
 	use(m, map, ino);
 	return true;
@@ -83,7 +84,8 @@ void master_map_take(struct master *m)
 	const char *why;
 
 	if (make(m, &why) != RC_OK)
-		log_error("no mapping of its own; the old one stays", LOG_STR("why", str_of(why)));
+		log_error("no mapping of its own; the old one stays",
+			  LOG_STR("why", str_of(why)));
 }
 
 /* Without its relay it is of no use to anybody. */

@@ -111,8 +111,8 @@ enum rc master_start(struct master *m, const struct config_source *source,
 		     struct config *config, const char **ret_error)
 {
 	enum rc (*const steps[])(struct master *, const char **) = {
-		take_places, drop_privileges, open_board, master_map_open,
-		open_wires,  check_database,
+		take_places,     drop_privileges, open_board,
+		master_map_open, open_wires,      check_database,
 	};
 
 	*m = (struct master){ .source = source,

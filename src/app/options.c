@@ -1,5 +1,6 @@
 /* The rows of the settings that belong to the processes themselves. */
 #include "app/config.h"
+#include "app/presets.h"
 
 #include <sched.h>
 #include "app/options.h"
@@ -69,6 +70,8 @@ const struct conf_key app_keys[] = {
 	  .help = "database role of the application, granted by migrate" },
 	{ "maintenance_role", CONF_TEXT, AT(maintenance_role), "such_market_maintenance",
 	  .help = "database role for maintenance, granted by migrate" },
+	{ "cache_preset", CONF_CHOICE, AT(cache_preset), "moderate", .choices = PRESET_CHOICES,
+	  .help = "defaults of the cache's settings; each may still be set" },
 	{ "redis", CONF_BOOL, AT(redis_on), "on", .reload = true,
 	  .help = "off: no connection to Redis even when one is configured" },
 	{ "database_ping", CONF_BOOL, AT(ping), "on", .reload = true,

@@ -29,7 +29,7 @@ struct process {
 	struct board *board;
 	struct board_slot *slot;
 	struct cache_map *map; /* NULL: none yet */
-	int tell_fd; /* to the master: struct told */
+	int tell_fd;           /* to the master: struct told */
 };
 
 struct process_row {

@@ -23,6 +23,7 @@ libapp_a_SOURCES = \
 	src/app/options.c src/app/options.h \
 	src/app/outworn.c src/app/outworn.h \
 	src/app/precheck.c src/app/precheck.h \
+	src/app/presets.c src/app/presets.def src/app/presets.h \
 	src/app/process.c src/app/process.h src/app/roles.def \
 	src/app/relay.c \
 	src/app/rundir.c src/app/rundir.h \

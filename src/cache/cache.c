@@ -70,6 +70,8 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 	struct cache *cache = mem_alloc(sizeof(*cache));
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
+	if (options && !options->memory_on)
+		cache->map = NULL;
 	return cache;
 }
 
@@ -352,6 +354,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	    find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_state(const struct cache *cache, struct cache_state *ret)
+{
+	*ret = (struct cache_state){ .on = cache->map != NULL };
+	if (!ret->on)
+		return;
+	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
+	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
+	memory_count(cache->map, &ret->memory);
 }
 
 const char *tier_name(enum tier tier)

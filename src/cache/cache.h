@@ -16,6 +16,7 @@
 #include "base/answer.h"
 #include "base/conf.h"
 #include "base/rc.h"
+#include "cache/memory.h"
 #include "cache/tag.h"
 
 struct arena;
@@ -69,6 +70,15 @@ void cache_connected(struct cache *cache, uint64_t epoch);
  * untouched. What is to be kept is kept when the arena is reset: after the answer was sent. */
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
+
+/* How it stands, for people. */
+struct cache_state {
+	bool on;              /* there is a mapping */
+	bool leased;          /* copies may be used now */
+	int64_t lease_ns;     /* what is left of the lease; below 0: how long it is over */
+	struct memory_counts memory;
+};
+void cache_state(const struct cache *cache, struct cache_state *ret);
 
 const char *tier_name(enum tier tier); /* "warm" */
 

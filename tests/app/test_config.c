@@ -86,7 +86,7 @@ START_TEST(a_bad_value_names_place_key_and_range)
 	ck_assert_int_eq(RUN("check-config", "--config=/no/such/file"), 1);
 	ck_assert(said("/no/such/file"));
 	ck_assert_int_eq(RUN_ENV("CACHE_TTL=soon", "check-config"), 1);
-	ck_assert(said("environment CACHE_TTL: \"soon\" is not a number of milliseconds"));
+	ck_assert(said("environment CACHE_TTL: cache_ttl_hot: "));
 	ck_assert_int_eq(RUN_ENV("REDIS_PORT=70000", "check-config"), 1);
 	ck_assert(said("environment REDIS_PORT: redis_port: 70000 is not in 1 … 65535"));
 }
@@ -120,7 +120,8 @@ START_TEST(older_names_rank_above_the_file_and_below_our_own)
 			      (char *)"ENABLE_DB_HEALTH_CHECK=false",
 			      (char *)"ENABLE_REDIS_CACHE=no",
 			      (char *)"CACHE_TTL=2500",
-			      (char *)"SUCH_MARKET_MAX_AGE_HOT=9",
+			      (char *)"ENABLE_LOCAL_CACHE=false",
+			      (char *)"SUCH_MARKET_CACHE_TTL_HOT=9s",
 			      NULL };
 
 	ck_assert_int_eq(
@@ -131,8 +132,25 @@ START_TEST(older_names_rank_above_the_file_and_below_our_own)
 		said("database_ping_interval = 30s  # environment DB_HEALTH_CHECK_INTERVAL\n"));
 	ck_assert(said("database_ping = off  # environment ENABLE_DB_HEALTH_CHECK\n"));
 	ck_assert(said("redis = off  # environment ENABLE_REDIS_CACHE\n"));
-	ck_assert(said("max_age_hot = 9  # environment SUCH_MARKET_MAX_AGE_HOT\n"));
-	ck_assert(said("max_age_cold = 2  # environment CACHE_TTL\n"));
+	ck_assert(said("cache_ttl_hot = 9s  # environment SUCH_MARKET_CACHE_TTL_HOT\n"));
+	ck_assert(said("cache_ttl_cold = 2500ms  # environment CACHE_TTL\n"));
+	ck_assert(said("cache_memory = off  # environment ENABLE_LOCAL_CACHE\n"));
+	unlink(conf);
+}
+END_TEST
+
+START_TEST(a_preset_gives_defaults_only)
+{
+	const char *conf = conf_with("cache_preset = aggressive\ncache_ttl_hot = 7s\n");
+
+	ck_assert_int_eq(RUN("check-config", "--dump", "--config", conf), 0);
+	ck_assert(said("cache_ttl_hot = 7s  # "));
+	ck_assert(said("cache_ttl_cold = 7d  # preset aggressive\n"));
+	ck_assert_int_eq(RUN("check-config", "--dump", "--cache-preset=memory_only"), 0);
+	ck_assert(said("redis = off  # preset memory_only\n"));
+	ck_assert_int_eq(RUN("check-config", "--dump", "--cache-preset=moderate"), 0);
+	ck_assert(said("cache_ttl_hot = 5m  # default\n"));
+	ck_assert_int_eq(RUN("check-config", "--cache-preset=wild"), 1);
 	unlink(conf);
 }
 END_TEST
@@ -204,6 +222,6 @@ END_TEST
 
 SUITE(unknown_words_and_options_are_usage_errors, help_version_and_routes_are_printed,
       a_bad_value_names_place_key_and_range, the_later_source_wins,
-      older_names_rank_above_the_file_and_below_our_own,
+      older_names_rank_above_the_file_and_below_our_own, a_preset_gives_defaults_only,
       a_rest_address_is_explained_and_not_repeated, an_address_of_another_driver_is_explained,
       names_without_effect_are_told, a_dump_hides_secrets, every_setting_is_described)

@@ -96,6 +96,7 @@ static void market_prepare(const char *settings)
 	buf_addf(&text, "redis_url = \"%s\"\n", live_redis_url());
 	buf_addf(&text, "run_dir = \"%s\"\n", market.dir);
 	buf_addf(&text, "migrations_dir = \"%s\"\n", live_pg_migrations());
+	buf_addf(&text, "cache_memory_bytes = 32m\n");
 	buf_addf(&text, "%s", settings);
 	buf_addc(&text, '\0');
 	write_file(conf, text.ptr);

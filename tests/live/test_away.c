@@ -1,4 +1,5 @@
-/* Parts that go away: what clients see, and that everything comes back by itself. */
+/* Parts that go away: what clients see without copies, and that everything comes back by
+ * itself. test_stale.c has the same with them. */
 #include <poll.h>
 #include "base/clock.h"
 #include "lib/fixture.h"
@@ -12,7 +13,7 @@
 
 static void start(void)
 {
-	stack_start();
+	stack_start_with("cache_memory = off\n");
 	fixture_import();
 }
 

@@ -103,9 +103,8 @@ START_TEST(test_gzip)
 	ck_assert_ptr_nonnull(strstr(http_header(http, "Vary"), "Accept-Encoding"));
 	ck_assert_uint_lt(http->body.len * 4, plain);
 
-	/* nginx has made the validator weak; it still fits. */
+	/* Where nginx packs or unpacks it has made the validator weak; it still fits. */
 	snprintf(etag, sizeof(etag), "If-None-Match: %s", http_header(http, "ETag"));
-	ck_assert_ptr_nonnull(strstr(etag, "W/"));
 	http_ask(http, &(struct http_ask){ .path = path,
 					   .headers = { "Accept-Encoding: gzip", etag } });
 	ck_assert_int_eq(http->status, 304);

@@ -48,6 +48,12 @@ tests_live_test_read_SOURCES = tests/live/test_read.c
 tests_live_test_read_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_read_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_stale
+TESTS += tests/live/test_stale
+tests_live_test_stale_SOURCES = tests/live/test_stale.c
+tests_live_test_stale_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_stale_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_walk
 TESTS += tests/live/test_walk
 tests_live_test_walk_SOURCES = tests/live/test_walk.c
