@@ -115,19 +115,21 @@ END $$;
 
 -- Writes one event; nothing without tags.  An array that is too long to be of use clears all.
 CREATE FUNCTION such_market.cache_emit(kind text, tags text[]) RETURNS void
-LANGUAGE plpgsql SET search_path = such_market, pg_temp AS $$
+LANGUAGE plpgsql AS $$ -- without SET, which would cost more than the rest
 BEGIN
     IF cardinality(tags) > 10000 THEN
-        PERFORM cache_clear_all();
+        PERFORM such_market.cache_clear_all();
     ELSIF cardinality(tags) > 0 THEN
-        INSERT INTO cache_events (kind, tags) VALUES (cache_emit.kind, cache_emit.tags);
+        INSERT INTO such_market.cache_events (kind, tags) VALUES (cache_emit.kind, cache_emit.tags);
     END IF;
 END $$;
 
+-- token::text: any other way to text is no constant to the planner, which would then call these
+-- functions instead of putting them in.
 CREATE FUNCTION such_market.tag(kind text, address bytea) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT kind || ':0x' || encode(address, 'hex') $$;
 CREATE FUNCTION such_market.tag(kind text, address bytea, token numeric) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT kind || ':0x' || encode(address, 'hex') || ':' || token $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT kind || ':0x' || encode(address, 'hex') || ':' || token::text $$;
 
 -- One emitter a table.  touched: the rows as they are now (of a DELETE: as they were); before: what
 -- an UPDATE found.  Up to 100 rows are looked at one by one; more emit coarse tags.

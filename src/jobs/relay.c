@@ -54,8 +54,8 @@ const struct conf_key relay_keys[] = {
 	{ 0 }
 };
 
-/* A poll walks an index.  What it writes need not survive a crash: after one all positions are of
- * another history. */
+/* A poll walks an index.  What it writes need not survive a crash: after one all positions are
+ * of another history. */
 static enum rc connected(struct pg *pg, void *ctx)
 {
 	(void)ctx;
@@ -131,8 +131,9 @@ static enum rc resume(struct relay *r)
 	return RC_OK;
 }
 
-/* Why events may have been missed; NULL: they were not.  What prev did not see is read by this poll,
- * when prev belongs to this history and to this mapping, and nothing unseen was pruned. */
+/* Why events may have been missed; NULL: they were not.  What prev did not see is read by this
+ * poll, when prev belongs to this history and to this mapping, and nothing unseen was pruned.
+ */
 static const char *find_gap(const struct relay *r, const struct relay_head *head)
 {
 	if (r->prev.len == 0)
@@ -147,9 +148,9 @@ static const char *find_gap(const struct relay *r, const struct relay_head *head
 }
 
 /*
- * Nobody knows which events were missed: all copies are void.  Those that other machines or later
- * fills make are judged by their labels: what this snapshot sees has an xid below its xmax, so a
- * label of at least xmax contains it all.
+ * Nobody knows which events were missed: all copies are void.  Those that other machines or
+ * later fills make are judged by their labels: what this snapshot sees has an xid below its
+ * xmax, so a label of at least xmax contains it all.
  */
 static void start_over(struct relay *r, const struct relay_head *head, const char *why)
 {
@@ -250,8 +251,8 @@ static enum rc park(struct relay *r)
 		  LOG_INT("event", r->poll.poison), LOG_STR("why", str_of(r->poll.why)));
 	snprintf(id, sizeof(id), "%" PRId64, r->poll.poison);
 	SCOPED(pg_result_done)
-	struct pg_result done = pg_run(r->pg, STMT_event_park,
-				       PG_ARGS(pg_text(id), pg_text(r->poll.why)));
+	struct pg_result done =
+		pg_run(r->pg, STMT_event_park, PG_ARGS(pg_text(id), pg_text(r->poll.why)));
 	if (done.rc == RC_OK)
 		metric_add(COUNTER_relay_parked, 1);
 	return done.rc;
@@ -290,10 +291,9 @@ static enum rc tell_position(struct relay *r)
 
 	snprintf(epoch, sizeof(epoch), "%016" PRIx64, r->poll.epoch);
 	SCOPED(pg_result_done)
-	struct pg_result done =
-		pg_run(r->pg, STMT_event_position,
-		       PG_ARGS(pg_text(r->machine), pg_text(r->mapping), pg_text(epoch),
-			       pg_text(r->prev.ptr)));
+	struct pg_result done = pg_run(r->pg, STMT_event_position,
+				       PG_ARGS(pg_text(r->machine), pg_text(r->mapping),
+					       pg_text(epoch), pg_text(r->prev.ptr)));
 	return done.rc;
 }
 

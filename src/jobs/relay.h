@@ -9,8 +9,8 @@
  *	}
  *	relay_leave(relay);
  *
- * A poll that succeeded extends the lease to LEASE_NS after its start; nothing else does.  It logs
- * when polls begin to fail, when they succeed again, and what voided the copies.
+ * A poll that succeeded extends the lease to LEASE_NS after its start; nothing else does.  It
+ *logs when polls begin to fail, when they succeed again, and what voided the copies.
  */
 #ifndef JOBS_RELAY_H
 #define JOBS_RELAY_H

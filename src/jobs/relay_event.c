@@ -79,8 +79,9 @@ static const char *fault(const struct relay_event *event)
 	return NULL;
 }
 
-/* Labels are judged by the xid and copies of this machine by the gen.  The write counter is raised
- * before any gen: whoever captures a new gen in the midst of a read finds the counter moved. */
+/* Labels are judged by the xid and copies of this machine by the gen.  The write counter is
+ * raised before any gen: whoever captures a new gen in the midst of a read finds the counter
+ * moved. */
 enum rc relay_apply(struct cache_map *map, const struct relay_event *event,
 		    const char **ret_why)
 {

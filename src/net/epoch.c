@@ -27,8 +27,7 @@ enum rc epoch_read(struct pg *pg, uint64_t *ret)
 	struct pg_result row = pg_run(pg, STMT_event_epoch, PG_NO_ARGS);
 	if (row.rc != RC_OK)
 		return row.rc;
-	uint64_t epoch =
-		row.count == 1 ? epoch_of(pg_str(&row, 0, 0), pg_i64(&row, 0, 1)) : 0;
+	uint64_t epoch = row.count == 1 ? epoch_of(pg_str(&row, 0, 0), pg_i64(&row, 0, 1)) : 0;
 	if (!epoch)
 		return RC_INTERNAL;
 	*ret = epoch;

@@ -1,7 +1,8 @@
 /*
- * Epochs: 64 bits that name one history of one server since all copies were last cleared.  Made of
- * the system identifier, the timeline, the incarnation (new after every crash recovery) and the
- * clear number; the same on every machine.  0 is no epoch.  Primary only: a standby refuses.
+ * Epochs: 64 bits that name one history of one server since all copies were last cleared.  Made
+ * of the system identifier, the timeline, the incarnation (new after every crash recovery) and
+ * the clear number; the same on every machine.  0 is no epoch.  Primary only: a standby
+ * refuses.
  */
 #ifndef NET_EPOCH_H
 #define NET_EPOCH_H

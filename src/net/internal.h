@@ -39,8 +39,8 @@ struct pg {
 	void *hook_ctx;
 	void (*slow)(void *ctx, const char *name, int64_t ns);
 	void *slow_ctx;
-	bool label_wanted; /* the next statement is to be labelled */
-	uint64_t label;    /* of the read that runs; 0: not known */
+	bool label_wanted;             /* the next statement is to be labelled */
+	uint64_t label;                /* of the read that runs; 0: not known */
 	bool prepared[STMT_COUNT + 1]; /* on this connection */
 	struct stat_cells stat[STMT_COUNT + 1];
 };

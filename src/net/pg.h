@@ -81,8 +81,8 @@ void pg_result_done(struct pg_result *result);
 /* Row by row, as they come: results of any size.  There is no limit for the whole, the deadline
  * is one of silence.  A failure may come after rows. */
 typedef void pg_row(void *ctx, const struct pg_result *row);
-enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size_t n, pg_row *fn,
-		  void *ctx);
+enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size_t n,
+		  pg_row *fn, void *ctx);
 
 /* A label: every transaction with a lower number that committed is in what is read after
  * pg_label_begin.  The next statement takes it, in the same round trip; later statements of

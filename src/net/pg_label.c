@@ -21,8 +21,8 @@ uint64_t pg_label(struct pg *pg)
 	return label;
 }
 
-/* A transaction may have written: others do not see what it reads.  Plain text cannot be put into
- * a pipeline; a label taken after it would be too high. */
+/* A transaction may have written: others do not see what it reads.  Plain text cannot be put
+ * into a pipeline; a label taken after it would be too high. */
 bool label_wanted(struct pg *pg, const struct order *order)
 {
 	if (!pg->label_wanted || pg->opening)
@@ -53,7 +53,8 @@ static bool is_copy(const PGresult *result)
 	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT;
 }
 
-/* The label, the read, the end of the pipeline.  After a failure the server skips to the end. */
+/* The label, the read, the end of the pipeline.  After a failure the server skips to the end.
+ */
 enum rc label_collect(struct pg *pg, int64_t until_ns, PGresult **ret)
 {
 	PGresult *label = NULL, *read = NULL, *end = NULL;

@@ -22,8 +22,7 @@ enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size
 		  pg_row *fn, void *ctx)
 {
 	int64_t start = clock_mono_ns();
-	enum rc rc =
-		begin(pg, &(struct order){ .stmt = (int)stmt, .args = args, .n = n });
+	enum rc rc = begin(pg, &(struct order){ .stmt = (int)stmt, .args = args, .n = n });
 	if (rc == RC_OK)
 		rc = wire_rows(pg, fn, ctx);
 	int64_t ns = clock_mono_ns() - start;

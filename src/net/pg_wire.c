@@ -134,8 +134,8 @@ enum rc wire_rows(struct pg *pg, pg_row *fn, void *ctx)
 		if (!one)
 			break;
 		if (PQresultStatus(one) == PGRES_SINGLE_TUPLE) {
-			fn(ctx, &(struct pg_result){ .count = 1,
-						     .rows = (struct pg_rows *)one });
+			fn(ctx,
+			   &(struct pg_result){ .count = 1, .rows = (struct pg_rows *)one });
 			PQclear(one);
 			continue;
 		}

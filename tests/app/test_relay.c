@@ -207,5 +207,5 @@ END_TEST
 
 SUITE_WITH(live_pg_start, live_pg_done, 90, a_change_by_hand_reaches_the_mapping,
 	   a_killed_relay_comes_back_without_a_gap, a_reload_keeps_the_mapping,
-	   a_new_master_makes_a_new_mapping,
-	   a_copy_shares_the_mapping_and_takes_the_relay_over, no_database_no_lease)
+	   a_new_master_makes_a_new_mapping, a_copy_shares_the_mapping_and_takes_the_relay_over,
+	   no_database_no_lease)

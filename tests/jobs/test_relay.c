@@ -1,4 +1,5 @@
-/* The relay on a real server: what it applies, when it holds the lease, what voids the copies. */
+/* The relay on a real server: what it applies, when it holds the lease, what voids the copies.
+ */
 #include "suite.h"
 
 #include <poll.h>
@@ -133,11 +134,14 @@ START_TEST(a_change_by_hand_is_applied)
 	live_pg_sql("UPDATE such_market.nft_ownership"
 		    " SET owner_address = '\\x0202020202020202020202020202020202020202'"
 		    " WHERE contract_address = '" A "' AND token_id = 7");
-	uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint) FROM such_market.cache_events");
+	uint64_t xid =
+		(uint64_t)ask("SELECT max(xid::text::bigint) FROM such_market.cache_events");
 	ck_assert_int_eq(polled(r), RC_OK);
-	static const char *const dead[] = { "t:" HEX_A ":7", "h:" HEX_A, "o:" HEX_1, "o:" HEX_2 };
-	static const char *const alive[] = { "t:" HEX_A ":8", "n:" HEX_A, "r:" HEX_A, "m:" HEX_A,
-					     "c:" HEX_A, "b:" HEX_A, "list", "o:*" };
+	static const char *const dead[] = { "t:" HEX_A ":7", "h:" HEX_A, "o:" HEX_1,
+					    "o:" HEX_2 };
+	static const char *const alive[] = { "t:" HEX_A ":8", "n:" HEX_A, "r:" HEX_A,
+					     "m:" HEX_A,      "c:" HEX_A, "b:" HEX_A,
+					     "list",          "o:*" };
 	for (size_t i = 0; i < COUNT_OF(dead); i++) {
 		ck_assert_uint_eq(gen(dead[i]), 1);
 		ck_assert_uint_eq(map_xid(map, slot_of(dead[i])), xid);
@@ -235,7 +239,8 @@ START_TEST(every_event_is_applied_exactly_once)
 {
 	struct relay *r = relay_here();
 	const char *given = getenv("TEST_SEED");
-	uint32_t seed = given ? (uint32_t)strtoul(given, NULL, 10) : (uint32_t)clock_mono_ns() | 1;
+	uint32_t seed =
+		given ? (uint32_t)strtoul(given, NULL, 10) : (uint32_t)clock_mono_ns() | 1;
 	uint32_t state = seed;
 
 	expected = calloc(TAG_SLOTS, sizeof(*expected));

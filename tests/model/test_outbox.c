@@ -83,7 +83,8 @@ START_TEST(collections)
 	IS("UPDATE such_market.collections SET name = 'x' WHERE contract_address = " A,
 	   "collection_updated: c:A list");
 	IS("DELETE FROM such_market.collections WHERE contract_address = " B,
-	   "collection_refreshed: h:B list m:B n:B r:B t:B:1 / collection_updated: b:B c:B list");
+	   "collection_refreshed: h:B list m:B n:B r:B t:B:1 / collection_updated: b:B c:B "
+	   "list");
 	IS("INSERT INTO such_market.collections (contract_address) VALUES (" B ")",
 	   "collection_updated: b:B c:B list");
 	IS("DELETE FROM such_market.collections WHERE false", "");
@@ -110,7 +111,8 @@ END_TEST
 
 START_TEST(traits)
 {
-	IS("INSERT INTO such_market.collection_traits (contract_address, trait_type, value, kind)"
+	IS("INSERT INTO such_market.collection_traits (contract_address, trait_type, value, "
+	   "kind)"
 	   " VALUES (" A ", 'Hat', 'Red', 'string')",
 	   "collection_refreshed: r:A");
 	IS("INSERT INTO such_market.token_traits SELECT contract_address, trait_id, 1"
@@ -147,8 +149,7 @@ START_TEST(transfers)
 	   " to_address, origin, log_index) VALUES (" A ", 1, " W1 ", " W2
 	   ", sha256('test'), 1)",
 	   "nft_transferred: h:A t:A:1");
-	IS("UPDATE such_market.transfers SET token_id = 2",
-	   "nft_transferred: h:A t:A:1 t:A:2");
+	IS("UPDATE such_market.transfers SET token_id = 2", "nft_transferred: h:A t:A:1 t:A:2");
 	IS("DELETE FROM such_market.transfers", "nft_transferred: h:A t:A:2");
 }
 END_TEST
@@ -212,16 +213,17 @@ START_TEST(bulk_is_coarse)
 	IS("UPDATE such_market.fc_users SET fid = fid + 10000 WHERE fid >= 1040",
 	   "user_updated: u:*");
 	/* A hundred rows are still told one by one. */
-	ck_assert_ptr_nonnull(strstr(
-		emitted("INSERT INTO such_market.fc_users (fid) SELECT generate_series(1, 100)"),
-		" u:100 "));
+	ck_assert_ptr_nonnull(strstr(emitted("INSERT INTO such_market.fc_users (fid) SELECT "
+					     "generate_series(1, 100)"),
+				     " u:100 "));
 }
 END_TEST
 
 START_TEST(many_collections)
 {
 	run("INSERT INTO such_market.collections (contract_address)"
-	    " SELECT decode(lpad(to_hex(g), 40, '0'), 'hex') FROM generate_series(1, 101) AS g");
+	    " SELECT decode(lpad(to_hex(g), 40, '0'), 'hex') FROM generate_series(1, 101) AS "
+	    "g");
 	IS("UPDATE such_market.collections SET verified = true",
 	   "collection_updated: c:* list");
 }
@@ -261,8 +263,9 @@ START_TEST(every_table_is_watched)
 	     "  WHERE t.tgrelid = c.oid AND t.tgname LIKE 'outbox\\_%' AND t.tgenabled = 'A'"
 	     "   AND t.tgtype & 1 = 0) <> 4",
 	     left);
-	ck_assert_str_eq(left, "cache_clear cache_events cache_incarnation cache_relays instance"
-			       " legacy_rejects schema_migrations");
+	ck_assert_str_eq(left,
+			 "cache_clear cache_events cache_incarnation cache_relays instance"
+			 " legacy_rejects schema_migrations");
 }
 END_TEST
 
@@ -278,7 +281,8 @@ START_TEST(the_application_cannot_forge)
 {
 	pg_free(pg);
 	pg = pg_new(&options, live_pg_url());
-	refused("INSERT INTO such_market.cache_events (kind, tags) VALUES ('cache_cleared', '{}')");
+	refused("INSERT INTO such_market.cache_events (kind, tags) VALUES ('cache_cleared', "
+		"'{}')");
 	refused("DELETE FROM such_market.cache_events");
 	refused("UPDATE such_market.cache_clear SET cleared = 0");
 	refused("DELETE FROM such_market.cache_incarnation");

@@ -112,14 +112,16 @@ START_TEST(a_failure_in_the_pipeline_is_an_ordinary_one)
 {
 	for (int i = 0; i < 3; i++) {
 		pg_label_begin(pg);
-		SCOPED(pg_result_done) struct pg_result bad = pg_exec_args(
-			pg, "SELECT 1 / $1::int", PG_ARGS(pg_text("0")));
+		SCOPED(pg_result_done)
+		struct pg_result bad =
+			pg_exec_args(pg, "SELECT 1 / $1::int", PG_ARGS(pg_text("0")));
 		ck_assert_int_eq(bad.rc, RC_INVALID);
 		ck_assert_str_eq(pg_sqlstate(pg), "22012");
 		ck_assert_uint_eq(pg_label(pg), 0);
 		pg_label_begin(pg);
-		SCOPED(pg_result_done) struct pg_result good = pg_exec_args(
-			pg, "SELECT 6 / $1::int", PG_ARGS(pg_text("2")));
+		SCOPED(pg_result_done)
+		struct pg_result good =
+			pg_exec_args(pg, "SELECT 6 / $1::int", PG_ARGS(pg_text("2")));
 		ck_assert_int_eq(good.rc, RC_OK);
 		ck_assert_int_eq(pg_i64(&good, 0, 0), 3);
 		ck_assert_uint_gt(pg_label(pg), 0);
@@ -131,8 +133,9 @@ START_TEST(a_timeout_in_the_pipeline_is_an_ordinary_one)
 {
 	pg_set_deadline(pg, 200);
 	pg_label_begin(pg);
-	SCOPED(pg_result_done) struct pg_result slow = pg_exec_args(
-		pg, "SELECT pg_sleep($1::float8)", PG_ARGS(pg_text("20")));
+	SCOPED(pg_result_done)
+	struct pg_result slow =
+		pg_exec_args(pg, "SELECT pg_sleep($1::float8)", PG_ARGS(pg_text("20")));
 	ck_assert_int_eq(slow.rc, RC_TIMEOUT);
 	pg_set_deadline(pg, 0);
 	pg_label_begin(pg);
@@ -216,8 +219,9 @@ START_TEST(rows_come_one_by_one)
 	ck_assert_int_eq(seen.rows, 20001);
 	/* Bad input is an ordinary failure. */
 	seen.rows = 0;
-	ck_assert_int_eq(pg_stream(pg, STMT_event_poll, PG_ARGS(pg_text("nonsense")), see, &seen),
-			 RC_INVALID);
+	ck_assert_int_eq(
+		pg_stream(pg, STMT_event_poll, PG_ARGS(pg_text("nonsense")), see, &seen),
+		RC_INVALID);
 	ck_assert_int_eq(seen.rows, 0);
 	ck_assert_int_eq(ping(), RC_OK);
 }
