@@ -16,6 +16,9 @@ libapi_a_SOURCES = \
 	src/api/routes.h \
 	src/api/trait.c \
 	src/api/transfer.c \
+	src/api/transfer_body.c \
+	src/api/transfer_body.h \
+	src/api/transfer_record.c \
 	src/api/user.c \
 	src/api/wallet.c
 API_LIBS = libapi.a libhttp.a $(FCGI_LIBS) $(MODEL_LIBS)

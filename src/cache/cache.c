@@ -356,6 +356,11 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	return rc;
 }
 
+struct cache_map *cache_mapping(const struct cache *cache)
+{
+	return cache->map;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
 	*ret = (struct cache_state){ .on = cache->map != NULL };

@@ -71,6 +71,9 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
+/* For cache/write.c; NULL: no copies. */
+struct cache_map *cache_mapping(const struct cache *cache);
+
 /* How it stands, for people. */
 struct cache_state {
 	bool on;              /* there is a mapping */

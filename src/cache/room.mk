@@ -8,5 +8,6 @@ libcache_a_SOURCES = \
 	src/cache/map.c src/cache/map.h \
 	src/cache/memory.c src/cache/memory.h \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
-	src/cache/tag_sound.c
+	src/cache/tag_sound.c \
+	src/cache/write.c src/cache/write.h
 CACHE_LIBS = libcache.a $(NET_LIBS)

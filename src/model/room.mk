@@ -29,6 +29,8 @@ libmodel_a_SOURCES = \
 	src/model/traitset.h \
 	src/model/transfer.c \
 	src/model/transfer.h \
+	src/model/transfer_write.c \
+	src/model/transfer_write.h \
 	src/model/user.c \
 	src/model/user.h \
 	src/model/wallet.c \

@@ -44,7 +44,8 @@ SQL_FILES = \
 	sql/queries/trait.sql \
 	sql/queries/transfer.sql \
 	sql/queries/user.sql \
-	sql/queries/wallet.sql
+	sql/queries/wallet.sql \
+	sql/queries/write.sql
 
 src/net/stmt.inc: $(SQL_FILES) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/net

@@ -11,6 +11,7 @@ struct ask {
 	const char *method; /* NULL: GET */
 	const char *path, *query;
 	const char *if_none_match, *authorization, *api_key, *origin, *accept, *remote;
+	const char *content_type, *body, *idempotency_key;
 };
 
 struct reply {

@@ -59,6 +59,12 @@ tests_api_test_transfer_SOURCES = tests/api/test_transfer.c
 tests_api_test_transfer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_transfer_LDADD = $(API_TEST_LIBS)
 
+check_PROGRAMS += tests/api/test_transfer_record
+TESTS += tests/api/test_transfer_record
+tests_api_test_transfer_record_SOURCES = tests/api/test_transfer_record.c
+tests_api_test_transfer_record_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_transfer_record_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_user
 TESTS += tests/api/test_user
 tests_api_test_user_SOURCES = tests/api/test_user.c

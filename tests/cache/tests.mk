@@ -43,4 +43,10 @@ TESTS += tests/cache/test_tag_sound
 tests_cache_test_tag_sound_SOURCES = tests/cache/test_tag_sound.c
 tests_cache_test_tag_sound_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_tag_sound_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_write
+TESTS += tests/cache/test_write
+tests_cache_test_write_SOURCES = tests/cache/test_write.c
+tests_cache_test_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_write_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 endif

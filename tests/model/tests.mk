@@ -100,6 +100,12 @@ tests_model_test_transfer_SOURCES = tests/model/test_transfer.c
 tests_model_test_transfer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_transfer_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_transfer_write
+TESTS += tests/model/test_transfer_write
+tests_model_test_transfer_write_SOURCES = tests/model/test_transfer_write.c
+tests_model_test_transfer_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_transfer_write_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_user
 TESTS += tests/model/test_user
 tests_model_test_user_SOURCES = tests/model/test_user.c

@@ -1,0 +1,206 @@
+#include "cache/write.h"
+
+#include <errno.h>
+#include <time.h>
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/cache.h"
+#include "cache/map.h"
+#include "cache/tag.h"
+#include "net/epoch.h"
+#include "net/pg.h"
+#include "net/tx.h"
+
+#define NS_PER_MS     INT64_C(1000000)
+#define EARLIER_MAX   4096 /* bytes: the transactions before this one */
+#define LOOK_PAUSE_NS (20 * NS_PER_MS)
+
+/* Columns of write_mine. */
+enum {
+	MINE_HISTORY,
+	MINE_CLEARED,
+	MINE_XID,
+	MINE_TAGS
+};
+
+/* A tag of the transaction, or of one before it. */
+struct bump {
+	uint32_t slot;
+	uint64_t xid;
+};
+
+struct run {
+	const struct cache_write *write;
+	struct cache_map *map; /* NULL: no copies */
+	struct buf earlier;    /* text */
+	/* Of the attempt that runs. */
+	struct buf bumps; /* struct bump */
+	bool all;         /* what it voids cannot be named */
+	cache_epoch epoch;
+};
+
+static void add_tags(struct run *run, uint64_t xid, struct str tags)
+{
+	if (tags.len == 0)
+		run->all = true;
+	while (tags.len > 0) {
+		struct str tag = str_cut(&tags, '\n');
+		struct bump bump = { .xid = xid };
+
+		if (!tag_sound(tag))
+			run->all = true;
+		bump.slot = map_slot_of(run->map, tag_hash(tag));
+		buf_add(&run->bumps, &bump, sizeof(bump));
+	}
+}
+
+/* The triggers are the only source of tags. */
+static enum rc read_back(struct run *run, struct pg *pg)
+{
+	const char *earlier = run->earlier.len ? run->earlier.ptr : NULL;
+	SCOPED(pg_result_done)
+	struct pg_result rows = pg_run(pg, STMT_write_mine, PG_ARGS(pg_text(earlier)));
+
+	if (rows.rc != RC_OK)
+		return rows.rc;
+	if (rows.count == 0)
+		return RC_INTERNAL;
+	run->epoch = epoch_of(pg_str(&rows, 0, MINE_HISTORY), pg_i64(&rows, 0, MINE_CLEARED));
+	for (int i = 0; i < rows.count; i++) {
+		uint64_t xid;
+
+		if (pg_is_null(&rows, i, MINE_XID))
+			continue;
+		if (!str_u64(pg_str(&rows, i, MINE_XID), UINT64_MAX, &xid))
+			return RC_INTERNAL;
+		add_tags(run, xid, pg_str(&rows, i, MINE_TAGS));
+	}
+	return RC_OK;
+}
+
+static const struct bump *bumps(const struct run *run, size_t *ret_count)
+{
+	*ret_count = run->bumps.len / sizeof(struct bump);
+	return (const struct bump *)(const void *)run->bumps.ptr;
+}
+
+/* A mapping of another history serves nothing until its relay has named this one. */
+static void see_epoch(const struct run *run)
+{
+	if (map_epoch(run->map) != run->epoch)
+		map_set_epoch(run->map, 0);
+}
+
+static void raise_xids(const struct run *run)
+{
+	size_t n;
+	const struct bump *bump = bumps(run, &n);
+
+	see_epoch(run);
+	for (size_t i = 0; i < n; i++)
+		map_raise_xid(run->map, bump[i].slot, bump[i].xid);
+}
+
+static void raise_gens(const struct run *run)
+{
+	size_t n;
+	const struct bump *bump = bumps(run, &n);
+
+	map_count_write(run->map);
+	FAILPOINT(before_gen);
+	for (size_t i = 0; i < n; i++)
+		map_raise_gen(run->map, bump[i].slot);
+	see_epoch(run);
+	if (run->all)
+		map_set_epoch(run->map, 0);
+}
+
+static enum rc in_transaction(struct pg *pg, void *ctx)
+{
+	struct run *run = ctx;
+	enum rc rc;
+
+	buf_clear(&run->earlier);
+	buf_clear(&run->bumps);
+	run->all = false;
+	rc = run->write->body(pg, run->write->ctx, &run->earlier);
+	if (rc != RC_OK || !run->map)
+		return rc;
+	if (run->earlier.len)
+		buf_addc(&run->earlier, '\0');
+	if (buf_failed(&run->earlier))
+		return RC_INTERNAL;
+	rc = read_back(run, pg);
+	if (rc != RC_OK)
+		return rc;
+	FAILPOINT(before_bump);
+	raise_xids(run);
+	FAILPOINT(before_commit);
+	return RC_OK;
+}
+
+/* What body alone says, having looked at the row that an earlier COMMIT would have left. */
+static bool is_verdict(enum rc rc)
+{
+	return rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_UNPROCESSABLE;
+}
+
+static void pause_before_look(void)
+{
+	struct timespec left = { .tv_nsec = LOOK_PAUSE_NS };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
+}
+
+/* Until it is known, or the time is over. */
+static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
+{
+	int64_t until_ns = clock_mono_ns() + run->write->deadline_ms * NS_PER_MS;
+	struct tx_options options = { .deadline_ms = run->write->deadline_ms };
+	bool lost = false;
+
+	for (;;) {
+		bool unknown = false;
+		enum rc rc = tx_run(pg, &options, in_transaction, run, &unknown);
+
+		if (unknown && !lost)
+			metric_add(COUNTER_writes_lost, 1);
+		lost |= unknown;
+		if (!lost || is_verdict(rc)) {
+			*ret_unknown = false;
+			return rc;
+		}
+		pause_before_look();
+		options.deadline_ms = (until_ns - clock_mono_ns()) / NS_PER_MS;
+		if (options.deadline_ms <= 0) {
+			*ret_unknown = true;
+			return RC_UNAVAILABLE;
+		}
+	}
+}
+
+enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write *write,
+		    bool *ret_unknown)
+{
+	struct run run = { .write = write, .map = cache_mapping(cache) };
+	enum rc rc;
+
+	buf_init(&run.earlier, NULL, EARLIER_MAX);
+	buf_init(&run.bumps, NULL, BUF_NO_MAX);
+	rc = commit_known(&run, pg, ret_unknown);
+	if (rc == RC_OK) {
+		FAILPOINT(after_commit);
+		if (run.map)
+			raise_gens(&run);
+		FAILPOINT(before_ack);
+		metric_add(COUNTER_writes, 1);
+	}
+	if (*ret_unknown)
+		metric_add(COUNTER_writes_unknown, 1);
+	buf_release(&run.bumps);
+	buf_release(&run.earlier);
+	return rc;
+}

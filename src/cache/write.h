@@ -1,0 +1,45 @@
+/*
+ * Writes to tables that answers are made of: the only COMMIT of the program on them.
+ *
+ *	BEGIN, body, read back what its triggers emitted, slot.xid of each tag, COMMIT,
+ *	write counter, slot.gen of each tag; then the caller acknowledges
+ *
+ * Before COMMIT no copy with a label that knows nothing of the transaction may be used by its
+ * label (V1); after the gens none that was filled meanwhile may be used at all (V2).  The
+ * counter is raised before any gen: who captures a new gen in the midst of a read finds the
+ * counter moved.
+ *
+ * A COMMIT whose reply is lost is resolved by running the transaction again: body begins with a
+ * row of such_market.idempotency, so it finds what it did, or that it did nothing; while the
+ * lost COMMIT is still under way it waits on that row.
+ */
+#ifndef CACHE_WRITE_H
+#define CACHE_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/rc.h"
+
+struct cache;
+struct cache_map;
+struct pg;
+
+struct cache_write {
+	/* Runs between BEGIN and COMMIT, perhaps several times: it takes its input from ctx and
+	 * leaves no trace but in ctx.  RC_NOT_FOUND and RC_UNPROCESSABLE mean that it
+	 * looked and did nothing.  Transactions before this one that it found to have done
+	 * (part of) the work go to ret_earlier, as text "{123,456}": their events may not have
+	 * reached this machine, and are applied too. */
+	enum rc (*body)(struct pg *pg, void *ctx, struct buf *ret_earlier);
+	void *ctx;
+	int64_t deadline_ms; /* of everything together */
+};
+
+/* RC_OK: it is committed, and no copy of before is answered on this machine any more.  Else
+ * nothing was written, or, with *ret_unknown, nobody knows: RC_UNAVAILABLE.  cache may be
+ * without a mapping. */
+enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write *write,
+		    bool *ret_unknown);
+
+#endif

@@ -1,0 +1,324 @@
+/* The order of a write, and what the mapping knows when. */
+#include "../suite.h"
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "cache/cache.h"
+#include "cache/write.h"
+#include "lib/live_pg.h"
+#include "mapped.h"
+#include "net/epoch.h"
+#include "net/pg.h"
+
+#define TAG "u:7"
+
+static struct pg_options pg_options = { .connect_ms = 5000, .deadline_ms = 20000 };
+static struct pg *pg;
+static struct cache *cache;
+static uint64_t epoch;
+static uint32_t slot;
+
+/* What a write does. */
+struct script {
+	const char *sql;
+	enum rc rc; /* and then says */
+	const char *earlier;
+	uint64_t xid;
+	bool raised; /* when body ran, the slot knew already */
+	int runs;
+};
+
+static enum rc body(struct pg *conn, void *ctx, struct buf *ret_earlier)
+{
+	struct script *s = ctx;
+	SCOPED(pg_result_done) struct pg_result done = pg_exec(conn, s->sql);
+	SCOPED(pg_result_done)
+	struct pg_result xid = pg_exec(conn, "SELECT pg_current_xact_id()");
+
+	if (done.rc != RC_OK)
+		return done.rc;
+	s->runs++;
+	s->xid = (uint64_t)pg_i64(&xid, 0, 0);
+	s->raised = map_xid(map, slot) >= s->xid;
+	buf_adds(ret_earlier, str_of(s->earlier));
+	return s->rc;
+}
+
+static enum rc run(struct script *script)
+{
+	struct cache_write write = { .body = body, .ctx = script, .deadline_ms = 10000 };
+	bool unknown = true;
+	enum rc rc = cache_write(cache, pg, &write, &unknown);
+
+	ck_assert(!unknown);
+	return rc;
+}
+
+static void up(void)
+{
+	map_up();
+	pg = pg_new(&pg_options, live_pg_url());
+	ck_assert_int_eq(epoch_read(pg, &epoch), RC_OK);
+	cache = cache_new(NULL, map, pg);
+	map_set_epoch(map, epoch);
+	slot = map_slot_of(map, tag_hash(STR(TAG)));
+}
+
+static void down(void)
+{
+	cache_free(cache);
+	pg_free(pg);
+	map_down();
+}
+
+#define EMIT "SELECT such_market.cache_invalidate('{" TAG "}')"
+
+START_TEST(the_mapping_knows_a_write_when_it_is_acknowledged)
+{
+	struct script s = { .sql = EMIT };
+
+	up();
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_int_eq(s.runs, 1);
+	ck_assert(!s.raised);
+	ck_assert_uint_eq(map_xid(map, slot), s.xid);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	ck_assert_uint_eq(map_writes(map), 1);
+	ck_assert_uint_eq(map_epoch(map), epoch);
+	down();
+}
+END_TEST
+
+START_TEST(a_write_that_fails_changes_nothing_that_counts)
+{
+	struct script refused = { .sql = EMIT, .rc = RC_UNPROCESSABLE };
+	struct script broken = { .sql = "SELECT 1/0" };
+
+	up();
+	ck_assert_int_eq(run(&refused), RC_UNPROCESSABLE);
+	ck_assert_int_eq(run(&broken), RC_INVALID);
+	ck_assert_uint_eq(map_gen(map, slot), 0);
+	ck_assert_uint_eq(map_writes(map), 0);
+	ck_assert_uint_eq(map_xid(map, slot), 0);
+	down();
+}
+END_TEST
+
+START_TEST(many_tags_and_events_are_all_raised)
+{
+	struct script s = { .sql = "SELECT such_market.cache_invalidate(array_agg('u:' || n))"
+				   " FROM generate_series(1, 300) AS n GROUP BY n % 3" };
+
+	up();
+	ck_assert_int_eq(run(&s), RC_OK);
+	for (int i = 1; i <= 300; i++) {
+		struct str tag = arena_printf(arena, "u:%d", i);
+		uint32_t at = map_slot_of(map, tag_hash(tag));
+
+		ck_assert_uint_eq(map_xid(map, at), s.xid);
+		ck_assert_uint_ge(map_gen(map, at), 1);
+	}
+	ck_assert_uint_eq(map_writes(map), 1);
+	down();
+}
+END_TEST
+
+START_TEST(what_another_transaction_did_before_is_raised_too)
+{
+	struct script first = { .sql = EMIT }, again = { .sql = "SELECT 1" };
+
+	up();
+	struct cache_map *here = map;
+	struct cache *elsewhere = cache_new(NULL, NULL, pg), *own = cache;
+	cache = elsewhere;
+	ck_assert_int_eq(run(&first), RC_OK);
+	ck_assert_uint_eq(map_xid(here, slot), 0);
+	cache = own;
+	again.earlier = arena_printf(arena, "{%" PRIu64 "}", first.xid).ptr;
+	ck_assert_int_eq(run(&again), RC_OK);
+	ck_assert_uint_eq(map_xid(map, slot), first.xid);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	cache_free(elsewhere);
+	down();
+}
+END_TEST
+
+START_TEST(a_mapping_of_another_history_serves_nothing)
+{
+	struct script s = { .sql = EMIT };
+
+	up();
+	map_set_epoch(map, epoch + 1);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_uint_eq(map_epoch(map), 0);
+	/* The write itself begins another one. */
+	map_set_epoch(map, epoch);
+	s.sql = "SELECT such_market.cache_clear_all()";
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_uint_eq(map_epoch(map), 0);
+	down();
+}
+END_TEST
+
+START_TEST(what_cannot_be_named_voids_all)
+{
+	static const char *const tags[] = { "'{}'", "'{nonsense}'", "'{u:7,zz:1}'" };
+
+	up();
+	for (size_t i = 0; i < COUNT_OF(tags); i++) {
+		struct script s = {
+			.sql = arena_printf(arena, "SELECT such_market.cache_invalidate(%s)",
+					    tags[i])
+				       .ptr
+		};
+		uint64_t era = map_era(map);
+
+		ck_assert_int_eq(run(&s), RC_OK);
+		ck_assert_uint_eq(map_epoch(map), 0);
+		ck_assert_uint_gt(map_era(map), era);
+		map_set_epoch(map, epoch);
+	}
+	/* They are in no relay's way. */
+	live_pg_sql("DELETE FROM such_market.cache_events WHERE kind = 'cache_cleared'");
+	down();
+}
+END_TEST
+
+/* --- while it stands in COMMIT, which waits for a standby that does not exist ------------- */
+
+static const char *setting_of(const char *sql)
+{
+	SCOPED(pg_result_done) struct pg_result row = pg_exec(pg, sql);
+
+	ck_assert_int_eq(row.rc, RC_OK);
+	return arena_strz(arena, pg_str(&row, 0, 0));
+}
+
+static void await(const char *sql, const char *want)
+{
+	int64_t until = clock_mono_ns() + INT64_C(20000000000);
+
+	while (strcmp(setting_of(sql), want) != 0) {
+		ck_assert_msg(clock_mono_ns() < until, "%s: not %s", sql, want);
+		poll(NULL, 0, 2);
+	}
+}
+
+static void wait_for_nobody(bool on)
+{
+	live_pg_sql(on ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+		       : "ALTER SYSTEM RESET synchronous_standby_names");
+	live_pg_sql("SELECT pg_reload_conf()");
+	await("SHOW synchronous_standby_names", on ? "nobody" : "");
+}
+
+#define IN_COMMIT "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+/* A process of its own, with the same mapping. */
+static pid_t write_apart(const char *failpoints)
+{
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child)
+		return child;
+	struct script s = { .sql = EMIT };
+	setenv("SUCH_MARKET_FP", failpoints, 1);
+	pg = pg_new(&pg_options, live_pg_url());
+	_exit(run(&s) != RC_OK);
+}
+
+static int end_of(pid_t child)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+START_TEST(slots_know_before_commit_and_generations_after)
+{
+	up();
+	wait_for_nobody(true);
+	pid_t child = write_apart("");
+	await(IN_COMMIT, "1");
+	ck_assert_uint_gt(map_xid(map, slot), 0);
+	ck_assert_uint_eq(map_gen(map, slot), 0);
+	ck_assert_uint_eq(map_writes(map), 0);
+	wait_for_nobody(false);
+	ck_assert_int_eq(end_of(child), 0);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	ck_assert_uint_eq(map_writes(map), 1);
+	down();
+}
+END_TEST
+
+/* Whoever is killed in COMMIT has raised what voids copies by their labels. */
+START_TEST(a_writer_that_dies_in_commit_leaves_its_slots)
+{
+	up();
+	wait_for_nobody(true);
+	pid_t child = write_apart("");
+	await(IN_COMMIT, "1");
+	kill(child, SIGKILL);
+	ck_assert(WIFSIGNALED(end_of(child)));
+	wait_for_nobody(false);
+	await(IN_COMMIT, "0");
+	ck_assert_uint_gt(map_xid(map, slot), 0);
+	await("SELECT count(*) > 0 FROM such_market.cache_events WHERE '" TAG "' = ANY (tags)",
+	      "t");
+	down();
+}
+END_TEST
+
+#ifdef ENABLE_FAILPOINTS
+static const struct {
+	const char *point;
+	bool raised, committed, counted, gen;
+} deaths[] = {
+	{ "before_bump:kill", false, false, false, false },
+	{ "before_commit:kill", true, false, false, false },
+	{ "after_commit:kill", true, true, false, false },
+	{ "before_gen:kill", true, true, true, false },
+	{ "before_ack:kill", true, true, true, true },
+};
+
+START_TEST(each_place_to_die_leaves_what_was_done)
+{
+	up();
+	live_pg_sql("DELETE FROM such_market.cache_events");
+	ck_assert(WIFSIGNALED(end_of(write_apart(deaths[_i].point))));
+	await("SELECT count(*) FROM pg_stat_activity WHERE usename = 'such_market_app'", "1");
+	ck_assert_int_eq(map_xid(map, slot) > 0, deaths[_i].raised);
+	ck_assert_uint_eq(map_writes(map), deaths[_i].counted);
+	ck_assert_uint_eq(map_gen(map, slot), deaths[_i].gen);
+	ck_assert_str_eq(setting_of("SELECT count(*) FROM such_market.cache_events"),
+			 deaths[_i].committed ? "1" : "0");
+	down();
+}
+END_TEST
+#endif
+
+static void all(TCase *tc)
+{
+	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, the_mapping_knows_a_write_when_it_is_acknowledged);
+	tcase_add_test(tc, a_write_that_fails_changes_nothing_that_counts);
+	tcase_add_test(tc, many_tags_and_events_are_all_raised);
+	tcase_add_test(tc, what_another_transaction_did_before_is_raised_too);
+	tcase_add_test(tc, a_mapping_of_another_history_serves_nothing);
+	tcase_add_test(tc, what_cannot_be_named_voids_all);
+	tcase_add_test(tc, slots_know_before_commit_and_generations_after);
+	tcase_add_test(tc, a_writer_that_dies_in_commit_leaves_its_slots);
+#ifdef ENABLE_FAILPOINTS
+	tcase_add_loop_test(tc, each_place_to_die_leaves_what_was_done, 0,
+			    (int)COUNT_OF(deaths));
+#endif
+}
+
+SUITE_OF(all)
