@@ -7,6 +7,7 @@ libcache_a_SOURCES = \
 	src/cache/layout.h \
 	src/cache/map.c src/cache/map.h \
 	src/cache/memory.c src/cache/memory.h \
+	src/cache/mutation.c src/cache/mutation.h \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
 	src/cache/tag_sound.c \
 	src/cache/write.c src/cache/write.h

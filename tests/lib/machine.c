@@ -1,6 +1,5 @@
 #include "lib/machine.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -145,10 +144,9 @@ int machine_run(const struct machine *m, const char *const *args)
 	const char *argv[32] = { m->program, args[0], m->option, NULL };
 	int n = 3, status = 0;
 
-	for (int i = 1; args[i]; i++)
+	for (int i = 1; args[i] && n < 31; i++)
 		argv[n++] = args[i];
 	argv[n] = NULL;
-	ck_assert_int_lt(n, 32);
 	pid_t pid = fork();
 	if (pid == 0) {
 		int out = open(m->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -158,7 +156,8 @@ int machine_run(const struct machine *m, const char *const *args)
 		execv(m->program, (char *const *)argv);
 		_exit(127);
 	}
-	ck_assert_int_gt(pid, 0);
+	if (pid < 0)
+		keeper_panic("fork: %s", strerror(errno));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -297,6 +296,12 @@ void machine_wait_ready(const struct machine *m)
 	}
 }
 
+/* What the tests themselves tell the program. */
+static bool is_wanted(const char *name)
+{
+	return strcmp(name, "SUCH_MARKET_FP") == 0 || strcmp(name, "SUCH_MARKET_MUTATION") == 0;
+}
+
 /* What the shell that runs the tests has set is not for this machine. */
 static void forget_environment(void)
 {
@@ -313,7 +318,7 @@ static void forget_environment(void)
 		       strncmp(*at, prefixes[i], strlen(prefixes[i])) != 0)
 			i++;
 		snprintf(name, sizeof(name), "%.*s", (int)strcspn(*at, "="), *at);
-		if (i == COUNT_OF(prefixes) || unsetenv(name) != 0)
+		if (i == COUNT_OF(prefixes) || is_wanted(name) || unsetenv(name) != 0)
 			at++;
 	}
 }
