@@ -4,6 +4,8 @@ EXTRA_DIST += tests/suite.h
 # Private servers for tests.  Before the room's own libraries: libtest.a $(NET_LIBS).
 check_LIBRARIES += libtest.a
 libtest_a_SOURCES = \
+	tests/lib/commit_hold.c \
+	tests/lib/commit_hold.h \
 	tests/lib/keeper.c \
 	tests/lib/keeper.h \
 	tests/lib/live_pg.c \

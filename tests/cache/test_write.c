@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "cache/cache.h"
 #include "cache/write.h"
+#include "lib/commit_hold.h"
 #include "lib/live_pg.h"
 #include "mapped.h"
 #include "net/epoch.h"
@@ -188,7 +189,7 @@ START_TEST(what_cannot_be_named_voids_all)
 }
 END_TEST
 
-/* --- while it stands in COMMIT, which waits for a standby that does not exist ------------- */
+/* --- while it stands in COMMIT, as long as the test says ------------- */
 
 static const char *setting_of(const char *sql)
 {
@@ -207,16 +208,6 @@ static void await(const char *sql, const char *want)
 		poll(NULL, 0, 2);
 	}
 }
-
-static void wait_for_nobody(bool on)
-{
-	live_pg_sql(on ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-		       : "ALTER SYSTEM RESET synchronous_standby_names");
-	live_pg_sql("SELECT pg_reload_conf()");
-	await("SHOW synchronous_standby_names", on ? "nobody" : "");
-}
-
-#define IN_COMMIT "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 /* A process of its own, with the same mapping. */
 static pid_t write_apart(const char *failpoints)
@@ -243,13 +234,13 @@ static int end_of(pid_t child)
 START_TEST(slots_know_before_commit_and_generations_after)
 {
 	up();
-	wait_for_nobody(true);
+	commits_hold();
 	pid_t child = write_apart("");
-	await(IN_COMMIT, "1");
+	commits_await(false);
 	ck_assert_uint_gt(map_xid(map, slot), 0);
 	ck_assert_uint_eq(map_gen(map, slot), 0);
 	ck_assert_uint_eq(map_writes(map), 0);
-	wait_for_nobody(false);
+	commits_release();
 	ck_assert_int_eq(end_of(child), 0);
 	ck_assert_uint_eq(map_gen(map, slot), 1);
 	ck_assert_uint_eq(map_writes(map), 1);
@@ -261,13 +252,12 @@ END_TEST
 START_TEST(a_writer_that_dies_in_commit_leaves_its_slots)
 {
 	up();
-	wait_for_nobody(true);
+	commits_hold();
 	pid_t child = write_apart("");
-	await(IN_COMMIT, "1");
+	commits_await(false);
 	kill(child, SIGKILL);
 	ck_assert(WIFSIGNALED(end_of(child)));
-	wait_for_nobody(false);
-	await(IN_COMMIT, "0");
+	commits_release();
 	ck_assert_uint_gt(map_xid(map, slot), 0);
 	await("SELECT count(*) > 0 FROM such_market.cache_events WHERE '" TAG "' = ANY (tags)",
 	      "t");

@@ -61,6 +61,12 @@ TESTS += tests/live/test_walk
 tests_live_test_walk_SOURCES = tests/live/test_walk.c
 tests_live_test_walk_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_walk_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_write
+TESTS += tests/live/test_write
+tests_live_test_write_SOURCES = tests/live/test_write.c
+tests_live_test_write_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_write_LDADD = $(LIVE_LIBS)
 endif
 EXTRA_DIST += nginx/nginx.conf.in nginx/snippets/such-market-limit.conf
 EXTRA_DIST += nginx/snippets/such-market-problems.conf nginx/snippets/such-market-tls.conf

@@ -4,14 +4,13 @@
  */
 #include "suite.h"
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/scope.h"
+#include "lib/commit_hold.h"
 #include "lib/live_pg.h"
 #include "model/fixture.h"
 #include "model/transfer_write.h"
@@ -584,77 +583,24 @@ START_TEST(test_commit_undone)
 }
 END_TEST
 
-/* Waits until a session stands in COMMIT, then ends it: what it committed stays. */
-static void *end_session(void)
-{
-	struct pg_options o = { .connect_ms = 5000, .deadline_ms = 20000 };
-	struct pg *pg = pg_new(&o, live_pg_super_url());
-	int64_t until = clock_mono_ns() + INT64_C(20000000000);
-
-	for (;;) {
-		SCOPED(pg_result_done)
-		struct pg_result done = pg_exec(
-			pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-			    " WHERE wait_event = 'SyncRep' AND usename = 'such_market_app'");
-		if (done.rc == RC_OK && done.count > 0)
-			break;
-		if (clock_mono_ns() > until)
-			_exit(1);
-		poll(NULL, 0, 5);
-	}
-	pg_free(pg);
-	return NULL;
-}
-
-/* Commits wait for a standby that does not exist. */
-static void wait_for_nobody(bool on)
-{
-	live_pg_sql(on ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-		       : "ALTER SYSTEM RESET synchronous_standby_names");
-	live_pg_sql("SELECT pg_reload_conf()");
-}
-
-static void await_setting(const char *want)
-{
-	int64_t until = clock_mono_ns() + INT64_C(10000000000);
-
-	while (strcmp(ask("SELECT setting FROM pg_settings WHERE $1::bytea IS NOT NULL"
-			  " AND name = 'synchronous_standby_names'",
-			  MANY),
-		      want) != 0) {
-		ck_assert_int_lt(clock_mono_ns(), until);
-		poll(NULL, 0, 5);
-	}
-}
-
+/* The session is ended while it waits in COMMIT: what it committed stays. */
 START_TEST(test_commit_done)
 {
 	int status;
 
 	begin();
-	wait_for_nobody(true);
-	await_setting("nobody");
+	commits_hold();
 	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
 	if (child == 0) {
-		end_session();
-		/* What asks for it must not wait as well. */
-		struct pg_options o = { .connect_ms = 5000, .deadline_ms = 20000 };
-		struct pg *pg = pg_new(&o, live_pg_super_url());
-		SCOPED(pg_result_done)
-		struct pg_result a = pg_exec(pg, "SET synchronous_commit = local");
-		SCOPED(pg_result_done)
-		struct pg_result b =
-			pg_exec(pg, "ALTER SYSTEM RESET synchronous_standby_names");
-		SCOPED(pg_result_done)
-		struct pg_result c = pg_exec(pg, "SELECT pg_reload_conf()");
-		_exit(a.rc != RC_OK || b.rc != RC_OK || c.rc != RC_OK);
+		commits_await(true);
+		commits_release();
+		_exit(0);
 	}
 	recorded(RECORD(MANY, move(0, 1, 1, 1, 1)), "{\"recorded\":1,\"duplicates\":0}");
 	ck_assert_int_eq(verdict.outcome, TRANSFER_REPLAYED);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
-	wait_for_nobody(false);
-	await_setting("");
 	ck_assert_str_eq(holdings(MANY), "1:1:1");
 	end();
 }
@@ -673,12 +619,10 @@ START_TEST(test_commit_unknown)
 					.deadline_ms = 1200 };
 
 	begin();
-	wait_for_nobody(true);
-	await_setting("nobody");
+	commits_hold();
 	ck_assert_int_eq(transfers_record(env, &write, &verdict), RC_UNAVAILABLE);
 	ck_assert(verdict.unknown);
-	wait_for_nobody(false);
-	await_setting("");
+	commits_release();
 	write.deadline_ms = 15000;
 	recorded(transfers_record(env, &write, &verdict), "{\"recorded\":1,\"duplicates\":0}");
 	ck_assert_str_eq(holdings(MANY), "1:1:1");
