@@ -6,6 +6,8 @@ check_LIBRARIES += libtest.a
 libtest_a_SOURCES = \
 	tests/lib/commit_hold.c \
 	tests/lib/commit_hold.h \
+	tests/lib/fake_redis.c \
+	tests/lib/fake_redis.h \
 	tests/lib/keeper.c \
 	tests/lib/keeper.h \
 	tests/lib/live_pg.c \

@@ -96,19 +96,20 @@ LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     SELECT kind, tags, attempt + 1 FROM cache_events WHERE id = event RETURNING id;
 $$;
 
--- Forgets events older than keep, and relays that were not seen since.  A relay that has not seen
--- what is deleted here finds out by cache_clear.pruned.  Returns how many events went.
-CREATE FUNCTION such_market.cache_prune(keep interval) RETURNS bigint
+-- Forgets events older than keep, the oldest first, and relays that were not seen since.  A relay that
+-- has not seen what is deleted here finds out by cache_clear.pruned.  Returns how many events went.
+CREATE FUNCTION such_market.cache_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
     gone bigint;
     last xid8;
 BEGIN
     PERFORM FROM cache_clear FOR NO KEY UPDATE; -- one at a time
-    WITH old AS (DELETE FROM cache_events WHERE at < clock_timestamp() - keep RETURNING xid)
+    WITH old AS (
+        DELETE FROM cache_events WHERE id = ANY (array(SELECT id FROM cache_events
+            WHERE at < clock_timestamp() - keep ORDER BY at LIMIT most)) RETURNING xid)
         SELECT count(*), max(xid) INTO gone, last FROM old;
-    UPDATE cache_clear SET pruned = (last::text::numeric + 1)::text::xid8
-        WHERE last >= pruned;
+    UPDATE cache_clear SET pruned = (last::text::numeric + 1)::text::xid8 WHERE last >= pruned;
     DELETE FROM cache_relays WHERE seen_at < clock_timestamp() - keep;
     RETURN gone;
 END $$;
@@ -360,12 +361,11 @@ SELECT such_market.cache_watch('such_market.wallet_collection_mapping', 'emit_su
 
 REVOKE ALL ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(),
     such_market.cache_invalidate(text[]), such_market.cache_park(bigint, text),
-    such_market.cache_retry(bigint), such_market.cache_prune(interval),
+    such_market.cache_retry(bigint), such_market.cache_prune(interval, bigint),
     such_market.cache_watch(regclass, text, boolean) FROM PUBLIC;
 GRANT SELECT ON such_market.cache_events, such_market.cache_incarnation, such_market.cache_clear,
     such_market.cache_relays TO :app_role, :maintenance_role;
 GRANT INSERT, UPDATE ON such_market.cache_relays TO :app_role;
 GRANT EXECUTE ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(), such_market.cache_invalidate(text[]),
-    such_market.cache_park(bigint, text), such_market.cache_retry(bigint)
-    TO :app_role, :maintenance_role;
-GRANT EXECUTE ON FUNCTION such_market.cache_prune(interval) TO :maintenance_role;
+    such_market.cache_park(bigint, text), such_market.cache_retry(bigint),
+    such_market.cache_prune(interval, bigint) TO :app_role, :maintenance_role;

@@ -114,7 +114,8 @@ static void render_check(struct json *j, const char *name, struct check check)
 	json_end(j);
 }
 
-/* ok: copies may be used; bypassed: nobody vouches for them now, every read asks the database. */
+/* ok: copies may be used; bypassed: nobody vouches for them now, every read asks the database.
+ */
 static void render_cache(struct json *j, const struct cache *cache)
 {
 	struct cache_state state;

@@ -145,7 +145,8 @@ static void add_cache(struct buf *out, const struct cache *cache)
 		  (double)state.memory.bytes);
 	add_gauge(out, "such_market_cache_memory_capacity_bytes", "bytes of the memory tier",
 		  (double)state.memory.capacity);
-	head(out, "such_market_cache_memory_evictions_total", "counter", "copies that made room");
+	head(out, "such_market_cache_memory_evictions_total", "counter",
+	     "copies that made room");
 	buf_addf(out, "such_market_cache_memory_evictions_total %" PRIu64 "\n",
 		 state.memory.evictions);
 }

@@ -55,7 +55,7 @@ int relay_run(const struct process *process)
 	struct pg *pg = pg_new(&process->config->pg, process->config->pg.url);
 
 	name_machine(process, machine);
-	struct relay *relay = relay_new(pg, process->map, machine);
+	struct relay *relay = relay_new(pg, process->map, machine, &process->config->relay);
 	/* The watchdog looks at requests: catching up may take its time. */
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());
 	process_tell(process, TOLD_READY);

@@ -15,10 +15,12 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "cache/cache.h"
+#include "cache/redis_tier.h"
 #include "http/fcgi.h"
 #include "http/request.h"
 #include "model/env.h"
 #include "model/instance.h"
+#include "net/redis.h"
 
 static const char *const role_names[] = {
 #define PROCESS(name, title, lane, count, run) #name,
@@ -31,6 +33,7 @@ struct worker {
 	struct fcgi_options fcgi_options;
 	struct migrate_options migrate;
 	struct env env;
+	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
 	struct gate gate;
 	struct fcgi *fcgi;
 	struct outworn outworn;
@@ -71,6 +74,9 @@ static void build(struct worker *w, const struct process *process)
 		.migrate = &w->migrate,
 	};
 	w->env.cache = cache_new(&config->cache, process->map, w->env.pg);
+	if (process->map && w->env.redis && redis_configured(w->env.redis))
+		w->redis_tier = redis_tier_new(&config->cache, process->map, w->env.redis);
+	cache_set_redis(w->env.cache, w->redis_tier);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
 	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };
@@ -86,6 +92,7 @@ static void unbuild(struct worker *w)
 {
 	fcgi_free(w->fcgi);
 	cache_free(w->env.cache);
+	redis_tier_free(w->redis_tier);
 	redis_free(w->env.redis);
 	pg_free(w->env.pg);
 }

@@ -38,9 +38,9 @@ struct answer {
 	const char *content_type; /* static text */
 	struct buf body;          /* in the request's arena */
 	bool gzip;                /* body is compressed: a copy was */
-	struct tag_list *tags;    /* where a filler adds what it found in the data; may be NULL */
-	char etag[ETAG_TEXT];     /* strong, quoted; computed from the body */
-	int64_t modified_us;      /* Last-Modified; 0: unknown */
+	struct tag_list *tags; /* where a filler adds what it found in the data; may be NULL */
+	char etag[ETAG_TEXT];  /* strong, quoted; computed from the body */
+	int64_t modified_us;   /* Last-Modified; 0: unknown */
 };
 
 /* Computes the ETag from the body: 16 bytes of its SHA-256 as base64url in quotes. */

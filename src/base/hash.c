@@ -40,6 +40,11 @@ void hash_sha256(struct str data, uint8_t ret[SHA256_BYTES])
 	     EVP_DigestFinal_ex(ctx, ret, NULL) == 1);
 }
 
+void hash_sha1(struct str data, uint8_t ret[SHA1_BYTES])
+{
+	must(EVP_Digest(data.ptr, data.len, ret, NULL, EVP_sha1(), NULL) == 1);
+}
+
 void hash_hmac_sha256(struct str key, struct str data, uint8_t ret[SHA256_BYTES])
 {
 	unsigned len;

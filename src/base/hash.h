@@ -8,8 +8,11 @@
 #include "base/str.h"
 
 #define SHA256_BYTES 32
+#define SHA1_BYTES   20
 
 void hash_sha256(struct str data, uint8_t ret[SHA256_BYTES]);
+/* Only where others prescribe it: the names of Redis' scripts. */
+void hash_sha1(struct str data, uint8_t ret[SHA1_BYTES]);
 void hash_hmac_sha256(struct str key, struct str data, uint8_t ret[SHA256_BYTES]);
 /* Streaming form, for whole files. */
 struct hash_stream;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/gz.h"
 #include "base/hash.h"
 #include "base/metric.h"
@@ -15,6 +16,7 @@
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/mutation.h"
+#include "cache/redis_tier.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -24,6 +26,7 @@ struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
 	struct pg *pg;
+	struct redis_tier *redis;
 	cache_epoch epoch; /* of the connection to the primary */
 };
 
@@ -62,6 +65,9 @@ const struct conf_key cache_keys[] = {
 	  .help = "how long flagged copies are answered while the database is away; 0: never" },
 	{ "cache_compress_above", CONF_BYTES, offsetof(struct cache_options, pack_above), "1k",
 	  .min = 64, .max = 1 << 20, .help = "larger answers are kept compressed [bytes]" },
+	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
+	  "such-market", .min = 1, .max = 64,
+	  .help = "what the names of all keys in Redis begin with" },
 	{ 0 }
 };
 
@@ -79,6 +85,16 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 void cache_free(struct cache *cache)
 {
 	free(cache);
+}
+
+void cache_set_redis(struct cache *cache, struct redis_tier *redis)
+{
+	cache->redis = redis;
+}
+
+struct redis_tier *cache_redis(const struct cache *cache)
+{
+	return cache->redis;
 }
 
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
@@ -187,12 +203,11 @@ static bool find_stale(struct through *t, struct answer *ret)
 /* --- filling -------------------------------------------------------------------------------
  */
 
-static int64_t ttl_ms(const struct cache_options *options, const struct answer *answer)
+int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc)
 {
-	int64_t ms = options->ttl_ms[answer->tier];
+	int64_t ms = options->ttl_ms[tier];
 
-	return answer->rc == RC_OK || ms < options->negative_ttl_ms ? ms
-								    : options->negative_ttl_ms;
+	return rc == RC_OK || ms < options->negative_ttl_ms ? ms : options->negative_ttl_ms;
 }
 
 static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *tags)
@@ -210,6 +225,7 @@ static void keep(void *obj)
 {
 	struct through *t = obj;
 	const struct cache_options *options = t->cache->options;
+	int64_t ttl_ms = cache_ttl_ms(options, t->answer.tier, t->answer.rc);
 	struct entry e;
 
 	entry_of(&t->answer, &e);
@@ -221,7 +237,7 @@ static void keep(void *obj)
 	e.head.epoch = t->epoch;
 	e.head.era = t->era;
 	e.head.made_us = clock_wall_us();
-	e.head.expires_ns = clock_boot_ns() + ttl_ms(options, &t->answer) * NS_PER_MS;
+	e.head.expires_ns = clock_boot_ns() + ttl_ms * NS_PER_MS;
 	if (e.body.len > (size_t)options->pack_above && t->answer.rc == RC_OK) {
 		struct str packed = gz_pack(t->arena, e.body);
 
@@ -233,6 +249,7 @@ static void keep(void *obj)
 	memory_put(t->cache->map, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
+	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 }
 
 static enum rc run_filler(struct through *t)
@@ -293,6 +310,7 @@ static enum rc fill(struct through *t, struct answer *ret)
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
+	FAILPOINT(after_read);
 	for (uint32_t i = 0; MUTATED(late_gen) && i < t->tags->n; i++)
 		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
@@ -303,6 +321,24 @@ static enum rc fill(struct through *t, struct answer *ret)
 		flight_end(cache->map, map_key_hash(cache->map, key_str(&t->key)));
 	*ret = t->answer;
 	return rc;
+}
+
+/* Another machine's fill.  What is found goes to memory with the label it came with. */
+static bool find_in_redis(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+	struct entry e;
+
+	if (!cache->redis)
+		return false;
+	declare(t);
+	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
+	    !map_lease_valid(cache->map, clock_boot_ns()))
+		return false;
+	memory_put(cache->map, &e);
+	entry_answer(&e, ret);
+	ret->source = SOURCE_REDIS;
+	return true;
 }
 
 static enum rc fill_seated(struct through *t, struct answer *ret)
@@ -321,10 +357,9 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
-	rc = fill(t, ret);
-	if (rc == RC_OK || rc == RC_NOT_FOUND)
-		return rc;
-	if (t->seated)
+	bool found = find_in_redis(t, ret);
+	rc = found ? ret->rc : fill(t, ret);
+	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
 	return rc;
 }

@@ -23,6 +23,7 @@ struct arena;
 struct cache;
 struct cache_map;
 struct pg;
+struct redis_tier;
 
 struct cache_options {
 	bool memory_on;
@@ -31,6 +32,7 @@ struct cache_options {
 	int64_t negative_ttl_ms;
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+	const char *redis_prefix;
 };
 extern const struct conf_key cache_keys[];
 
@@ -62,6 +64,9 @@ struct read_model {
 struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
 			struct pg *pg);
 void cache_free(struct cache *cache);
+/* Copies of other machines; borrowed, NULL: none. */
+void cache_set_redis(struct cache *cache, struct redis_tier *redis);
+struct redis_tier *cache_redis(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -74,11 +79,13 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 /* For cache/write.c; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
 
+/* How long a copy of an answer is kept; a negative one shorter. */
+int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
 /* How it stands, for people. */
 struct cache_state {
-	bool on;              /* there is a mapping */
-	bool leased;          /* copies may be used now */
-	int64_t lease_ns;     /* what is left of the lease; below 0: how long it is over */
+	bool on;          /* there is a mapping */
+	bool leased;      /* copies may be used now */
+	int64_t lease_ns; /* what is left of the lease; below 0: how long it is over */
 	struct memory_counts memory;
 };
 void cache_state(const struct cache *cache, struct cache_state *ret);

@@ -178,7 +178,8 @@ void map_raise_gen(struct cache_map *map, uint32_t slot)
 
 bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label)
 {
-	return (MUTATED(no_epoch) || label > atomic_load(&map->head->floor)) && label > map_xid(map, slot);
+	return (MUTATED(no_epoch) || label > atomic_load(&map->head->floor)) &&
+	       label > map_xid(map, slot);
 }
 
 uint64_t map_writes(const struct cache_map *map)

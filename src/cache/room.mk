@@ -8,6 +8,10 @@ libcache_a_SOURCES = \
 	src/cache/map.c src/cache/map.h \
 	src/cache/memory.c src/cache/memory.h \
 	src/cache/mutation.c src/cache/mutation.h \
+	src/cache/redis_forget.c \
+	src/cache/redis_internal.h \
+	src/cache/redis_key.c src/cache/redis_key.h \
+	src/cache/redis_tier.c src/cache/redis_tier.h \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
 	src/cache/tag_sound.c \
 	src/cache/write.c src/cache/write.h

@@ -16,6 +16,8 @@
 #include "net/pg.h"
 
 #define TELL_NS       INT64_C(1000000000) /* positions are told at most this often */
+#define PRUNE_NS      (60 * TELL_NS)
+#define PRUNE_ROWS    10000 /* at once; more of them a second later */
 #define EPOCH_TEXT    17
 #define SNAPSHOT_MAX  (1 << 20)
 #define POLLS_AT_ONCE 64 /* events that cannot be applied are parked one a poll */
@@ -24,6 +26,7 @@ struct relay {
 	struct pg *pg;
 	struct cache_map *map;
 	const char *machine;
+	const struct relay_options *options;
 	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
 
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
@@ -33,7 +36,7 @@ struct relay {
 	bool looked;         /* for a relay before us */
 
 	bool failing;
-	int64_t told_ns; /* when the position was told last */
+	int64_t tell_at_ns, prune_at_ns; /* monotonic */
 
 	/* Of the poll that runs. */
 	struct {
@@ -51,6 +54,9 @@ const struct conf_key relay_keys[] = {
 	{ "relay_interval", CONF_MSEC, offsetof(struct relay_options, interval_ms), "100ms",
 	  .min = 10, .max = 1000, .reload = true,
 	  .help = "how often a machine asks the database for what became invalid" },
+	{ "event_retention", CONF_MSEC, offsetof(struct relay_options, keep_ms), "25h",
+	  .min = 600000, .max = INT64_C(31536000000), .reload = true,
+	  .help = "how long events of the outbox are kept" },
 	{ 0 }
 };
 
@@ -60,21 +66,25 @@ static enum rc connected(struct pg *pg, void *ctx)
 {
 	(void)ctx;
 	SCOPED(pg_result_done)
-	struct pg_result set = pg_exec(pg, "SET enable_seqscan = off;"
-					   "SET enable_bitmapscan = off;"
-					   "SET max_parallel_workers_per_gather = 0;"
-					   "SET jit = off; SET synchronous_commit = off");
+	struct pg_result set =
+		pg_exec(pg, "SET enable_seqscan = off;"
+			    "SET enable_bitmapscan = off;"
+			    "SET enable_hashjoin = off; SET enable_mergejoin = off;"
+			    "SET max_parallel_workers_per_gather = 0;"
+			    "SET jit = off; SET synchronous_commit = off");
 
 	return set.rc;
 }
 
-struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machine)
+struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machine,
+			const struct relay_options *options)
 {
 	struct relay *r = mem_alloc(sizeof(*r));
 
 	r->pg = pg;
 	r->map = map;
 	r->machine = machine;
+	r->options = options;
 	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
 	buf_init(&r->history, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
@@ -297,6 +307,30 @@ static enum rc tell_position(struct relay *r)
 	return done.rc;
 }
 
+static void prune(struct relay *r, int64_t mono_ns)
+{
+	char keep_ms[24], most[24];
+
+	snprintf(keep_ms, sizeof(keep_ms), "%" PRId64, r->options->keep_ms);
+	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
+	SCOPED(pg_result_done)
+	struct pg_result gone =
+		pg_run(r->pg, STMT_event_prune, PG_ARGS(pg_text(keep_ms), pg_text(most)));
+	bool more = gone.rc == RC_OK && pg_i64(&gone, 0, 0) == PRUNE_ROWS;
+	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
+}
+
+/* What can wait, and whose failure is none of the poll's. */
+static void keep_house(struct relay *r, int64_t mono_ns)
+{
+	if (mono_ns >= r->tell_at_ns) {
+		r->tell_at_ns = mono_ns + TELL_NS;
+		(void)tell_position(r);
+	}
+	if (mono_ns >= r->prune_at_ns)
+		prune(r, mono_ns);
+}
+
 static void judge(struct relay *r, enum rc rc)
 {
 	if (rc != RC_OK)
@@ -320,10 +354,8 @@ enum rc relay_poll(struct relay *r, int64_t boot_ns, int64_t mono_ns)
 		metric_add(COUNTER_relay_polls, 1);
 	}
 	judge(r, rc);
-	if (rc == RC_OK && (r->told_ns == 0 || mono_ns - r->told_ns >= TELL_NS)) {
-		r->told_ns = mono_ns;
-		(void)tell_position(r);
-	}
+	if (rc == RC_OK)
+		keep_house(r, mono_ns);
 	return rc;
 }
 

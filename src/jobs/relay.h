@@ -2,7 +2,7 @@
  * The relay: one process a machine that follows the outbox on the primary, applies it to the
  * mapping and holds its lease (docs/design/coherence.md).
  *
- *	struct relay *relay = relay_new(pg, map, machine);
+ *	struct relay *relay = relay_new(pg, map, machine, &options);
  *	while (…) {
  *		relay_poll(relay, clock_boot_ns(), clock_mono_ns());
  *		… wait for the interval …
@@ -25,12 +25,14 @@ struct relay;
 
 struct relay_options {
 	int64_t interval_ms;
+	int64_t keep_ms; /* older events are deleted, by whichever relay comes first */
 };
 extern const struct conf_key relay_keys[];
 
 /* machine: a name for people, unique among the machines of one database.  All are borrowed; the
  * relay takes the connection's hook. */
-struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machine);
+struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machine,
+			const struct relay_options *options);
 void relay_free(struct relay *relay);
 
 /* boot_ns: CLOCK_BOOTTIME, read just before.  RC_OK: everything that was committed before it is

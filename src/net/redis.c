@@ -1,4 +1,4 @@
-/* One connection to Redis: made, checked, and given up after any failure (hiredis 0.14). */
+/* One connection to Redis: made, checked, and given up after any failure. */
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
@@ -6,18 +6,22 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
+#include <sys/socket.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/hex.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "net/breaker.h"
 #include "net/redis.h"
 #include "net/redis_url.h"
+#include "net/redis_wire.h"
 
-#define NS_PER_MS        INT64_C(1000000)
-#define BACKOFF_FIRST_MS 200
-#define BACKOFF_LAST_MS  5000
-#define ERROR_TEXT       256
-#define WORDS_MAX        8
+#define NS_PER_MS  INT64_C(1000000)
+#define ERROR_TEXT 256
+#define OUT_MAX    ((size_t)8 << 20)
 
 const struct conf_key redis_keys[] = {
 	{ "redis_url", CONF_URL, offsetof(struct redis_options, url), "",
@@ -31,7 +35,7 @@ const struct conf_key redis_keys[] = {
 	{ "redis_connect_timeout", CONF_MSEC, offsetof(struct redis_options, connect_ms),
 	  "100ms", .min = 1, .max = 10000, .help = "longest a connect to Redis may take" },
 	{ "redis_budget", CONF_MSEC, offsetof(struct redis_options, budget_ms), "20ms",
-	  .min = 1, .max = 10000, .help = "longest a command may take" },
+	  .min = 1, .max = 10000, .help = "longest a round trip may take" },
 	{ 0 }
 };
 
@@ -40,8 +44,10 @@ struct redis {
 	struct redis_where where;
 	bool configured;
 	redisContext *context; /* NULL: none */
-	int failures;          /* in a row */
-	int64_t retry_ns;      /* no connect before this time */
+	struct redis_reader *reader;
+	struct breaker breaker;
+	bool skipped, listening;
+	struct arena *arena; /* of greetings and pings */
 	char error[ERROR_TEXT];
 };
 
@@ -64,6 +70,7 @@ struct redis *redis_new(const struct redis_options *options)
 	struct redis *redis = mem_alloc(sizeof(*redis));
 	const char *why = "";
 	redis->options = options;
+	redis->arena = arena_new(1024);
 	if (is_set(options->url)) {
 		redis->configured = redis_url_read(options->url, &redis->where, &why) == RC_OK;
 		tell(redis, "%s", why);
@@ -77,11 +84,15 @@ struct redis *redis_new(const struct redis_options *options)
 	return redis;
 }
 
+/* After a failure its replies would answer the wrong questions. */
 static void drop(struct redis *redis)
 {
 	if (redis->context)
 		redisFree(redis->context);
+	redis_reader_free(redis->reader);
 	redis->context = NULL;
+	redis->reader = NULL;
+	redis->listening = false;
 }
 
 void redis_free(struct redis *redis)
@@ -90,6 +101,7 @@ void redis_free(struct redis *redis)
 		return;
 	drop(redis);
 	redis_where_release(&redis->where);
+	arena_free(redis->arena);
 	free(redis);
 }
 
@@ -103,82 +115,143 @@ const char *redis_error(const struct redis *redis)
 	return redis->error;
 }
 
-static struct timeval span(int64_t ms)
+bool redis_skipped(const struct redis *redis)
 {
-	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	return redis->skipped;
 }
 
-/* A context that failed is dead: its replies would answer the wrong questions. */
-static enum rc broken(struct redis *redis)
+void redis_script_init(struct redis_script *script, struct str text)
 {
-	bool late = redis->context->err == REDIS_ERR_IO && errno == EAGAIN;
-	tell(redis, "%s", late ? "no answer within the budget" : redis->context->errstr);
+	uint8_t digest[SHA1_BYTES];
+
+	hash_sha1(text, digest);
+	hex_write(digest, sizeof(digest), script->sha);
+	script->text = text;
+}
+
+/* --- round trips -------------------------------------------------------------------------- */
+
+static enum rc broken(struct redis *redis, enum rc rc)
+{
+	static const char *const texts[RC_COUNT] = {
+		[RC_TIMEOUT] = "no answer within the budget",
+		[RC_UNAVAILABLE] = "the connection was lost",
+		[RC_TOO_LARGE] = "more than may be read or sent at once",
+		[RC_INVALID] = "what came is not the protocol of Redis",
+	};
+
+	tell(redis, "%s", texts[rc]);
 	drop(redis);
-	return late ? RC_TIMEOUT : RC_UNAVAILABLE;
+	return rc == RC_INVALID ? RC_UNAVAILABLE : rc;
 }
 
-/* Between half and all of 200 ms, 400 ms … 5 s. */
-static void back_off(struct redis *redis)
+static enum rc exchange(struct redis *redis, struct arena *arena,
+			const struct redis_command *commands, size_t n, bool whole,
+			int64_t until_ns, struct redis_reply *ret)
 {
-	int64_t ms = BACKOFF_FIRST_MS << (redis->failures < 5 ? redis->failures : 5);
-	uint32_t dice;
-	hash_random(&dice, sizeof(dice));
-	if (ms > BACKOFF_LAST_MS)
-		ms = BACKOFF_LAST_MS;
-	redis->failures++;
-	redis->retry_ns =
-		clock_mono_ns() + (ms / 2 + (int64_t)(dice % (ms / 2 + 1))) * NS_PER_MS;
+	struct buf out;
+	enum rc rc = RC_INVALID;
+
+	buf_init(&out, arena, OUT_MAX);
+	for (size_t i = 0; i < n; i++)
+		redis_wire_write(&out, &commands[i], whole);
+	if (buf_failed(&out))
+		rc = RC_TOO_LARGE;
+	else if (redis_reader_begin(redis->reader, arena))
+		rc = redis_wire_exchange(redis->context->fd, redis->reader, buf_str(&out),
+					 until_ns, ret, n);
+	return rc == RC_OK ? rc : broken(redis, rc);
 }
 
-/* Words only, never a format: nothing in a value can become a command. */
-static enum rc command(struct redis *redis, const char *const *words, int count,
-		       redisReply **ret)
+static bool is_unknown_script(const struct redis_reply *reply)
 {
-	size_t len[WORDS_MAX];
-	for (int i = 0; i < count; i++)
-		len[i] = strlen(words[i]);
-	errno = 0;
-	redisReply *reply = redisCommandArgv(redis->context, count, (const char **)words, len);
-	if (!reply)
-		return broken(redis);
-	if (reply->type == REDIS_REPLY_ERROR) {
-		tell(redis, "%s", reply->str);
-		freeReplyObject(reply);
-		return RC_UNAVAILABLE;
-	}
-	*ret = reply;
-	return RC_OK;
+	return reply->kind == REDIS_ERROR &&
+	       redis_class_of(reply->text) == REDIS_CLASS_NOSCRIPT;
 }
 
-static enum rc order(struct redis *redis, const char *const *words, int count)
+/* What the server did not do because it does not know the script goes out again, whole. */
+static enum rc send_whole(struct redis *redis, struct arena *arena,
+			  const struct redis_command *commands, size_t n, int64_t until_ns,
+			  struct redis_reply *ret)
 {
-	redisReply *reply = NULL;
-	enum rc rc = command(redis, words, count, &reply);
-	if (rc == RC_OK)
-		freeReplyObject(reply);
+	struct redis_command *again = arena_alloc(arena, n * sizeof(*again));
+	struct redis_reply *replies = arena_alloc(arena, n * sizeof(*replies));
+	size_t left = 0, at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (commands[i].script && is_unknown_script(&ret[i]))
+			again[left++] = commands[i];
+	if (left == 0)
+		return RC_OK;
+	enum rc rc = exchange(redis, arena, again, left, true, until_ns, replies);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		if (commands[i].script && is_unknown_script(&ret[i]))
+			ret[i] = replies[at++];
 	return rc;
+}
+
+static void look_at_errors(struct redis *redis, const struct redis_reply *replies, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (replies[i].kind != REDIS_ERROR)
+			continue;
+		tell(redis, STR_FMT, STR_ARG(replies[i].text));
+		redis_count_error(redis_class_of(replies[i].text));
+	}
+}
+
+static enum rc talk(struct redis *redis, struct arena *arena,
+		    const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	int64_t until_ns = clock_mono_ns() + redis->options->budget_ms * NS_PER_MS;
+	enum rc rc = exchange(redis, arena, commands, n, false, until_ns, ret);
+
+	if (rc == RC_OK)
+		rc = send_whole(redis, arena, commands, n, until_ns, ret);
+	if (rc == RC_OK)
+		look_at_errors(redis, ret, n);
+	return rc;
+}
+
+/* --- connections -------------------------------------------------------------------------- */
+
+static uint32_t dice(void)
+{
+	uint32_t n;
+
+	hash_random(&n, sizeof(n));
+	return n;
 }
 
 static enum rc greet(struct redis *redis)
 {
 	const struct redis_where *where = &redis->where;
-	enum rc rc = RC_OK;
-	if (where->password && where->user)
-		rc = order(redis, (const char *[]){ "AUTH", where->user, where->password }, 3);
-	else if (where->password)
-		rc = order(redis, (const char *[]){ "AUTH", where->password }, 2);
-	if (rc == RC_OK && where->db > 0) {
-		char db[12];
-		snprintf(db, sizeof(db), "%d", where->db);
-		rc = order(redis, (const char *[]){ "SELECT", db }, 2);
-	}
+	struct str auth[3] = { STR("AUTH") }, choose[2] = { STR("SELECT") };
+	struct redis_command commands[2] = { { .word = auth, .words = 1 },
+					     { .word = choose, .words = 2 } };
+	struct redis_reply replies[2];
+	char db[12];
+	size_t first = where->password ? 0 : 1, n = (where->db > 0 ? 2 : 1) - first;
+
+	if (n == 0)
+		return RC_OK;
+	arena_reset(redis->arena);
+	if (where->user)
+		auth[commands[0].words++] = str_of(where->user);
+	auth[commands[0].words++] = str_of(where->password);
+	choose[1] = (struct str){ db, (size_t)snprintf(db, sizeof(db), "%d", where->db) };
+	enum rc rc = talk(redis, redis->arena, commands + first, n, replies);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		if (replies[i].kind == REDIS_ERROR)
+			rc = RC_UNAVAILABLE;
 	return rc;
 }
 
 static enum rc open_now(struct redis *redis)
 {
 	const struct redis_where *where = &redis->where;
-	struct timeval limit = span(redis->options->connect_ms);
+	int64_t ms = redis->options->connect_ms;
+	struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 	redis->context = where->path ? redisConnectUnixWithTimeout(where->path, limit)
 				     : redisConnectWithTimeout(where->host, where->port, limit);
 	if (!redis->context) {
@@ -189,8 +262,9 @@ static enum rc open_now(struct redis *redis)
 		tell(redis, "%s", redis->context->errstr);
 		return RC_UNAVAILABLE;
 	}
-	if (redisSetTimeout(redis->context, span(redis->options->budget_ms)) != REDIS_OK)
-		return broken(redis);
+	if (!where->path)
+		redisEnableKeepAlive(redis->context);
+	redis->reader = redis_reader_new();
 	return greet(redis);
 }
 
@@ -203,29 +277,84 @@ static bool is_dead(const redisContext *context)
 
 static enum rc ready(struct redis *redis)
 {
-	if (redis->context && is_dead(redis->context))
+	redis->skipped = true;
+	if (!redis->configured || !breaker_allows(&redis->breaker, clock_mono_ns()))
+		return RC_UNAVAILABLE;
+	redis->skipped = false;
+	if (redis->context && !redis->listening && is_dead(redis->context))
 		drop(redis);
 	if (redis->context)
 		return RC_OK;
-	if (!redis->configured || clock_mono_ns() < redis->retry_ns)
-		return RC_UNAVAILABLE;
-	enum rc rc = open_now(redis);
-	if (rc != RC_OK) {
-		drop(redis);
-		back_off(redis);
-		return rc == RC_TIMEOUT ? RC_UNAVAILABLE : rc;
+	if (open_now(redis) == RC_OK)
+		return RC_OK;
+	drop(redis);
+	metric_add(COUNTER_redis_failures, 1);
+	breaker_trip(&redis->breaker, clock_mono_ns(), dice());
+	return RC_UNAVAILABLE;
+}
+
+enum rc redis_run(struct redis *redis, struct arena *arena,
+		  const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	enum rc rc = ready(redis);
+
+	if (rc != RC_OK)
+		return rc;
+	rc = talk(redis, arena, commands, n, ret);
+	if (rc == RC_OK || rc == RC_TOO_LARGE) {
+		breaker_succeeded(&redis->breaker);
+		return rc;
 	}
-	redis->failures = 0;
-	return RC_OK;
+	metric_add(COUNTER_redis_failures, 1);
+	breaker_failed(&redis->breaker, clock_mono_ns(), dice());
+	return rc;
+}
+
+static enum rc order(struct redis *redis, const struct str *word, size_t words)
+{
+	struct redis_command command = { .word = word, .words = words };
+	struct redis_reply reply;
+	enum rc rc;
+
+	arena_reset(redis->arena);
+	rc = redis_run(redis, redis->arena, &command, 1, &reply);
+	return rc == RC_OK && reply.kind == REDIS_ERROR ? RC_UNAVAILABLE : rc;
 }
 
 enum rc redis_ping(struct redis *redis, int64_t *ret_ns)
 {
 	int64_t start = clock_mono_ns();
-	enum rc rc = ready(redis);
-	if (rc == RC_OK)
-		rc = order(redis, (const char *[]){ "PING" }, 1);
+	enum rc rc = order(redis, &STR("PING"), 1);
+
 	if (rc == RC_OK)
 		*ret_ns = clock_mono_ns() - start;
 	return rc;
+}
+
+/* --- listening ---------------------------------------------------------------------------- */
+
+int redis_listen(struct redis *redis, struct str channel)
+{
+	struct str words[] = { STR("SUBSCRIBE"), channel };
+
+	if (!redis->listening)
+		redis->listening = order(redis, words, COUNT_OF(words)) == RC_OK;
+	return redis->listening ? redis->context->fd : -1;
+}
+
+/* What is said is of no interest: the database says what happened. */
+bool redis_heard(struct redis *redis)
+{
+	char bytes[4096];
+	bool heard = false;
+	ssize_t n = 1;
+
+	while (redis->listening && n > 0) {
+		n = recv(redis->context->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (n > 0)
+			heard = true;
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			drop(redis);
+	}
+	return heard;
 }

@@ -1,6 +1,8 @@
 # net: every wire that leaves the process.
 noinst_LIBRARIES += libnet.a
 libnet_a_SOURCES = \
+	src/net/breaker.c \
+	src/net/breaker.h \
 	src/net/epoch.c \
 	src/net/epoch.h \
 	src/net/internal.h \
@@ -23,8 +25,12 @@ libnet_a_SOURCES = \
 	src/net/pg_wire.c \
 	src/net/redis.c \
 	src/net/redis.h \
+	src/net/redis_reply.c \
+	src/net/redis_reply.h \
 	src/net/redis_url.c \
 	src/net/redis_url.h \
+	src/net/redis_wire.c \
+	src/net/redis_wire.h \
 	src/net/stmt.c \
 	src/net/stmt.h \
 	src/net/tx.c \

@@ -134,13 +134,17 @@ END_TEST
 
 START_TEST(a_new_master_makes_a_new_mapping)
 {
+	pid_t child[SERVER_CHILDREN];
 	struct server s;
 
 	start(&s);
 	struct cache_map *old = mapping(&s);
 	AWAIT(leased(old));
+	size_t n = server_children(s.pid, child);
 	kill(s.pid, SIGKILL);
 	server_wait(&s);
+	for (size_t i = 0; i < n; i++)
+		AWAIT(kill(child[i], 0) != 0);
 	server_launch(&s, NULL, NULL);
 	AWAIT(server_logged(&s, "event=serving") == 2);
 	struct cache_map *map = mapping(&s);

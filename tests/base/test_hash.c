@@ -95,5 +95,17 @@ START_TEST(comparison)
 }
 END_TEST
 
-SUITE(sha256_of_fips_180, streams_do_not_disturb_each_other, hmac_of_rfc_4231,
+/* FIPS 180-1, appendix A. */
+START_TEST(test_sha1)
+{
+	uint8_t digest[SHA1_BYTES];
+	char hex[2 * SHA1_BYTES + 1];
+
+	hash_sha1(STR("abc"), digest);
+	hex_write(digest, sizeof(digest), hex);
+	ck_assert_str_eq(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+END_TEST
+
+SUITE(test_sha1, sha256_of_fips_180, streams_do_not_disturb_each_other, hmac_of_rfc_4231,
       siphash_of_the_paper, random_bytes_differ, comparison)

@@ -1,5 +1,5 @@
 # tests of cache: names in TESTS, one program a file.
-EXTRA_DIST += tests/cache/mapped.h
+EXTRA_DIST += tests/cache/mapped.h tests/cache/tiered.h
 if HAVE_CHECK
 
 check_PROGRAMS += tests/cache/test_cache
@@ -31,6 +31,18 @@ TESTS += tests/cache/test_memory
 tests_cache_test_memory_SOURCES = tests/cache/test_memory.c
 tests_cache_test_memory_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_memory_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_redis_tier
+TESTS += tests/cache/test_redis_tier
+tests_cache_test_redis_tier_SOURCES = tests/cache/test_redis_tier.c
+tests_cache_test_redis_tier_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_redis_tier_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_redis_trouble
+TESTS += tests/cache/test_redis_trouble
+tests_cache_test_redis_trouble_SOURCES = tests/cache/test_redis_trouble.c
+tests_cache_test_redis_trouble_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_redis_trouble_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/cache/test_tag
 TESTS += tests/cache/test_tag

@@ -60,7 +60,9 @@ static void begin(uint32_t seed)
 		PART(run_reader(&stage, seed + 101 * i));
 	PART(run_writer(&stage, seed + 7, FIRST_NAME, LAST_NAME));
 	PART(run_writer(&stage, seed + 8, FIRST_SLOW, LAST_SLOW));
-	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_USER));
+	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_MANY));
+	PART(run_writer(&stage, seed + 12, FIRST_RARE, LAST_RARE));
+	PART(run_writer(&stage, seed + 13, FIRST_TITLE, LAST_USER));
 	PART(run_poster(&stage, seed + 10, 0));
 	PART(run_poster(&stage, seed + 11, 1));
 	PART(run_pulse(&stage));
@@ -98,6 +100,18 @@ static void make_key(void)
 		keeper_panic("no key was told");
 }
 
+#ifdef ENABLE_FAILPOINTS
+#define FAILPOINTS_ON true
+#else
+#define FAILPOINTS_ON false
+#endif
+
+/* What takes a moment is made to take long, so that more happens meanwhile: on one machine to
+ * write, on the other to read. */
+static const char *const slow_at[MACHINES] = {
+	"before_commit:3ms,after_commit:10ms,before_gen:3ms", "after_read:15ms"
+};
+
 static void start(const char *mutation)
 {
 	static const char settings[] =
@@ -105,15 +119,15 @@ static void start(const char *mutation)
 
 	if (mutation)
 		setenv("SUCH_MARKET_MUTATION", mutation, 1);
-#ifdef ENABLE_FAILPOINTS
-	setenv("SUCH_MARKET_FP", "before_commit:3ms,after_commit:10ms,before_gen:3ms", 1);
-#endif
 	stage.account = account_new();
 	live_pg_start();
 	live_redis_start();
 	stage_fill();
-	for (int i = 0; i < MACHINES; i++)
+	for (int i = 0; i < MACHINES; i++) {
+		if (FAILPOINTS_ON)
+			setenv("SUCH_MARKET_FP", slow_at[i], 1);
 		machine_start(&stage.machine[i], settings);
+	}
 	make_key();
 }
 

@@ -9,6 +9,7 @@
 #include "lib/http.h"
 
 #define PATH_BYTES 256
+#define FORMS      7
 #define OF         "/api/collection/" CONTRACT
 
 struct reader {
@@ -31,13 +32,18 @@ static void see(struct reader *r, int object, const char *text)
 	account_judge(r->stage->account, &r->reading);
 }
 
+static int object_of(int token)
+{
+	if (token > 200)
+		return FIRST_RARE + token - 201;
+	if (token > 10)
+		return FIRST_MANY;
+	return token > 8 ? FIRST_SLOW + token - 9 : FIRST_NAME + token - 1;
+}
+
 static void see_name(struct reader *r, int token, const char *text)
 {
-	see(r,
-	    token <= 8    ? FIRST_NAME + token - 1
-	    : token <= 10 ? FIRST_SLOW + token - 9
-			  : FIRST_MANY,
-	    text);
+	see(r, object_of(token), text);
 }
 
 static void see_token(struct reader *r, const struct http *http, int token)
@@ -147,9 +153,12 @@ void run_reader(struct stage *s, uint32_t seed)
 	for (int i = 0; i < MACHINES; i++)
 		r.http[i] = machine_http(&s->machine[i]);
 	while (!s->account->stop) {
-		int token = (int)(dice(&seed) % 12) + 1;
+		uint32_t form = dice(&seed) % (FORMS + 3);
+		int token = form >= FORMS ? (int)(dice(&seed) % 100) + 201
+					  : (int)(dice(&seed) % 12) + 1;
 
-		ask(&r, (int)(dice(&seed) % 7), token, (int)(dice(&seed) >> 8) % MACHINES);
+		ask(&r, form >= FORMS ? 0 : (int)form, token,
+		    (int)(dice(&seed) >> 8) % MACHINES);
 	}
 	for (int i = 0; i < MACHINES; i++)
 		http_free(r.http[i]);

@@ -33,7 +33,7 @@ void stage_fill(void)
 	if (!run(pg, "INSERT INTO such_market.collections (contract_address, name) VALUES (" C
 		     ", 'v0');"
 		     "INSERT INTO such_market.nfts (contract_address, token_id, name)"
-		     " SELECT " C ", i, 'v0' FROM generate_series(1, 130) AS i;"
+		     " SELECT " C ", i, 'v0' FROM generate_series(1, 300) AS i;"
 		     "INSERT INTO such_market.nft_ownership (contract_address, token_id,"
 		     " owner_address, balance)"
 		     " SELECT " C ", i, decode(rpad('77', 40, '0'), 'hex'), 1"
@@ -45,27 +45,35 @@ void stage_fill(void)
 
 /* --- by SQL ------------------------------------------------------------------------------ */
 
-/* The row that tells the object's version, and all rows that bear it. */
-static const char *row_of(int object, bool all)
+static int token_of(int object)
+{
+	if (object >= FIRST_RARE)
+		return object - FIRST_RARE + 201;
+	if (object >= FIRST_MANY)
+		return 11;
+	return object >= FIRST_SLOW ? object - FIRST_SLOW + 9 : object - FIRST_NAME + 1;
+}
+
+/* The rows that bear the object's version: all of them, or one that tells it. */
+static const char *rows_of(int object, bool all)
 {
 	static char text[160];
-	int token = object >= FIRST_SLOW ? object - FIRST_SLOW + 9 : object - FIRST_NAME + 1;
 
 	if (object == FIRST_TITLE)
 		return "collections WHERE contract_address = " C;
 	if (object == FIRST_USER)
 		return "fc_users WHERE fid = 1";
-	snprintf(text, sizeof(text), "nfts WHERE contract_address = " C " AND token_id %s%d",
-		 object == FIRST_MANY && all ? "BETWEEN 11 AND 130 OR false AND token_id = "
-					     : "= ",
-		 object == FIRST_MANY ? 11 : token);
+	if (object == FIRST_MANY && all)
+		return "nfts WHERE contract_address = " C " AND token_id BETWEEN 11 AND 130";
+	snprintf(text, sizeof(text), "nfts WHERE contract_address = " C " AND token_id = %d",
+		 token_of(object));
 	return text;
 }
 
 static bool update(struct pg *pg, const char *before, int object, uint32_t version)
 {
 	char sql[512];
-	const char *row = row_of(object, true), *where = strstr(row, " WHERE");
+	const char *row = rows_of(object, true), *where = strstr(row, " WHERE");
 
 	snprintf(sql, sizeof(sql), "%sUPDATE such_market.%.*s SET %s = 'v%u'%s", before,
 		 (int)(where - row), row, object == FIRST_USER ? "username" : "name", version,
@@ -79,7 +87,7 @@ static bool is_there(struct pg *pg, int object, uint32_t version)
 	char sql[256], want[16];
 
 	snprintf(sql, sizeof(sql), "SELECT %s FROM such_market.%s",
-		 object == FIRST_USER ? "username" : "name", row_of(object, false));
+		 object == FIRST_USER ? "username" : "name", rows_of(object, false));
 	snprintf(want, sizeof(want), "v%u", version);
 	for (;;) {
 		SCOPED(pg_result_done) struct pg_result row = pg_exec(pg, sql);

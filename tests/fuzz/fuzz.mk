@@ -5,6 +5,8 @@ FUZZ_SECONDS = 10
 
 FUZZ_FILES = \
 	tests/fuzz/fuzz_cursor.c \
+	tests/fuzz/fuzz_entry.c \
+	tests/fuzz/fuzz_reply.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_request.c \
 	tests/fuzz/fuzz_scan.c

@@ -8,7 +8,7 @@ shift 2
 clang=${CLANG:-clang-14}
 out=tests/fuzz/built
 here=$src/tests/fuzz
-needs="fcgi json-c libcrypto zlib libpq hiredis"
+needs="fcgi json-c libcrypto libxxhash zlib libpq hiredis"
 # shellcheck disable=SC2086
 cflags=$(pkg-config --cflags $needs) libs=$(pkg-config --libs $needs)
 flags="-std=gnu11 -g -O1 -fno-omit-frame-pointer -include config.h -I. -I$src/src -Isrc -I$src/tests"

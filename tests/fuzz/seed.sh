@@ -26,6 +26,19 @@ import)
 	seed '\003date,from,to,token_id,tx_hash,event\n2017-06-23T10:20:30Z,,0x00000000000000000000000000000000000000aa,9,,Mint'
 	seed '\004{"contract":"0x00000000000000000000000000000000000000aa","standard":"ERC721 x","chain":"gnosis","expected_supply":10}'
 	;;
+entry)
+	seed 'r'
+	seed 'w\002\003{"name":"x"}'
+	seed 's\001key\0body'
+	seed 'v\0\004\0\0\0\0\0\0\0\0'
+	;;
+reply)
+	seed '\001+OK\r\n:5\r\n'
+	seed '\007-MOVED 1 h:1\r\n-NOSCRIPT x\r\n'
+	seed '\100*3\r\n\0444\r\nabcd\r\n\044-1\r\n*1\r\n:7\r\n'
+	seed '\003*20001\r\n'
+	seed '\200\044100\r\nabc'
+	;;
 request)
 	seed 'GET\n/api/collection/0x00000000000000000000000000000000000000aa/nfts?page=0&pageSize=20&sort=rarity\n*/*\n"abc"\nid-1\n'
 	seed 'HEAD\n/api/x?attributes[Hat]=Red&attributes%%5BHat%%5D=Blue+One&search=caf%%C3%%A9\ntext/html, */*;q=0.1\nW/"x", "y"\n\n'

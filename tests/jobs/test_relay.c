@@ -29,12 +29,23 @@
 	ck_assert_msg(clock_mono_ns() < end_, "in vain: " #what)
 
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 10000 };
+static const struct relay_options kept = { .interval_ms = 100, .keep_ms = 90000000 };
 static struct cache_map *map;
 static struct metric_cells cells;
 
+/* Connections of the test's relays, which only borrow them. */
+static struct pg *wires[4];
+static size_t wire_count;
+
+static struct pg *wire(void)
+{
+	ck_assert_uint_lt(wire_count, COUNT_OF(wires));
+	return wires[wire_count++] = pg_new(&options, live_pg_url());
+}
+
 static struct relay *relay_here(void)
 {
-	return relay_new(pg_new(&options, live_pg_url()), map, "here");
+	return relay_new(wire(), map, "here", &kept);
 }
 
 static void map_new(void)
@@ -54,6 +65,8 @@ static void up(void)
 
 static void down(void)
 {
+	while (wire_count > 0)
+		pg_free(wires[--wire_count]);
 	cache_map_close(map);
 	tmp_remove();
 }
@@ -427,7 +440,7 @@ END_TEST
 START_TEST(poison_voids_everything_once)
 {
 	struct relay *r = relay_here();
-	struct relay *other = relay_new(pg_new(&options, live_pg_url()), map, "there");
+	struct relay *other = relay_new(wire(), map, "there", &kept);
 
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_int_eq(polled(other), RC_OK);
@@ -475,6 +488,31 @@ START_TEST(pruned_events_are_not_missed)
 }
 END_TEST
 
+START_TEST(old_events_are_forgotten)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " SELECT 'cache_cleared', '{u:13}', now() - interval '26h'"
+		    " FROM generate_series(1, 10005);"
+		    "INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " VALUES ('cache_cleared', '{u:13}', now() - interval '24h')");
+	/* A batch at once, the next a second later, then once a minute. */
+	int64_t mono_ns = clock_mono_ns() + INT64_C(61000000000);
+	static const int left[] = { 6, 6, 1 };
+	for (size_t i = 0; i < COUNT_OF(left); i++) {
+		ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+		ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
+				     " WHERE at < now() - interval '23h'"),
+				 left[i]);
+		mono_ns += 500000000;
+	}
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	relay_free(r);
+}
+END_TEST
+
 static void add_all(TCase *tc)
 {
 	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
@@ -492,6 +530,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
 	tcase_add_test(tc, poison_voids_everything_once);
 	tcase_add_test(tc, pruned_events_are_not_missed);
+	tcase_add_test(tc, old_events_are_forgotten);
 }
 
 SUITE_OF(add_all)

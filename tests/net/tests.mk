@@ -2,6 +2,12 @@
 if HAVE_CHECK
 NET_TEST_LIBS = libtest.a $(NET_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/net/test_breaker
+TESTS += tests/net/test_breaker
+tests_net_test_breaker_SOURCES = tests/net/test_breaker.c
+tests_net_test_breaker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_net_test_breaker_LDADD = $(NET_TEST_LIBS)
+
 check_PROGRAMS += tests/net/test_label
 TESTS += tests/net/test_label
 tests_net_test_label_SOURCES = tests/net/test_label.c
@@ -25,6 +31,18 @@ TESTS += tests/net/test_redis
 tests_net_test_redis_SOURCES = tests/net/test_redis.c
 tests_net_test_redis_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_net_test_redis_LDADD = $(NET_TEST_LIBS)
+
+check_PROGRAMS += tests/net/test_redis_reply
+TESTS += tests/net/test_redis_reply
+tests_net_test_redis_reply_SOURCES = tests/net/test_redis_reply.c
+tests_net_test_redis_reply_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_net_test_redis_reply_LDADD = $(NET_TEST_LIBS)
+
+check_PROGRAMS += tests/net/test_redis_wire
+TESTS += tests/net/test_redis_wire
+tests_net_test_redis_wire_SOURCES = tests/net/test_redis_wire.c
+tests_net_test_redis_wire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_net_test_redis_wire_LDADD = $(NET_TEST_LIBS)
 
 check_PROGRAMS += tests/net/test_stmt
 TESTS += tests/net/test_stmt

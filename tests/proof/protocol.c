@@ -1,16 +1,17 @@
 /*
- * The cache protocol as an executable specification: every interleaving of a few writers, readers,
- * two machines, a lagging replica and a Redis that may forget, roll back or lose messages is walked
- * (depth first, each state once), and every unflagged answer is judged.  docs/design/coherence.md
- * has the argument; this file is meant to be read beside it.
+ * The cache protocol as an executable specification: every interleaving of a few writers,
+ *readers, two machines, a lagging replica and a Redis that may forget, roll back or lose
+ *messages is walked (depth first, each state once), and every unflagged answer is judged.
+ *docs/design/coherence.md has the argument; this file is meant to be read beside it.
  *
  *	protocol                          all configurations, no mutation: must find nothing
- *	protocol --mutation NAME          must find a violation and prints the steps that led there
- *	protocol --list                   names of the mutations
+ *	protocol --mutation NAME          must find a violation and prints the steps that led
+ *there protocol --list                   names of the mutations
  *
  * What is modelled: one key and one tag; the value of the row is the set of committed writers.
- * What is not: hash collisions of tags (they only over-invalidate) and real time (X is "what was
- * acknowledged before the last applied poll began", T is "what was acknowledged before the lease ended").
+ * What is not: hash collisions of tags (they only over-invalidate) and real time (X is "what
+ *was acknowledged before the last applied poll began", T is "what was acknowledged before the
+ *lease ended").
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -20,7 +21,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { MACHINES = 2, WRITERS = 3, READERS = 3, LOG = 2 * WRITERS + 2 };
+enum {
+	MACHINES = 2,
+	WRITERS = 3,
+	READERS = 3,
+	LOG = 2 * WRITERS + 2
+};
 
 /* A guard that can be taken out.  Each must be caught by at least one configuration. */
 #define MUTATIONS(X)                                                                           \
@@ -64,12 +70,12 @@ struct config {
 	const char *name;
 	int writers, readers;
 	uint8_t writer_at[WRITERS], reader_at[READERS];
-	bool replica;      /* reads may go to a lagging standby */
-	bool redis_fault;  /* Redis goes back to a copy of an earlier moment, or to nothing */
-	bool writer_dies;  /* a worker is killed before or after its COMMIT */
-	bool crash;        /* PostgreSQL crashes: xids of transactions that left no WAL come again */
-	bool reboot;       /* a machine gets a fresh mapping */
-	bool lease_ends;   /* a relay stands still until its lease is over */
+	bool replica;     /* reads may go to a lagging standby */
+	bool redis_fault; /* Redis goes back to a copy of an earlier moment, or to nothing */
+	bool writer_dies; /* a worker is killed before or after its COMMIT */
+	bool crash;  /* PostgreSQL crashes: xids of transactions that left no WAL come again */
+	bool reboot; /* a machine gets a fresh mapping */
+	bool lease_ends; /* a relay stands still until its lease is over */
 };
 
 /* A copy of the row somewhere. */
@@ -78,12 +84,31 @@ struct copy {
 	uint8_t v2, gen; /* only in memory: filled from the primary while gen was this */
 };
 
-enum writer_at { W_IDLE, W_BEGUN, W_BUMPED, W_COMMITTED, W_TOLD, W_ACKED, W_DEAD };
-enum reader_at { R_IDLE, R_BEGUN, R_REDIS, R_GOT, R_ASK, R_REPLICA, R_FILL_MEMORY, R_FILL_REDIS, R_DONE };
+enum writer_at {
+	W_IDLE,
+	W_BEGUN,
+	W_BUMPED,
+	W_COMMITTED,
+	W_TOLD,
+	W_ACKED,
+	W_DEAD
+};
+enum reader_at {
+	R_IDLE,
+	R_BEGUN,
+	R_REDIS,
+	R_GOT,
+	R_ASK,
+	R_REPLICA,
+	R_FILL_MEMORY,
+	R_FILL_REDIS,
+	R_DONE
+};
 
 struct state {
 	/* PostgreSQL: the log of starts (writer) and ends; sets are bits by writer. */
-	uint8_t log[LOG], log_len, flushed; /* entry: writer | 8 when it ended | 16 when committed */
+	uint8_t log[LOG], log_len,
+		flushed; /* entry: writer | 8 when it ended | 16 when committed */
 	uint8_t xid[WRITERS], next_xid, epoch;
 	uint8_t replica_at; /* how much of the log the standby has replayed */
 
@@ -94,10 +119,10 @@ struct state {
 
 	struct {
 		uint8_t slot_xid, slot_gen, floor, epoch, lease;
-		uint8_t acked_here;  /* acknowledged by this machine */
-		uint8_t must;        /* what X and T demand of it besides */
-		uint8_t prev;        /* committed set of the last poll's snapshot */
-		uint8_t cursor;      /* of the mutation cursor_max */
+		uint8_t acked_here; /* acknowledged by this machine */
+		uint8_t must;       /* what X and T demand of it besides */
+		uint8_t prev;       /* committed set of the last poll's snapshot */
+		uint8_t cursor;     /* of the mutation cursor_max */
 		uint8_t polling, poll_seen, poll_acked, poll_next, poll_epoch;
 		struct copy memory;
 	} m[MACHINES];
@@ -162,7 +187,8 @@ static void log_end(struct state *s, int w, bool commit)
 		s->flushed = s->log_len;
 }
 
-/* --- the rules ----------------------------------------------------------------------------- */
+/* --- the rules -----------------------------------------------------------------------------
+ */
 
 static uint8_t max8(uint8_t a, uint8_t b)
 {
@@ -203,7 +229,8 @@ static void epoch_told(struct state *s, int m, uint8_t epoch)
 	}
 }
 
-/* --- the walk: one function an actor, each case one atomic step ------------------------------ */
+/* --- the walk: one function an actor, each case one atomic step ------------------------------
+ */
 
 struct todo {
 	struct state state;
@@ -302,10 +329,16 @@ static void writer(const struct state *s, int w)
 				n.m[m].slot_gen++;
 			n.w[w].at = W_BUMPED;
 		});
-		STEP("it rolls back", { log_end(&n, w, false); n.w[w].at = W_DEAD; });
+		STEP("it rolls back", {
+			log_end(&n, w, false);
+			n.w[w].at = W_DEAD;
+		});
 		break;
 	case W_BUMPED:
-		STEP("it commits", { log_end(&n, w, true); n.w[w].at = W_COMMITTED; });
+		STEP("it commits", {
+			log_end(&n, w, true);
+			n.w[w].at = W_COMMITTED;
+		});
 		if (cf->writer_dies && !(s->faults & 1))
 			STEP("it is killed before COMMIT", {
 				log_end(&n, w, false);
@@ -320,7 +353,10 @@ static void writer(const struct state *s, int w)
 			n.w[w].at = W_TOLD;
 		});
 		if (cf->writer_dies && !(s->faults & 1))
-			STEP("it is killed after COMMIT", { n.w[w].at = W_DEAD; n.faults |= 1; });
+			STEP("it is killed after COMMIT", {
+				n.w[w].at = W_DEAD;
+				n.faults |= 1;
+			});
 		break;
 	case W_TOLD:
 		STEP("Redis is told, it acknowledges", {
@@ -385,7 +421,10 @@ static void reader(const struct state *s, int r)
 		}
 		break;
 	case R_REDIS:
-		STEP("it asks Redis", { n.r[r].got = n.redis; n.r[r].at = R_GOT; });
+		STEP("it asks Redis", {
+			n.r[r].got = n.redis;
+			n.r[r].at = R_GOT;
+		});
 		break;
 	case R_GOT:
 		if (!redis_hit(s, m, got)) {
@@ -429,7 +468,10 @@ static void reader(const struct state *s, int r)
 		});
 		break;
 	case R_FILL_REDIS:
-		STEP("it fills Redis", { n.redis = *got; n.r[r].at = R_DONE; });
+		STEP("it fills Redis", {
+			n.redis = *got;
+			n.r[r].at = R_DONE;
+		});
 		break;
 	}
 }
@@ -445,7 +487,8 @@ static void relay(const struct state *s, int m)
 				if ((snap.committed >> w & 1) && s->xid[w] > s->m[m].cursor)
 					events |= 1 << w;
 		}
-		if (events || s->m[m].must != s->acked || !s->m[m].lease || s->m[m].epoch != s->epoch)
+		if (events || s->m[m].must != s->acked || !s->m[m].lease ||
+		    s->m[m].epoch != s->epoch)
 			STEP("a relay polls", {
 				n.m[m].polling = 1;
 				n.m[m].poll_seen = snap.committed;
@@ -478,7 +521,10 @@ static void nemesis(const struct state *s)
 	if (cf->replica && s->replica_at < s->flushed)
 		STEP("the standby replays", { n.replica_at++; });
 	if (cf->redis_fault && !s->redis_saved)
-		STEP("Redis writes a dump", { n.redis_old = n.redis; n.redis_saved = 1; });
+		STEP("Redis writes a dump", {
+			n.redis_old = n.redis;
+			n.redis_saved = 1;
+		});
 	if (cf->redis_fault && s->redis_saved == 1)
 		STEP("Redis comes back with the dump", {
 			n.redis = n.redis_old;
@@ -508,7 +554,8 @@ static void nemesis(const struct state *s)
 				if (cf->reader_at[r] == m)
 					n.r[r].at = R_DONE;
 			for (int w = 0; w < cf->writers; w++)
-				if (cf->writer_at[w] == m && n.w[w].at != W_IDLE && n.w[w].at < W_ACKED) {
+				if (cf->writer_at[w] == m && n.w[w].at != W_IDLE &&
+				    n.w[w].at < W_ACKED) {
 					if (n.w[w].at < W_COMMITTED)
 						log_end(&n, w, false);
 					n.w[w].at = W_DEAD;
@@ -556,7 +603,8 @@ static void expand(const struct state *s)
 	nemesis(s);
 }
 
-/* --- states seen: fingerprints in an open table ---------------------------------------------- */
+/* --- states seen: fingerprints in an open table ----------------------------------------------
+ */
 
 #define SEEN_SLOTS ((size_t)1 << 27) /* 1 GB of fingerprints; full at 90 % */
 static uint64_t *seen_table;
@@ -591,7 +639,11 @@ static bool first_time(const struct state *s)
 	}
 }
 
-enum verdict { HOLDS, VIOLATED, UNFINISHED };
+enum verdict {
+	HOLDS,
+	VIOLATED,
+	UNFINISHED
+};
 
 #define PATH_MAX_STEPS 256
 static const char *path[PATH_MAX_STEPS];
@@ -632,7 +684,17 @@ static enum verdict walk(const struct config *config, double seconds)
 static const struct config configs[] = {
 	{ "one machine", 2, 2, { 0, 0 }, { 0, 0 }, false, true, true, false, false, false },
 	{ "two machines", 2, 2, { 0, 1 }, { 0, 1 }, false, true, false, false, false, false },
-	{ "the other machine", 2, 2, { 0, 0 }, { 1, 1 }, false, false, true, false, false, false },
+	{ "the other machine",
+	  2,
+	  2,
+	  { 0, 0 },
+	  { 1, 1 },
+	  false,
+	  false,
+	  true,
+	  false,
+	  false,
+	  false },
 	{ "replica", 2, 2, { 0, 0 }, { 0, 1 }, true, false, false, false, false, false },
 	{ "lease", 2, 2, { 0, 0 }, { 1, 1 }, false, false, false, false, false, true },
 	{ "crash", 3, 1, { 0, 0, 1 }, { 0 }, false, false, false, true, false, false },

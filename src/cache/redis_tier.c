@@ -1,0 +1,243 @@
+#include "cache/redis_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/cache.h"
+#include "cache/redis_key.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define INV_KEYS  8 /* marks asked for with a copy */
+
+/* KEYS: the copy; ARGV: value, milliseconds, "1": whatever is there now. */
+#define FILL                                                                                   \
+	"local old = redis.pcall('GETRANGE', KEYS[1], 0, 31)\n"                                \
+	"if ARGV[3] ~= '1' and type(old) == 'string' and #old == 32\n"                         \
+	"   and string.sub(old, 1, 16) == string.sub(ARGV[1], 1, 16)\n"                        \
+	"   and string.sub(old, 17) > string.sub(ARGV[1], 17, 32) then\n"                      \
+	"	return 0\n"                                                                          \
+	"end\n"                                                                                \
+	"redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"                                 \
+	"return 1\n"
+
+struct redis_tier *redis_tier_new(const struct cache_options *options, struct cache_map *map,
+				  struct redis *redis)
+{
+	struct redis_tier *tier = mem_alloc(sizeof(*tier));
+	char *channel;
+
+	tier->options = options;
+	tier->map = map;
+	tier->redis = redis;
+	tier->prefix = str_of(options->redis_prefix);
+	channel = mem_alloc(tier->prefix.len + sizeof(":events"));
+	snprintf(channel, tier->prefix.len + sizeof(":events"), "%s:events",
+		 options->redis_prefix);
+	tier->channel = str_of(channel);
+	redis_script_init(&tier->fill, STR(FILL));
+	redis_forget_init(tier);
+	return tier;
+}
+
+void redis_tier_free(struct redis_tier *tier)
+{
+	if (!tier)
+		return;
+	free((char *)(uintptr_t)tier->channel.ptr);
+	free(tier);
+}
+
+struct str redis_tier_channel(const struct redis_tier *tier)
+{
+	return tier ? tier->channel : STR_NONE;
+}
+
+void redis_write_stamp(uint64_t epoch, uint64_t label, char ret[STAMP + 1])
+{
+	snprintf(ret, STAMP + 1, "%016" PRIx64 "%016" PRIx64, epoch, label);
+}
+
+struct str redis_number(struct arena *arena, int64_t n)
+{
+	return arena_printf(arena, "%" PRId64, n);
+}
+
+bool redis_tier_run(struct redis_tier *tier, struct arena *arena,
+		    const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	bool good = redis_run(tier->redis, arena, commands, n, ret) == RC_OK;
+
+	if (!good && redis_skipped(tier->redis)) {
+		metric_add(COUNTER_cache_redis_skipped, 1);
+		return false;
+	}
+	for (size_t i = 0; i < n && good; i++)
+		good = ret[i].kind != REDIS_ERROR;
+	if (!good)
+		metric_add(COUNTER_cache_redis_errors, 1);
+	return good;
+}
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+bool redis_read_value(struct str value, struct str key, struct entry *ret)
+{
+	char stamp[STAMP + 1];
+
+	if (value.len < STAMP || !entry_decode(str_from(value, STAMP), key, ret))
+		return false;
+	redis_write_stamp(ret->head.epoch, ret->head.label, stamp);
+	return memcmp(value.ptr, stamp, STAMP) == 0;
+}
+
+/* What a machine keeps to itself is written anew: nothing of it came over the wire. */
+static bool localise(const struct redis_tier *tier, struct arena *arena, uint64_t era,
+		     struct entry *e)
+{
+	struct entry_tag *tags = arena_zalloc(arena, (e->head.tags + 1u) * sizeof(*tags));
+	int64_t ttl_ms =
+		cache_ttl_ms(tier->options, (enum tier)e->head.tier, (enum rc)e->head.rc);
+	int64_t age_ms = (clock_wall_us() - e->head.made_us) / 1000;
+
+	for (uint32_t i = 0; i < e->head.tags; i++) {
+		tags[i].hash = e->tag[i].hash;
+		tags[i].slot = map_slot_of(tier->map, tags[i].hash);
+	}
+	e->tag = tags;
+	e->head.era = era;
+	e->head.primary = false;
+	e->head.expires_ns = 0;
+	if (e->head.made_us < 0 || age_ms >= ttl_ms)
+		return false;
+	/* Made in the future: another machine's clock. */
+	ttl_ms -= age_ms > 0 ? age_ms : 0;
+	e->head.expires_ns = clock_boot_ns() + ttl_ms * NS_PER_MS;
+	return true;
+}
+
+/* V1 for all tags; V2 does not travel. */
+static bool is_valid(const struct cache_map *map, const struct entry *e)
+{
+	if (e->head.epoch == 0 || e->head.epoch != map_epoch(map) ||
+	    e->head.label <= map_floor(map))
+		return false;
+	for (uint32_t i = 0; i < e->head.tags; i++)
+		if (!map_label_ok(map, e->tag[i].slot, e->head.label))
+			return false;
+	return true;
+}
+
+/* A mark of the same history that is not older than the copy.  What is no mark says nothing. */
+static bool is_marked(const struct redis_reply *marks, size_t n, struct str value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (marks[i].kind == REDIS_BULK && marks[i].text.len == STAMP &&
+		    memcmp(marks[i].text.ptr, value.ptr, STAMP_EPOCH) == 0 &&
+		    memcmp(marks[i].text.ptr, value.ptr, STAMP) >= 0)
+			return true;
+	return false;
+}
+
+static size_t write_mget(const struct redis_tier *tier, struct arena *arena, struct str key,
+			 const struct tag_list *tags, struct str ret[2 + INV_KEYS])
+{
+	struct str braces = redis_key_braces(key);
+	size_t n = 0;
+
+	ret[n++] = STR("MGET");
+	ret[n++] = redis_key_copy(arena, tier->prefix, key);
+	for (uint32_t i = 0; braces.ptr && i < tags->n && i < INV_KEYS; i++)
+		ret[n++] = redis_key_inv(arena, tier->prefix, braces, tags->tag[i].hash);
+	return n;
+}
+
+static bool use(struct redis_tier *tier, struct arena *arena, struct str key, uint64_t era,
+		const struct redis_reply *reply, struct entry *ret)
+{
+	struct str value = reply->item[0].text;
+	struct entry e;
+
+	if (!redis_read_value(value, key, &e)) {
+		tier->damaged = map_key_hash(tier->map, key);
+		return false;
+	}
+	if (!localise(tier, arena, era, &e) || !is_valid(tier->map, &e) ||
+	    is_marked(reply->item + 1, reply->items - 1, value))
+		return false;
+	*ret = e;
+	return true;
+}
+
+bool redis_tier_get(struct redis_tier *tier, struct arena *arena, struct str key,
+		    const struct tag_list *tags, struct entry *ret)
+{
+	struct str words[2 + INV_KEYS];
+	struct redis_command mget = { .word = words };
+	struct redis_reply reply;
+
+	if (!tier)
+		return false;
+	uint64_t era = map_era(tier->map);
+	mget.words = write_mget(tier, arena, key, tags, words);
+	if (!redis_tier_run(tier, arena, &mget, 1, &reply))
+		return false;
+	if (reply.kind != REDIS_ARRAY || reply.items != mget.words - 1) {
+		metric_add(COUNTER_cache_redis_errors, 1);
+		return false;
+	}
+	if (reply.item[0].kind != REDIS_BULK) {
+		metric_add(COUNTER_cache_redis_misses, 1);
+		return false;
+	}
+	bool good = use(tier, arena, key, era, &reply, ret);
+	metric_add(good ? COUNTER_cache_redis_hits : COUNTER_cache_redis_rejected, 1);
+	return good;
+}
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+/* Stamp and entry, without what belongs to this machine alone. */
+static struct str write_value(struct arena *arena, const struct entry *e)
+{
+	struct entry shared = *e;
+	struct entry_tag *tags = arena_zalloc(arena, (e->head.tags + 1u) * sizeof(*tags));
+	size_t size = STAMP + entry_size(e);
+	char *value = arena_alloc(arena, size), stamp[STAMP + 1];
+
+	for (uint32_t i = 0; i < e->head.tags; i++)
+		tags[i].hash = e->tag[i].hash;
+	shared.tag = tags;
+	shared.head.primary = 0;
+	shared.head.era = 0;
+	shared.head.expires_ns = 0;
+	redis_write_stamp(e->head.epoch, e->head.label, stamp);
+	memcpy(value, stamp, STAMP);
+	entry_encode(&shared, value + STAMP);
+	return (struct str){ value, size };
+}
+
+void redis_tier_put(struct redis_tier *tier, struct arena *arena, const struct entry *e,
+		    int64_t ttl_ms)
+{
+	struct redis_reply reply;
+
+	/* Nobody could use it: V2 is this machine's own. */
+	if (!tier || entry_size(e) > ENTRY_MAX || !is_valid(tier->map, e))
+		return;
+	bool damaged = tier->damaged && tier->damaged == map_key_hash(tier->map, e->key);
+	struct str words[] = {
+		redis_key_copy(arena, tier->prefix, e->key),
+		write_value(arena, e),
+		redis_number(arena, ttl_ms),
+		damaged ? STR("1") : STR("0"),
+	};
+	struct redis_command fill = {
+		.script = &tier->fill, .keys = 1, .word = words, .words = COUNT_OF(words)
+	};
+	if (redis_tier_run(tier, arena, &fill, 1, &reply) && damaged)
+		tier->damaged = 0;
+}
