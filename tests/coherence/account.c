@@ -7,7 +7,7 @@
 #include "lib/keeper.h"
 
 #define SHOWN      20                  /* sins that are told one by one */
-#define SETTLED_NS INT64_C(3000000000) /* after a fault */
+#define SETTLED_NS INT64_C(2000000000) /* after a fault */
 
 struct account *account_new(void)
 {

@@ -58,11 +58,11 @@ static void begin(uint32_t seed)
 {
 	for (uint32_t i = 0; i < READERS; i++)
 		PART(run_reader(&stage, seed + 101 * i));
-	PART(run_writer(&stage, seed + 7, FIRST_NAME, LAST_NAME));
-	PART(run_writer(&stage, seed + 8, FIRST_SLOW, LAST_SLOW));
-	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_MANY));
-	PART(run_writer(&stage, seed + 12, FIRST_RARE, LAST_RARE));
-	PART(run_writer(&stage, seed + 13, FIRST_TITLE, LAST_USER));
+	PART(run_writer(&stage, seed + 7, FIRST_NAME, LAST_NAME, 20));
+	PART(run_writer(&stage, seed + 8, FIRST_SLOW, LAST_SLOW, 20));
+	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_MANY, 500));
+	PART(run_writer(&stage, seed + 12, FIRST_RARE, LAST_RARE, 50));
+	PART(run_writer(&stage, seed + 13, FIRST_TITLE, LAST_USER, 50));
 	PART(run_poster(&stage, seed + 10, 0));
 	PART(run_poster(&stage, seed + 11, 1));
 	PART(run_pulse(&stage));

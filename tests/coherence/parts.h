@@ -7,6 +7,7 @@
 #include "lib/machine.h"
 
 #define CONTRACT "0x00000000000000000000000000000000000000c0"
+#define MANY_OF  "0x00000000000000000000000000000000000000c1" /* what is written in bulk */
 
 struct stage {
 	struct account *account;
@@ -18,8 +19,8 @@ struct stage {
 void stage_fill(void);
 
 void run_reader(struct stage *s, uint32_t seed);
-/* Writes the objects first … last by SQL, as somebody else would. */
-void run_writer(struct stage *s, uint32_t seed, int first, int last);
+/* Writes the objects first … last by SQL, as somebody else would, about every pause_ms. */
+void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pause_ms);
 /* Every other owner object, through the service. */
 void run_poster(struct stage *s, uint32_t seed, int which);
 void run_nemesis(struct stage *s, uint32_t seed);

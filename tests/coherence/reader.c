@@ -9,7 +9,8 @@
 #include "lib/http.h"
 
 #define PATH_BYTES 256
-#define FORMS      7
+#define FORMS      8
+#define RARELY     5 /* of FORMS + RARELY reads, those of RARE objects */
 #define OF         "/api/collection/" CONTRACT
 
 struct reader {
@@ -32,18 +33,15 @@ static void see(struct reader *r, int object, const char *text)
 	account_judge(r->stage->account, &r->reading);
 }
 
-static int object_of(int token)
-{
-	if (token > 200)
-		return FIRST_RARE + token - 201;
-	if (token > 10)
-		return FIRST_MANY;
-	return token > 8 ? FIRST_SLOW + token - 9 : FIRST_NAME + token - 1;
-}
-
+/* Tokens between are nobody's object. */
 static void see_name(struct reader *r, int token, const char *text)
 {
-	see(r, object_of(token), text);
+	if (token > 200)
+		see(r, FIRST_RARE + token - 201, text);
+	else if (token <= 8)
+		see(r, FIRST_NAME + token - 1, text);
+	else if (token <= 10)
+		see(r, FIRST_SLOW + token - 9, text);
 }
 
 static void see_token(struct reader *r, const struct http *http, int token)
@@ -90,6 +88,10 @@ static void see_all(struct reader *r, struct http *http, int form, int token)
 		break;
 	case 5:
 		see(r, FIRST_TITLE, http_text(http, "collections.0.name"));
+		see(r, FIRST_TITLE, http_text(http, "collections.1.name")); /* one has none */
+		break;
+	case 6:
+		see(r, FIRST_MANY, http_text(http, "name"));
 		break;
 	default:
 		see(r, FIRST_USER, http_text(http, "username"));
@@ -117,6 +119,9 @@ static void write_path(int form, int token, char ret[PATH_BYTES])
 		break;
 	case 5:
 		snprintf(ret, PATH_BYTES, "/api/collections");
+		break;
+	case 6:
+		snprintf(ret, PATH_BYTES, "/api/collection/" MANY_OF "/nfts/%d", token);
 		break;
 	default:
 		snprintf(ret, PATH_BYTES, "/api/users/1");
@@ -153,9 +158,9 @@ void run_reader(struct stage *s, uint32_t seed)
 	for (int i = 0; i < MACHINES; i++)
 		r.http[i] = machine_http(&s->machine[i]);
 	while (!s->account->stop) {
-		uint32_t form = dice(&seed) % (FORMS + 3);
+		uint32_t form = dice(&seed) % (FORMS + RARELY);
 		int token = form >= FORMS ? (int)(dice(&seed) % 100) + 201
-					  : (int)(dice(&seed) % 12) + 1;
+					  : (int)(dice(&seed) % 10) + 1;
 
 		ask(&r, form >= FORMS ? 0 : (int)form, token,
 		    (int)(dice(&seed) >> 8) % MACHINES);

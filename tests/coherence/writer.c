@@ -14,6 +14,7 @@
 #include "net/pg.h"
 
 #define C        "'\\x00000000000000000000000000000000000000c0'"
+#define M        "'\\x00000000000000000000000000000000000000c1'"
 #define HOLDER   "0x77000000000000000000000000000000%08x"
 #define PAUSE_MS 40
 
@@ -31,7 +32,9 @@ void stage_fill(void)
 	struct pg *pg = pg_new(&options, live_pg_owner_url());
 
 	if (!run(pg, "INSERT INTO such_market.collections (contract_address, name) VALUES (" C
-		     ", 'v0');"
+		     ", 'v0'), (" M ", NULL);"
+		     "INSERT INTO such_market.nfts (contract_address, token_id, name)"
+		     " SELECT " M ", i, 'v0' FROM generate_series(1, 120) AS i;"
 		     "INSERT INTO such_market.nfts (contract_address, token_id, name)"
 		     " SELECT " C ", i, 'v0' FROM generate_series(1, 300) AS i;"
 		     "INSERT INTO such_market.nft_ownership (contract_address, token_id,"
@@ -49,8 +52,6 @@ static int token_of(int object)
 {
 	if (object >= FIRST_RARE)
 		return object - FIRST_RARE + 201;
-	if (object >= FIRST_MANY)
-		return 11;
 	return object >= FIRST_SLOW ? object - FIRST_SLOW + 9 : object - FIRST_NAME + 1;
 }
 
@@ -63,8 +64,9 @@ static const char *rows_of(int object, bool all)
 		return "collections WHERE contract_address = " C;
 	if (object == FIRST_USER)
 		return "fc_users WHERE fid = 1";
-	if (object == FIRST_MANY && all)
-		return "nfts WHERE contract_address = " C " AND token_id BETWEEN 11 AND 130";
+	if (object == FIRST_MANY)
+		return all ? "nfts WHERE contract_address = " M
+			   : "nfts WHERE contract_address = " M " AND token_id = 1";
 	snprintf(text, sizeof(text), "nfts WHERE contract_address = " C " AND token_id = %d",
 		 token_of(object));
 	return text;
@@ -119,14 +121,14 @@ static void write_one(struct stage *s, struct pg *pg, uint32_t *seed, int object
 		account_commit(s->account, object, version, -1);
 }
 
-void run_writer(struct stage *s, uint32_t seed, int first, int last)
+void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pause_ms)
 {
 	struct pg *pg = pg_new(&options, live_pg_owner_url());
 
 	while (!s->account->stop) {
 		write_one(s, pg, &seed,
 			  first + (int)(dice(&seed) % (uint32_t)(last - first + 1)));
-		poll(NULL, 0, (int)(dice(&seed) % PAUSE_MS));
+		poll(NULL, 0, (int)(dice(&seed) % (2 * pause_ms)));
 	}
 	pg_free(pg);
 }
