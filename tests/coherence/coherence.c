@@ -140,9 +140,12 @@ static int verdict(int64_t seconds, uint32_t seed, const char *mutation)
 #define X(name, text) printf(#name "=%lu ", (unsigned long)a->sins[SIN_##name]);
 	SINS(X)
 #undef X
-	printf("\noldest answer: %.1f ms while all is well, %.1f ms among faults\n",
-	       (double)a->oldest_calm_ns / 1e6, (double)a->oldest_ns / 1e6);
-	printf("coherence: %ld s, seed %u, mutation %s, reads %lu, hits %lu, flagged %lu, "
+	printf("\noldest answer: %.1f ms while all is well, %.1f ms among faults; %lu times a "
+	       "client saw an older version after a newer one\n",
+	       (double)a->oldest_calm_ns / 1e6, (double)a->oldest_ns / 1e6,
+	       (unsigned long)a->backward);
+	printf("coherence: after %ld s, seed %u, mutation %s, reads %lu, hits %lu, flagged "
+	       "%lu, "
 	       "failed %lu, "
 	       "writes %lu, rolled back %lu, faults %lu, violations %lu: %s\n",
 	       (long)seconds, seed, mutation ? mutation : "none", (unsigned long)a->reads,
@@ -178,19 +181,21 @@ int main(int argc, char **argv)
 	if (given == 0)
 		usage();
 	uint32_t seed = (uint32_t)numbers[1] | 1;
-	int64_t until_ns;
+	int64_t start_ns, ended_ns;
 
 	fprintf(stderr, "coherence: seed %u\n", seed);
 	start(mutation);
-	until_ns = clock_mono_ns() + numbers[0] * 1000000000;
+	start_ns = clock_mono_ns();
 	begin(seed);
-	while (clock_mono_ns() < until_ns && !(mutation && account_sins(stage.account)))
+	while (clock_mono_ns() - start_ns < numbers[0] * 1000000000 &&
+	       !(mutation && account_sins(stage.account)))
 		poll(NULL, 0, 50);
+	ended_ns = clock_mono_ns();
 	end();
 	account_close(stage.account);
 	for (int i = 0; i < MACHINES; i++)
 		machine_done(&stage.machine[i]);
 	live_redis_done();
 	live_pg_done();
-	return verdict(numbers[0], seed, mutation);
+	return verdict((ended_ns - start_ns) / 1000000000, seed, mutation);
 }

@@ -17,6 +17,7 @@ struct reader {
 	struct stage *stage;
 	struct http *http[MACHINES];
 	struct reading reading; /* of the answer that is looked at */
+	uint32_t last[MACHINES][OBJECTS];
 };
 
 /* "v17" and "0x…00000011" are versions 17. */
@@ -31,6 +32,11 @@ static void see(struct reader *r, int object, const char *text)
 		(uint32_t)(*text == 'v' ? strtoul(digits, NULL, 10)
 					: strtoul(digits + strlen(digits) - 8, NULL, 16));
 	account_judge(r->stage->account, &r->reading);
+	uint32_t *last = &r->last[r->reading.machine][object];
+	if (!r->reading.flagged && r->reading.version < *last)
+		r->stage->account->backward++;
+	if (!r->reading.flagged)
+		*last = r->reading.version;
 }
 
 /* Tokens between are nobody's object. */
