@@ -76,6 +76,7 @@ static const struct cache_options kept = { .memory_on = true,
 					   .ttl_ms = { 0, 3600000, 3600000, 3600000 },
 					   .negative_ttl_ms = 3600000,
 					   .pack_above = 1 << 30 };
+static const struct relay_options relaying = { .interval_ms = 100, .keep_ms = 3600000 };
 static struct cache_map *map;
 static struct env *caching, *plain;
 static struct pg *relay_pg, *writer;
@@ -105,7 +106,7 @@ static void up(void)
 	writer = pg_new(&pg_options, live_pg_owner_url());
 	run("SET search_path = such_market, public");
 	relay_pg = pg_new(&pg_options, live_pg_url());
-	relay = relay_new(relay_pg, map, "here");
+	relay = relay_new(relay_pg, map, "here", &relaying);
 	follow();
 	plain = new_env();
 	caching = new_env();
@@ -165,6 +166,19 @@ static void fill_all(void)
 	}
 }
 
+/* A message has its limit: from a little before the first difference on. */
+static struct str shown(const struct answer *a, const struct answer *other)
+{
+	struct str body = buf_str(&a->body), rest = buf_str(&other->body);
+	size_t same = 0;
+
+	while (same < body.len && same < rest.len && body.ptr[same] == rest.ptr[same])
+		same++;
+	body = str_from(body, same < 80 ? 0 : same - 80);
+	body.len = body.len < 400 ? body.len : 400;
+	return body;
+}
+
 /* How many answers are others now; each one must be told. */
 static int compare_all(const struct write *w)
 {
@@ -180,7 +194,7 @@ static int compare_all(const struct write *w)
 			      "stale after %s of %s\n%s\nanswer of %s\ntold:  %d %.*s\ntruth: "
 			      "%d %.*s",
 			      w->how, w->table, w->sql, question_text(q), told,
-			      STR_ARG(buf_str(&copy.body)), rc, STR_ARG(buf_str(&truth.body)));
+			      STR_ARG(shown(&copy, &truth)), rc, STR_ARG(shown(&truth, &copy)));
 		if (digest(rc, &truth) != before.hash[i]) {
 			n++;
 			changed[q->read] = true;
