@@ -68,13 +68,29 @@ static void stop_relay(struct stage *s, uint32_t *seed)
 	hit(s, seed, "relay", SIGSTOP, between(seed, 2500, 5000));
 }
 
+static bool is_running(pid_t pid)
+{
+	char path[64], line[256] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *in = fopen(path, "re");
+	const char *end = in && fgets(line, sizeof(line), in) ? strrchr(line, ')') : NULL;
+	if (in)
+		fclose(in);
+	return end && end[1] == ' ' && end[2] != 'Z';
+}
+
+/* As systemd would: again until it stays.  Old workers still listen for a moment. */
 static void kill_master(struct stage *s, uint32_t *seed)
 {
 	struct machine *m = any_machine(s, seed);
 
 	machine_end(m, SIGKILL);
 	wait_ms(s, between(seed, 0, 300));
-	machine_begin(m);
+	do {
+		machine_begin(m);
+		wait_ms(s, 500);
+	} while (!is_running(*m->market_pid) && !s->account->stop);
 }
 
 static void reload(struct stage *s, uint32_t *seed)
@@ -168,7 +184,9 @@ void run_nemesis(struct stage *s, uint32_t seed)
 		for (size_t i = 0; i < COUNT_OF(faults) && !a->stop; i++) {
 			const struct fault *f = &faults[deck[i]];
 			a->calm_ns = 0;
-			fprintf(stderr, "%.3f %s\n", (double)clock_mono_ns() / 1e9, f->name);
+			fprintf(stderr, "%.3f %s (%lu reads failed before)\n",
+				(double)clock_mono_ns() / 1e9, f->name,
+				(unsigned long)a->failed);
 			f->run(s, &seed);
 			a->faults++;
 			a->calm_ns = clock_mono_ns();
