@@ -141,6 +141,18 @@ bench_loop() { # BYTES
 
 address=0x00000000000000000000000000000000000beac4
 
+# Wallets are spread over all addresses, as real ones are.
+owners_make() { # ROWS WALLETS TOKENS (0: a token a row)
+	awk -v n="$1" -v wallets="$2" -v tokens="$3" 'BEGIN {
+		print "token_id,owner_address,balance"
+		for (i = 0; i < n; i++) {
+			w = (i * 7919) % wallets + 1
+			printf "%d,0x%08x%08x%024x,1\n", tokens ? int(i * tokens / n) + 1 : i + 1,
+				(w * 2654435761) % 4294967296, (w * 69069) % 4294967296, w
+		}
+	}'
+}
+
 data_make() {
 	printf '{"contract":"%s","name":"Bench","symbol":"B","standard":"ERC721","chain":"eth-mainnet"}\n' \
 		"$address" >"$state/meta.json"
@@ -149,11 +161,10 @@ data_make() {
 			"\"attributes\":[{\"trait_type\":\"Hat\",\"value\":\"hat %d\"},{\"trait_type\":\"Eyes\",\"value\":\"eyes %d\"}," \
 			"{\"trait_type\":\"Fur\",\"value\":\"fur %d\"},{\"trait_type\":\"Level\",\"value\":%d,\"display_type\":\"number\"}]}\n",
 			i, i, i, i % 40, i % 17, i % 9, i % 100 }' >"$state/nfts.jsonl"
-	local n
-	for n in 10000 1000000; do
-		awk -v n=$n 'BEGIN { print "token_id,owner_address,balance"; for (i = 1; i <= n; i++)
-			printf "%d,0x%040x,1\n", i, 4096 + (i * 7919) % (n / 4) }' >"$state/owners-$n.csv"
-	done
+	sed 's/ERC721/ERC1155/' "$state/meta.json" >"$state/meta-editions.json"
+	owners_make 10000 2500 0 >"$state/owners-10000.csv"
+	owners_make 1000000 250000 0 >"$state/owners-1000000.csv"
+	owners_make 1000000 294000 1000 >"$state/owners-editions.csv"
 	chmod 644 "$state"/*.json "$state"/*.jsonl "$state"/*.csv
 }
 
@@ -164,19 +175,58 @@ seconds_of() { # COMMAND...
 	awk -v a="$begin" -v b="$(now)" 'BEGIN { printf "%.2f", b - a }'
 }
 
+fresh_base() {
+	pg_query "drop database if exists such_market"
+	pg_roles
+	market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
+}
+
+copies='' takes='' # seconds, a run each
+copy_of() { # TABLE FILE OPTIONS
+	pg_query "truncate $1"
+	copies+=" $(seconds_of pg_query "\\copy $1 from '$2' with ($3)")"
+}
+import_of() { # ARGS...
+	takes+=" $(seconds_of market import --json "$@")"
+}
+median() { # NUMBERS...
+	printf '%s\n' "$@" | sort -n | awk '{ n[NR] = $1 } END { print n[int((NR + 1) / 2)] }'
+}
+import_row() { # WHAT BOUND
+	local copy took
+	# shellcheck disable=SC2086 # lists of numbers
+	copy=$(median $copies) took=$(median $takes)
+	row "import of $1 / \\copy" "$took s / $copy s = $(ratio "$took" "$copy")" "$2"
+	copies='' takes=''
+}
+
+# Each run has a base of its own; the last one stays for the service.
 bench_import() {
-	local n copy took
+	local csv="format csv, header"
 	pg_query "create table raw_line (line text); create table raw_owner (a text, b text, c text)"
-	copy=$(seconds_of pg_query "\\copy raw_line from '$state/nfts.jsonl' with (format csv, quote e'\\x01', delimiter e'\\x02')")
-	took=$(seconds_of market import --json --collection "$state/meta.json" --nfts "$state/nfts.jsonl")
-	row "import of 10,000 tokens with attributes / \\copy" "$took s / $copy s = $(ratio "$took" "$copy")" "<= 15"
-	cp "$log/seconds.out" "$log/import-nfts.out"
-	for n in 10000 1000000; do
-		pg_query "truncate raw_owner"
-		copy=$(seconds_of pg_query "\\copy raw_owner from '$state/owners-$n.csv' with (format csv, header)")
-		took=$(seconds_of market import --json --collection "$state/meta.json" --owners "$state/owners-$n.csv")
-		row "import of $n owners / \\copy" "$took s / $copy s = $(ratio "$took" "$copy")" "<= 15"
+	for _ in 1 2 3; do
+		fresh_base
+		copy_of raw_owner "$state/owners-editions.csv" "$csv"
+		import_of --collection "$state/meta-editions.json" --owners "$state/owners-editions.csv"
 	done
+	import_row "1,000,000 owners: 1,000 tokens of an ERC-1155, 294,000 wallets" "<= 15"
+	fresh_base
+	copy_of raw_owner "$state/owners-1000000.csv" "$csv"
+	import_of --collection "$state/meta.json" --owners "$state/owners-1000000.csv"
+	import_row "1,000,000 owners of as many new tokens (one run)" "shown"
+	for _ in 1 2 3; do
+		fresh_base
+		copy_of raw_owner "$state/owners-10000.csv" "$csv"
+		import_of --collection "$state/meta.json" --owners "$state/owners-10000.csv"
+	done
+	import_row "10,000 owners of as many new tokens" "<= 15"
+	for _ in 1 2 3; do
+		fresh_base
+		copy_of raw_line "$state/nfts.jsonl" "format csv, quote e'\\x01', delimiter e'\\x02'"
+		import_of --collection "$state/meta.json" --nfts "$state/nfts.jsonl"
+	done
+	import_row "10,000 tokens with attributes" "<= 15"
+	market import --collection "$state/meta.json" --owners "$state/owners-10000.csv" >/dev/null
 	pg_query "vacuum analyze" such_market
 }
 

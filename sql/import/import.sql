@@ -1,13 +1,12 @@
 -- The statements of `such-market import`.  They speak of temporary tables, which import_begin
 -- makes: they cannot be prepared before it has run, so they live apart from sql/queries.
 --
--- stage_…  lines as they were read, checked by the program
+-- stage_…  lines as they were read, checked by the program (owners then go to sorted_owner)
 -- change_… what differs from the database, sorted and numbered in chunks of 10,000
 -- $1 is the collection; of a merge $2 is the chunk (of users, which have none, $1).
 
 -- name: import_session
 SET lock_timeout = '60s';
-SET synchronous_commit = off;
 SET temp_buffers = '64MB';
 SET work_mem = '64MB';
 SET maintenance_work_mem = '64MB';
@@ -33,6 +32,8 @@ CREATE TEMP TABLE stage_nft (
     image_url text, thumbnail_url text, animation_url text, external_url text, token_uri text,
     attributes jsonb, metadata json);
 CREATE TEMP TABLE stage_owner (line bigint, token_id numeric, owner_address bytea, balance numeric);
+CREATE TEMP TABLE sorted_owner (
+    chunk bigint, twice boolean, line bigint, token_id numeric, owner_address bytea, balance numeric);
 CREATE TEMP TABLE stage_transfer (
     line bigint, token_id numeric, from_address bytea, to_address bytea, quantity numeric,
     hash bytea, log_index bigint, batch_index bigint, block_number bigint, block_time timestamptz);
@@ -172,7 +173,7 @@ SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chu
 INSERT INTO such_market.nfts AS n
     (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
      external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
-SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
+SELECT (SELECT $1::bytea::such_market.address), c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
     s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
 FROM change_nft AS c
 CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
@@ -221,28 +222,35 @@ WHERE n.ctid = c.at AND n.contract_address = $1::bytea AND n.token_id = c.token_
 -- name: import_nft_next
 TRUNCATE ranked, change_nft, change_rank;
 
+-- One sort for all that follows: a row that says what an earlier one said stands behind it, and
+-- a collection without holders is filled in this order, each wallet touching its summaries once.
+-- The rows lie as they are numbered, so the least of indexes finds a chunk.
 -- name: import_owner_staged
-ANALYZE stage_owner (token_id, owner_address);
+INSERT INTO sorted_owner
+SELECT (row_number() OVER by_wallet - 1) / 10000,
+    coalesce(lag(s.owner_address) OVER by_wallet = s.owner_address
+        AND lag(s.token_id) OVER by_wallet = s.token_id, false),
+    s.line, s.token_id, s.owner_address, s.balance
+FROM stage_owner AS s WINDOW by_wallet AS (ORDER BY s.owner_address, s.token_id, s.line);
+TRUNCATE stage_owner;
+CREATE INDEX ON sorted_owner USING brin (chunk) WITH (pages_per_range = 16);
+ANALYZE sorted_owner (chunk, token_id, owner_address);
 
 -- A snapshot that lists a holder of a token twice contradicts itself.
 -- name: import_owner_twice
-SELECT s.line, d.token_id::text, '0x' || encode(d.owner_address, 'hex'), d.first
-FROM (SELECT o.token_id, o.owner_address, min(o.line) AS first FROM stage_owner AS o
-    GROUP BY o.token_id, o.owner_address HAVING count(*) > 1) AS d
-JOIN stage_owner AS s ON s.token_id = d.token_id AND s.owner_address = d.owner_address
-    AND s.line > d.first
-ORDER BY s.line LIMIT $1::bigint;
+SELECT d.line, d.token_id::text, '0x' || encode(d.owner_address, 'hex'), d.first
+FROM (SELECT o.*, min(o.line) OVER (PARTITION BY o.owner_address, o.token_id) AS first
+    FROM sorted_owner AS o WHERE (o.owner_address, o.token_id) IN (
+        SELECT t.owner_address, t.token_id FROM sorted_owner AS t WHERE t.twice)) AS d
+WHERE d.twice ORDER BY d.line LIMIT $1::bigint;
 
 -- name: import_owner_once
-DELETE FROM stage_owner AS s USING (
-    SELECT o.token_id, o.owner_address, min(o.line) AS first FROM stage_owner AS o
-    GROUP BY o.token_id, o.owner_address HAVING count(*) > 1) AS d
-WHERE s.token_id = d.token_id AND s.owner_address = d.owner_address AND s.line > d.first;
+DELETE FROM sorted_owner WHERE twice;
 
 -- name: import_owner_tokens
 INSERT INTO change_token
 SELECT (row_number() OVER (ORDER BY t.token_id) - 1) / 10000, t.token_id
-FROM (SELECT DISTINCT s.token_id FROM stage_owner AS s) AS t
+FROM (SELECT DISTINCT s.token_id FROM sorted_owner AS s) AS t
 WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
     WHERE n.contract_address = $1::bytea AND n.token_id = t.token_id);
 
@@ -258,7 +266,7 @@ SELECT count(*), 0, max(chunk) + 1 FROM change_token;
 
 -- name: import_token_add
 INSERT INTO such_market.nfts (contract_address, token_id)
-SELECT $1::bytea, c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id;
+SELECT (SELECT $1::bytea::such_market.address), c.token_id FROM change_token AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id;
 
 -- name: import_token_merge
 INSERT INTO such_market.nfts (contract_address, token_id)
@@ -268,20 +276,40 @@ ON CONFLICT (contract_address, token_id) DO NOTHING;
 -- name: import_token_done
 TRUNCATE change_token;
 
--- Burned tokens (0x0) and balances of 0 have no holder.  A collection without holders is filled
--- in the order of its wallets: each then touches its summaries once.  Else a token's old and new
--- holder should change together, so the order is that of tokens.
+-- Burned tokens (0x0) and balances of 0 have no holder.
+-- name: import_owner_fresh
+SELECT NOT EXISTS (SELECT FROM such_market.nft_ownership AS f WHERE f.contract_address = $1::bytea);
+
+-- name: import_owner_new_changes
+SELECT count(*), 0, max(chunk) + 1 FROM sorted_owner
+WHERE balance > 0 AND owner_address <> decode(repeat('00', 20), 'hex');
+
+-- name: import_owner_new_add
+INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
+SELECT (SELECT $1::bytea::such_market.address), s.token_id, s.owner_address, s.balance
+FROM sorted_owner AS s WHERE s.chunk = $2::bigint
+    AND s.balance > 0 AND s.owner_address <> decode(repeat('00', 20), 'hex');
+
+-- name: import_owner_new_merge
+INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
+SELECT $1::bytea, s.token_id, s.owner_address, s.balance
+FROM sorted_owner AS s WHERE s.chunk = $2::bigint
+    AND s.balance > 0 AND s.owner_address <> decode(repeat('00', 20), 'hex')
+ORDER BY s.token_id, s.owner_address
+ON CONFLICT (contract_address, token_id, owner_address) DO UPDATE
+SET balance = excluded.balance, updated_at = now(), last_verified_at = now()
+WHERE o.balance IS DISTINCT FROM excluded.balance;
+
+-- A token's old and new holder should change together, so the order is that of tokens.
 -- name: import_owner_diff
 INSERT INTO change_owner
-SELECT (row_number() OVER (ORDER BY d.by_wallet, d.token_id, d.owner_address) - 1) / 10000,
+SELECT (row_number() OVER (ORDER BY d.token_id, d.owner_address) - 1) / 10000,
     d.kind, d.token_id, d.owner_address, d.balance
 FROM (SELECT
-        CASE WHEN NOT EXISTS (SELECT FROM such_market.nft_ownership AS f
-            WHERE f.contract_address = $1::bytea) THEN coalesce(s.owner_address, o.owner_address) END AS by_wallet,
         CASE WHEN o.balance IS NULL THEN 'added' WHEN s.balance IS NULL THEN 'removed' ELSE 'changed' END AS kind,
         coalesce(s.token_id, o.token_id) AS token_id,
         coalesce(s.owner_address, o.owner_address) AS owner_address, s.balance
-    FROM (SELECT * FROM stage_owner AS w WHERE w.balance > 0
+    FROM (SELECT * FROM sorted_owner AS w WHERE w.balance > 0
             AND w.owner_address <> decode(repeat('00', 20), 'hex')) AS s
     FULL JOIN (SELECT h.token_id::numeric AS token_id, h.owner_address::bytea AS owner_address, h.balance
         FROM such_market.nft_ownership AS h WHERE h.contract_address = $1::bytea) AS o
@@ -289,7 +317,7 @@ FROM (SELECT
     WHERE s.balance IS DISTINCT FROM o.balance) AS d;
 
 -- name: import_owner_diffed
-CREATE INDEX ON change_owner (chunk);
+CREATE INDEX ON change_owner USING brin (chunk) WITH (pages_per_range = 16);
 ANALYZE change_owner (chunk, kind);
 
 -- name: import_owner_changes
@@ -306,7 +334,7 @@ WHERE o.ctid = c.at;
 
 -- name: import_owner_add
 INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
-SELECT $1::bytea, c.token_id, c.owner_address, c.balance
+SELECT (SELECT $1::bytea::such_market.address), c.token_id, c.owner_address, c.balance
 FROM change_owner AS c WHERE c.chunk = $2::bigint ORDER BY c.token_id, c.owner_address;
 
 -- name: import_owner_merge
@@ -383,7 +411,3 @@ ON CONFLICT (fid) DO UPDATE SET
     username = excluded.username, display_name = excluded.display_name,
     pfp_url = excluded.pfp_url, custody_address = excluded.custody_address,
     verified_addresses = excluded.verified_addresses, updated_at = now();
-
--- The commits before it did not wait for the disk; this one does, and takes them along.
--- name: import_flush
-SELECT pg_logical_emit_message(true, 'such-market', 'import');

@@ -83,9 +83,12 @@ CREATE TABLE such_market.nfts (
 -- Tokens without a rank come last; 2147483647 stands for "none" in the key.
 CREATE INDEX nfts_rarity ON such_market.nfts (contract_address, coalesce(rarity_rank, 2147483647), token_id);
 CREATE INDEX nfts_updated ON such_market.nfts (contract_address, updated_at, token_id);
-CREATE INDEX nfts_name_trgm ON such_market.nfts USING gin (contract_address, name gin_trgm_ops);
+-- Tokens without words are in neither index: whoever searches says the same condition.
+CREATE INDEX nfts_name_trgm ON such_market.nfts USING gin (contract_address, name gin_trgm_ops)
+    WHERE name IS NOT NULL;
 CREATE INDEX nfts_search ON such_market.nfts
-    USING gin (contract_address, to_tsvector('simple', coalesce(name, '') || ' ' || coalesce(description, '')));
+    USING gin (contract_address, to_tsvector('simple', coalesce(name, '') || ' ' || coalesce(description, '')))
+    WHERE name IS NOT NULL OR description IS NOT NULL;
 
 -- The values that occur in a collection.  trait_id is what token_traits speaks of.
 CREATE TABLE such_market.collection_traits (

@@ -58,7 +58,8 @@ CREATE TRIGGER collections_forget AFTER DELETE ON such_market.collections
     EXECUTE FUNCTION such_market.forget_collection();
 
 -- The two functions below add up what a statement changed for each holder (moved; had: tokens
--- the summary knew before, NULL when it has no such row) and write each summary row once.
+-- the summary knew before, or at: where its row is; NULL when it has none) and write each summary
+-- row once.
 
 -- nft_ownership -> wallet_collection_mapping: what a wallet holds, and when it last held it.
 CREATE FUNCTION such_market.update_wallet_collection_mapping() RETURNS trigger
@@ -67,15 +68,23 @@ SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM lock_collections(array(SELECT DISTINCT contract_address::bytea FROM new_rows));
-        INSERT INTO wallet_collection_mapping AS w
+        WITH moved AS MATERIALIZED (
+            SELECT d.*, w.ctid AS at
+            FROM (SELECT owner_address, contract_address, count(*) AS tokens, sum(balance) AS balance
+                  FROM new_rows GROUP BY owner_address, contract_address) AS d
+            LEFT JOIN wallet_collection_mapping AS w
+                ON w.wallet_address = d.owner_address AND w.contract_address = d.contract_address
+            ORDER BY d.owner_address, d.contract_address),
+        known AS (
+            UPDATE wallet_collection_mapping AS w
+                SET token_count = w.token_count + moved.tokens, balance = w.balance + moved.balance,
+                    last_owned_at = greatest(w.last_owned_at, now())
+                FROM moved
+                WHERE w.ctid = moved.at AND w.wallet_address = moved.owner_address
+                    AND w.contract_address = moved.contract_address)
+        INSERT INTO wallet_collection_mapping
             (wallet_address, contract_address, token_count, balance, last_owned_at)
-            SELECT owner_address, contract_address, count(*), sum(balance), now()
-            FROM new_rows GROUP BY owner_address, contract_address
-            ORDER BY owner_address, contract_address
-            ON CONFLICT (wallet_address, contract_address) DO UPDATE
-            SET token_count = w.token_count + excluded.token_count,
-                balance = w.balance + excluded.balance,
-                last_owned_at = greatest(w.last_owned_at, excluded.last_owned_at);
+            SELECT owner_address, contract_address, tokens, balance, now() FROM moved WHERE at IS NULL;
     ELSIF TG_OP = 'DELETE' THEN
         PERFORM FROM collection_stats
             WHERE contract_address IN (SELECT contract_address FROM old_rows)
@@ -130,28 +139,35 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        -- A row that was not there before has no xmax.
-        WITH made AS (
-            INSERT INTO user_collections AS u
+        WITH moved AS MATERIALIZED (
+            SELECT d.*, u.ctid AS at
+            FROM (SELECT owner_address, contract_address, count(*) AS tokens, sum(balance) AS balance
+                  FROM new_rows GROUP BY owner_address, contract_address) AS d
+            LEFT JOIN user_collections AS u
+                ON u.contract_address = d.contract_address AND u.user_address = d.owner_address
+            ORDER BY d.owner_address, d.contract_address),
+        known AS (
+            UPDATE user_collections AS u
+                SET token_count = u.token_count + moved.tokens, balance = u.balance + moved.balance,
+                    last_updated_at = now()
+                FROM moved
+                WHERE u.ctid = moved.at AND u.contract_address = moved.contract_address
+                    AND u.user_address = moved.owner_address),
+        fresh AS (
+            INSERT INTO user_collections
                 (contract_address, user_address, token_count, balance, last_updated_at)
-                SELECT contract_address, owner_address, count(*), sum(balance), now()
-                FROM new_rows GROUP BY owner_address, contract_address
-                ORDER BY owner_address, contract_address
-                ON CONFLICT (user_address, contract_address) DO UPDATE
-                SET token_count = u.token_count + excluded.token_count,
-                    balance = u.balance + excluded.balance,
-                    last_updated_at = excluded.last_updated_at
-                RETURNING contract_address, (xmax = 0)::int AS fresh)
+                SELECT contract_address, owner_address, tokens, balance, now() FROM moved
+                WHERE at IS NULL)
         UPDATE collection_stats AS s
             SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
-            FROM (SELECT contract_address, sum(fresh) AS owners, sum(balance) AS balance
-                  FROM (SELECT contract_address, fresh, 0 AS balance FROM made
-                        UNION ALL SELECT contract_address, 0, balance FROM new_rows) AS parts
-                  GROUP BY contract_address) AS d
+            FROM (SELECT contract_address, sum(balance) AS balance,
+                      count(*) FILTER (WHERE at IS NULL) AS owners
+                  FROM moved GROUP BY contract_address) AS d
             WHERE s.contract_address = d.contract_address;
         -- After the stats rows are held: a token cannot go away meanwhile (see nfts below).
-        IF EXISTS (SELECT FROM new_rows AS n WHERE NOT EXISTS (SELECT FROM nfts AS t
-                WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
+        IF EXISTS (SELECT FROM (SELECT DISTINCT contract_address, token_id FROM new_rows) AS n
+                WHERE NOT EXISTS (SELECT FROM nfts AS t
+                    WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
             RAISE foreign_key_violation USING MESSAGE = 'ownership of a token that is not in nfts';
         END IF;
     ELSIF TG_OP = 'DELETE' THEN
@@ -219,8 +235,9 @@ BEGIN
                           - count(*) FILTER (WHERE had + tokens = 0) AS owners
                   FROM moved GROUP BY contract_address) AS d
             WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0);
-        IF EXISTS (SELECT FROM new_rows AS n WHERE NOT EXISTS (SELECT FROM nfts AS t
-                WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
+        IF EXISTS (SELECT FROM (SELECT DISTINCT contract_address, token_id FROM new_rows) AS n
+                WHERE NOT EXISTS (SELECT FROM nfts AS t
+                    WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
             RAISE foreign_key_violation USING MESSAGE = 'ownership of a token that is not in nfts';
         END IF;
     END IF;

@@ -87,11 +87,12 @@ BEGIN
         RETURNING tt.trait_id
     ), added AS (
         INSERT INTO token_traits AS tt (contract_address, trait_id, token_id)
-        SELECT contract, n.trait_id, n.token_id
+        -- Token by token: the index that compares numerics is then written in its order.
+        SELECT (SELECT contract::address), n.trait_id, n.token_id
         FROM target AS n
         WHERE NOT EXISTS (SELECT FROM held AS h
             WHERE h.token_id = n.token_id AND h.trait_id = n.trait_id)
-        ORDER BY n.trait_id, n.token_id
+        ORDER BY n.token_id, n.trait_id
         RETURNING tt.trait_id
     ), delta AS (
         SELECT d.trait_id, sum(d.step) AS step

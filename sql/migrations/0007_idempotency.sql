@@ -40,9 +40,11 @@ BEGIN
 END $$;
 
 CREATE FUNCTION such_market.idempotency_end(idempotency_key text, status integer, answer text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
-    UPDATE idempotency SET status = $2, answer = $3 WHERE key = $1
-$$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+BEGIN
+    UPDATE idempotency AS i SET status = idempotency_end.status, answer = idempotency_end.answer
+        WHERE i.key = idempotency_key;
+END $$;
 
 -- Forgets requests older than keep; those without a key of the client's after an hour.
 CREATE FUNCTION such_market.idempotency_prune(keep interval) RETURNS bigint
@@ -84,13 +86,16 @@ $$;
 -- earlier: transactions of a moment ago that recorded the duplicates; their events may not have
 -- reached every machine yet.
 --
+-- Planning each statement for its values takes several times as long as running it.
+--
 -- Order of locks: the collection's row of collection_stats; then new tokens, holdings and history, each
 -- in key order.
 CREATE FUNCTION such_market.record_transfers(contract bytea, moves json,
     OUT outcome text, OUT place integer, OUT held numeric, OUT recorded integer, OUT duplicates integer,
     OUT earlier xid8[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     single boolean; -- a token has one holder at most

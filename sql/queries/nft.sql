@@ -499,6 +499,7 @@ WITH m AS MATERIALIZED (
     SELECT n.token_id, n.name, n.description, n.rarity_rank, n.updated_at
     FROM such_market.nfts n
     WHERE n.contract_address = $1
+        AND (n.name IS NOT NULL OR n.description IS NOT NULL)
         AND to_tsvector('simple',
             coalesce(n.name, '') || ' ' || coalesce(n.description, '')) @@ to_tsquery('simple', $7)
     LIMIT 10001),

@@ -45,7 +45,8 @@ const struct conf_key app_keys[] = {
 	{ "run_dir", CONF_TEXT, AT(run_dir), SM_RUNSTATEDIR "/such-market",
 	  .help = "folder of the pid file, the lock and the sockets" },
 	{ "shm_dir", CONF_TEXT, AT(shm_dir), "",
-	  .help = "folder of the shared files; empty: a folder of /dev/shm named by run_dir" },
+	  .help = "folder of the shared files; empty: a folder of /dev/shm named by run_dir, "
+		  "or run_dir/shm where that cannot be written" },
 	{ "user", CONF_TEXT, AT(user), "", .help = "who to become when started as root" },
 	{ "group", CONF_TEXT, AT(group), "",
 	  .help = "group to become when started as root; empty: the user's own" },

@@ -135,12 +135,15 @@ void rundir_close(struct rundir *r)
 	rundir_child(r);
 }
 
-/* One folder a run directory: two servers of one machine do not meet. */
+/* One folder a run directory: two servers of one machine do not meet.  Containers and chroots
+ * may have no /dev/shm that we can write: the run directory will do, only slower. */
 static const char *shm_default(const char *run_dir, struct arena *arena)
 {
 	uint8_t digest[SHA256_BYTES];
 	char hex[17];
 
+	if (faccessat(AT_FDCWD, "/dev/shm", W_OK | X_OK, AT_EACCESS) != 0)
+		return arena_strz(arena, arena_printf(arena, "%s/shm", run_dir));
 	hash_sha256(str_of(run_dir), digest);
 	hex_write(digest, 8, hex);
 	return arena_strz(arena, arena_printf(arena, "/dev/shm/such-market-%s", hex));

@@ -101,8 +101,8 @@ struct redis_tier *cache_redis(const struct cache *cache)
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map && map_epoch(cache->map) != epoch)
-		map_set_epoch(cache->map, 0);
+	if (cache->map)
+		map_see_epoch(cache->map, epoch);
 }
 
 /* --- keys ----------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
-	if (cache->epoch != map_epoch(cache->map))
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
 		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
 	t->era = map_era(cache->map);
 	t->epoch = cache->epoch;

@@ -33,7 +33,7 @@
 #include "cache/map.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   1
+#define MAP_LAYOUT   2
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -85,7 +85,9 @@ struct map_head {
 	uint8_t hash_key[16];
 	_Alignas(
 		64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
-	_Atomic uint64_t era;               /* raised with each change of epoch */
+	_Atomic uint64_t named;             /* the era epoch was named in; in another: void */
+	_Atomic uint64_t era;               /* raised by each void and change of epoch */
+	_Atomic uint64_t seen;              /* an epoch for which all was voided */
 	_Atomic uint64_t floor;             /* labels up to here are of no use */
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */

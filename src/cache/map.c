@@ -192,9 +192,13 @@ void map_count_write(struct cache_map *map)
 	atomic_fetch_add(&map->head->writes, 1);
 }
 
+/* The era last: an epoch that is named meanwhile belongs to a later one. */
 cache_epoch map_epoch(const struct cache_map *map)
 {
-	return atomic_load(&map->head->epoch);
+	uint64_t named = atomic_load(&map->head->named);
+	cache_epoch epoch = atomic_load(&map->head->epoch);
+
+	return atomic_load(&map->head->era) == named ? epoch : 0;
 }
 
 uint64_t map_era(const struct cache_map *map)
@@ -202,14 +206,39 @@ uint64_t map_era(const struct cache_map *map)
 	return atomic_load(&map->head->era);
 }
 
-/* Era first: a copy made in between carries the old era and is void. */
-void map_set_epoch(struct cache_map *map, cache_epoch epoch)
+uint64_t map_void(struct cache_map *map)
+{
+	return atomic_fetch_add(&map->head->era, 1);
+}
+
+/* Whoever finds it seen may rely on the void, so that comes first.  Epochs do not come back:
+ * what polls name that were begun since is this one or a later one. */
+void map_see_epoch(struct cache_map *map, cache_epoch epoch)
+{
+	if (epoch != 0 && (map_epoch(map) == epoch || atomic_load(&map->head->seen) == epoch))
+		return;
+	map_void(map);
+	atomic_store(&map->head->seen, epoch);
+}
+
+/* One process names.  A void in the midst of it makes the name one of an era that is over. */
+bool map_name_epoch(struct cache_map *map, cache_epoch epoch, uint64_t era)
 {
 	if (map_epoch(map) == epoch)
-		return;
-	atomic_fetch_add(&map->head->era, 1);
+		return atomic_load(&map->head->era) == era;
+	if (!atomic_compare_exchange_strong(&map->head->era, &era, era + 1))
+		return false;
 	atomic_store(&map->head->epoch, epoch);
-	atomic_fetch_add(&map->head->era, 1);
+	atomic_store(&map->head->named, era + 1);
+	return true;
+}
+
+void map_set_epoch(struct cache_map *map, cache_epoch epoch)
+{
+	if (epoch == 0)
+		map_void(map);
+	while (epoch != 0 && !map_name_epoch(map, epoch, map_era(map)))
+		;
 }
 
 uint64_t map_floor(const struct cache_map *map)

@@ -40,14 +40,24 @@ bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label);
 uint64_t map_writes(const struct cache_map *map);
 void map_count_write(struct cache_map *map);
 
-/* Epoch and floor: a change of epoch voids all copies (floor stays, gens are of no use any
- * more). */
+/*
+ * The epoch of all copies; 0: void, nothing may be used until the relay has named it.  Every
+ * process may void, the relay alone names, and only what it read while nothing was voided: a
+ * poll that was under way may know less than whoever voided.  Each void and each change raises
+ * the era, which memory copies carry.
+ */
 cache_epoch map_epoch(const struct cache_map *map);
+uint64_t map_era(const struct cache_map *map);
+uint64_t map_void(struct cache_map *map); /* the era it ended */
+/* A connection or a transaction is of this epoch: another one's copies are void.  0: it is of
+ * an unknown one, and all are. */
+void map_see_epoch(struct cache_map *map, cache_epoch epoch);
+/* era: from before epoch was read.  False: something was voided since; read it again. */
+bool map_name_epoch(struct cache_map *map, cache_epoch epoch, uint64_t era);
+/* Whatever happens meanwhile; 0 voids. */
 void map_set_epoch(struct cache_map *map, cache_epoch epoch);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
-uint64_t map_era(const struct cache_map
-			 *map); /* raised by each change of epoch; memory copies carry it */
 
 /* Lease. */
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns);

@@ -1,6 +1,6 @@
 /*
  * Guards of the protocol that a test may take out, to see that the checker of real servers is
- * not blind (docs/design/coherence.md, Proof):
+ * not blind (docs/design/coherence.md, Proof on real servers):
  *
  *	SUCH_MARKET_MUTATION=no_lease such-market serve
  *

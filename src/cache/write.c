@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <time.h>
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
 #include "cache/map.h"
+#include "cache/redis_tier.h"
 #include "cache/tag.h"
 #include "net/epoch.h"
 #include "net/pg.h"
@@ -27,8 +29,9 @@ enum {
 
 /* A tag of the transaction, or of one before it. */
 struct bump {
-	uint32_t slot;
 	uint64_t xid;
+	uint32_t slot;
+	uint32_t at, len; /* its text */
 };
 
 struct run {
@@ -37,6 +40,7 @@ struct run {
 	struct buf earlier;    /* text */
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
+	struct buf texts; /* of the tags */
 	bool all;         /* what it voids cannot be named */
 	cache_epoch epoch;
 };
@@ -52,6 +56,9 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 		if (!tag_sound(tag))
 			run->all = true;
 		bump.slot = map_slot_of(run->map, tag_hash(tag));
+		bump.at = (uint32_t)run->texts.len;
+		bump.len = (uint32_t)tag.len;
+		buf_adds(&run->texts, tag);
 		buf_add(&run->bumps, &bump, sizeof(bump));
 	}
 }
@@ -86,19 +93,12 @@ static const struct bump *bumps(const struct run *run, size_t *ret_count)
 	return (const struct bump *)(const void *)run->bumps.ptr;
 }
 
-/* A mapping of another history serves nothing until its relay has named this one. */
-static void see_epoch(const struct run *run)
-{
-	if (map_epoch(run->map) != run->epoch)
-		map_set_epoch(run->map, 0);
-}
-
 static void raise_xids(const struct run *run)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 
-	see_epoch(run);
+	map_see_epoch(run->map, run->epoch);
 	for (size_t i = 0; i < n; i++)
 		map_raise_xid(run->map, bump[i].slot, bump[i].xid);
 }
@@ -112,9 +112,25 @@ static void raise_gens(const struct run *run)
 	FAILPOINT(before_gen);
 	for (size_t i = 0; i < n; i++)
 		map_raise_gen(run->map, bump[i].slot);
-	see_epoch(run);
+	map_see_epoch(run->map, run->epoch);
 	if (run->all)
-		map_set_epoch(run->map, 0);
+		map_void(run->map);
+}
+
+/* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */
+static void tell_redis(const struct run *run, struct redis_tier *redis, struct arena *arena)
+{
+	size_t n;
+	const struct bump *bump = bumps(run, &n);
+	struct str *tags = arena_alloc(arena, (n + 1) * sizeof(*tags));
+	uint64_t xid = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
+		xid = bump[i].xid > xid ? bump[i].xid : xid;
+	}
+	if (n)
+		redis_tier_invalidate(redis, arena, run->epoch, xid, tags, n);
 }
 
 static enum rc in_transaction(struct pg *pg, void *ctx)
@@ -124,6 +140,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 
 	buf_clear(&run->earlier);
 	buf_clear(&run->bumps);
+	buf_clear(&run->texts);
 	run->all = false;
 	rc = run->write->body(pg, run->write->ctx, &run->earlier);
 	if (rc != RC_OK || !run->map)
@@ -182,24 +199,28 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 	}
 }
 
-enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write *write,
-		    bool *ret_unknown)
+enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
+		    const struct cache_write *write, bool *ret_unknown)
 {
 	struct run run = { .write = write, .map = cache_mapping(cache) };
 	enum rc rc;
 
 	buf_init(&run.earlier, NULL, EARLIER_MAX);
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
+	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
 	if (rc == RC_OK) {
 		FAILPOINT(after_commit);
-		if (run.map)
+		if (run.map) {
 			raise_gens(&run);
+			tell_redis(&run, cache_redis(cache), arena);
+		}
 		FAILPOINT(before_ack);
 		metric_add(COUNTER_writes, 1);
 	}
 	if (*ret_unknown)
 		metric_add(COUNTER_writes_unknown, 1);
+	buf_release(&run.texts);
 	buf_release(&run.bumps);
 	buf_release(&run.earlier);
 	return rc;

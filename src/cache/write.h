@@ -2,7 +2,8 @@
  * Writes to tables that answers are made of: the only COMMIT of the program on them.
  *
  *	BEGIN, body, read back what its triggers emitted, slot.xid of each tag, COMMIT,
- *	write counter, slot.gen of each tag; then the caller acknowledges
+ *	write counter, slot.gen of each tag, then the Redis tier; then the
+ *	caller acknowledges
  *
  * Before COMMIT no copy with a label that knows nothing of the transaction may be used by its
  * label (V1); after the gens none that was filled meanwhile may be used at all (V2).  The
@@ -21,6 +22,7 @@
 #include "base/buf.h"
 #include "base/rc.h"
 
+struct arena;
 struct cache;
 struct cache_map;
 struct pg;
@@ -39,7 +41,7 @@ struct cache_write {
 /* RC_OK: it is committed, and no copy of before is answered on this machine any more.  Else
  * nothing was written, or, with *ret_unknown, nobody knows: RC_UNAVAILABLE.  cache may be
  * without a mapping. */
-enum rc cache_write(struct cache *cache, struct pg *pg, const struct cache_write *write,
-		    bool *ret_unknown);
+enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
+		    const struct cache_write *write, bool *ret_unknown);
 
 #endif

@@ -59,6 +59,15 @@ static const struct phase owner_phase = {
 	.add = { SQL_import_lock, SQL_import_owner_add },
 	.add_count = 2,
 };
+/* Of a collection that nobody holds anything of yet: nothing to compare with. */
+static const struct phase owner_new_phase = {
+	.what = "owners",
+	.count = SQL_import_owner_new_changes,
+	.merge = { SQL_import_lock, SQL_import_owner_new_merge },
+	.merge_count = 2,
+	.add = { SQL_import_lock, SQL_import_owner_new_add },
+	.add_count = 2,
+};
 static const struct phase transfer_token_phase = {
 	.what = "tokens of transfers",
 	.before = { SQL_import_transfer_tokens },
@@ -296,12 +305,27 @@ static enum rc merge_tokens(struct import *im, const struct phase *phase)
 	return rc == RC_OK ? simple(im, SQL_import_token_done, NULL) : rc;
 }
 
+static enum rc is_unheld(struct import *im, bool *ret)
+{
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec_args(im->pg, import_sql_text(SQL_import_owner_fresh),
+					  PG_ARGS(pg_address(&im->meta.contract)));
+	if (r.rc != RC_OK)
+		return import_broken(im, r.rc);
+	*ret = pg_flag(&r, 0, 0);
+	return RC_OK;
+}
+
 static enum rc merge_owners(struct import *im)
 {
 	struct counts owners = { 0 };
+	bool fresh = false;
 	enum rc rc = merge_tokens(im, &owner_token_phase);
 	if (rc == RC_OK)
-		rc = run_phase(im, &owner_phase, &im->meta.contract, &owners);
+		rc = is_unheld(im, &fresh);
+	if (rc == RC_OK)
+		rc = run_phase(im, fresh ? &owner_new_phase : &owner_phase, &im->meta.contract,
+			       &owners);
 	add_counts(&im->summary->of[IMPORT_OWNERS], &owners);
 	return rc;
 }
@@ -335,15 +359,6 @@ static enum rc merge_users(struct import *im)
 	return rc;
 }
 
-static enum rc flush(struct import *im)
-{
-	SCOPED(pg_result_done)
-	struct pg_result r = pg_exec(im->pg, "SET synchronous_commit = on");
-	if (r.rc != RC_OK)
-		return import_broken(im, r.rc);
-	return simple(im, SQL_import_flush, NULL);
-}
-
 enum rc import_merge(struct import *im)
 {
 	enum rc rc = merge_collections(im);
@@ -355,5 +370,5 @@ enum rc import_merge(struct import *im)
 		rc = merge_transfers(im);
 	if (rc == RC_OK && im->options->users)
 		rc = merge_users(im);
-	return rc == RC_OK ? flush(im) : rc;
+	return rc;
 }

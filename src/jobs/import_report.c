@@ -30,6 +30,16 @@ static void write_rejects(struct json *j, const struct import_summary *s)
 	json_end(j);
 }
 
+/* A merge that failed may have written more than it could count. */
+static bool changed_anything(const struct import_summary *s)
+{
+	uint64_t n = s->tokens_added + s->traits_changed + s->ranks_changed;
+
+	for (size_t i = 0; i < IMPORT_KINDS; i++)
+		n += s->of[i].added + s->of[i].changed + s->of[i].removed;
+	return n > 0 || (s->error && s->merging);
+}
+
 static void write_json(const struct import_summary *s, FILE *out)
 {
 	struct buf text;
@@ -39,7 +49,7 @@ static void write_json(const struct import_summary *s, FILE *out)
 	json_object(&j, NULL);
 	json_bool(&j, "ok", s->error == NULL);
 	json_strz(&j, "error", s->error);
-	json_bool(&j, "changedAnything", s->merging);
+	json_bool(&j, "changedAnything", changed_anything(s));
 	for (size_t i = 0; i < IMPORT_KINDS; i++) {
 		json_object(&j, kinds[i]);
 		json_int(&j, "read", (int64_t)s->of[i].read);

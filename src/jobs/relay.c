@@ -43,6 +43,7 @@ struct relay {
 		bool headed, incarnate, skip;
 		struct buf snapshot, history;
 		cache_epoch epoch;
+		uint64_t era; /* when it was begun */
 		uint64_t events;
 		int64_t poison; /* event; 0: none */
 		const char *why;
@@ -165,9 +166,10 @@ static const char *find_gap(const struct relay *r, const struct relay_head *head
 static void start_over(struct relay *r, const struct relay_head *head, const char *why)
 {
 	map_end_lease(r->map);
-	map_set_epoch(r->map, 0);
+	uint64_t era = map_void(r->map);
+	if (r->poll.era == era) /* nobody else did */
+		r->poll.era = era + 1;
 	map_set_floor(r->map, head->xmax - 1);
-	map_set_epoch(r->map, r->poll.epoch);
 	r->poll.skip = true;
 	metric_add(COUNTER_relay_restarts, 1);
 	log_info("all copies are void", LOG_STR("why", str_of(why)),
@@ -191,15 +193,13 @@ static enum rc on_head(struct relay *r, const struct relay_head *head)
 	const char *gap = find_gap(r, head);
 	if (gap)
 		start_over(r, head, gap);
-	else if (map_epoch(r->map) != r->poll.epoch)
-		map_set_epoch(r->map, r->poll.epoch);
 	return RC_OK;
 }
 
 /* What it meant to void is not known, so all is void until it is parked. */
 static void on_poison(struct relay *r, const struct relay_event *event, const char *why)
 {
-	map_set_epoch(r->map, 0);
+	map_void(r->map);
 	if (r->poll.poison)
 		return;
 	r->poll.poison = event->id;
@@ -245,6 +245,7 @@ static enum rc read_outbox(struct relay *r)
 	r->poll.events = 0;
 	r->poll.poison = 0;
 	r->poll.rc = RC_OK;
+	r->poll.era = map_era(r->map);
 	const char *prev = r->prev.len ? r->prev.ptr : NULL;
 	enum rc rc = pg_stream(r->pg, STMT_event_poll, PG_ARGS(pg_text(prev)), on_row, r);
 
@@ -276,7 +277,11 @@ static void advance(struct relay *r)
 	metric_add(COUNTER_relay_events, r->poll.events);
 }
 
-/* Polls until one has nothing left to mend. */
+/*
+ * Polls until one has nothing left to mend.  The epoch is named when all events are applied:
+ * not before one that would void it, and not when a writer voided something meanwhile, which
+ * this poll need not have seen.
+ */
 static enum rc poll_through(struct relay *r)
 {
 	for (int i = 0; i < POLLS_AT_ONCE; i++) {
@@ -286,7 +291,9 @@ static enum rc poll_through(struct relay *r)
 			return rc;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
-			return RC_OK;
+			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))
+				return RC_OK;
+			continue;
 		}
 		rc = r->poll.incarnate ? park(r) : epoch_read(r->pg, &epoch);
 		if (rc != RC_OK)

@@ -198,7 +198,7 @@ enum rc transfers_record(struct env *env, const struct transfer_write *write,
 	choose_key(&job);
 	job.route = arena_strz(env->arena, write->route);
 	job.moves = moves_text(&job);
-	rc = cache_write(env->cache, env->pg, &how, &unknown);
+	rc = cache_write(env->cache, env->arena, env->pg, &how, &unknown);
 	*ret = job.verdict;
 	ret->unknown = unknown;
 	return rc;

@@ -55,6 +55,44 @@ START_TEST(another_epoch_is_another_era)
 }
 END_TEST
 
+START_TEST(what_was_voided_meanwhile_stays_void)
+{
+	uint64_t era;
+
+	map_set_epoch(map, 7);
+	era = map_era(map);
+	ck_assert(map_name_epoch(map, 7, era));
+	map_see_epoch(map, 8);
+	ck_assert_uint_eq(map_epoch(map), 0);
+	ck_assert(!map_name_epoch(map, 7, era));
+	ck_assert_uint_eq(map_epoch(map), 0);
+	era = map_era(map);
+	ck_assert_uint_eq(map_void(map), era); /* also when it is void already */
+	ck_assert(!map_name_epoch(map, 8, era));
+	ck_assert(map_name_epoch(map, 8, map_era(map)));
+	ck_assert_uint_eq(map_epoch(map), 8);
+	era = map_era(map);
+	map_void(map);
+	ck_assert(!map_name_epoch(map, 8, era));
+}
+END_TEST
+
+/* Else relays would never come to an end while many write. */
+START_TEST(an_epoch_voids_once)
+{
+	map_set_epoch(map, 7);
+	map_see_epoch(map, 8);
+	uint64_t era = map_era(map);
+	map_see_epoch(map, 8);
+	ck_assert_uint_eq(map_era(map), era);
+	map_see_epoch(map, 9);
+	ck_assert_uint_gt(map_era(map), era);
+	map_set_epoch(map, 9);
+	map_see_epoch(map, 0);
+	ck_assert_uint_eq(map_epoch(map), 0);
+}
+END_TEST
+
 START_TEST(another_file_is_refused)
 {
 	struct cache_map *other = NULL;
@@ -121,6 +159,8 @@ static void suite_add(TCase *tc)
 				 a_label_must_be_above_slot_and_floor,
 				 a_lease_only_grows_until_it_is_ended,
 				 another_epoch_is_another_era,
+				 what_was_voided_meanwhile_stays_void,
+				 an_epoch_voids_once,
 				 another_file_is_refused,
 				 a_new_one_replaces_the_old_for_newcomers,
 				 only_its_owner_may_read_it,

@@ -8,12 +8,15 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "cache/cache.h"
+#include "cache/redis_tier.h"
 #include "cache/write.h"
 #include "lib/commit_hold.h"
 #include "lib/live_pg.h"
+#include "lib/live_redis.h"
 #include "mapped.h"
 #include "net/epoch.h"
 #include "net/pg.h"
+#include "net/redis.h"
 
 #define TAG "u:7"
 
@@ -53,7 +56,7 @@ static enum rc run(struct script *script)
 {
 	struct cache_write write = { .body = body, .ctx = script, .deadline_ms = 10000 };
 	bool unknown = true;
-	enum rc rc = cache_write(cache, pg, &write, &unknown);
+	enum rc rc = cache_write(cache, arena, pg, &write, &unknown);
 
 	ck_assert(!unknown);
 	return rc;
@@ -144,6 +147,42 @@ START_TEST(what_another_transaction_did_before_is_raised_too)
 	ck_assert_uint_eq(map_xid(map, slot), first.xid);
 	ck_assert_uint_eq(map_gen(map, slot), 1);
 	cache_free(elsewhere);
+	down();
+}
+END_TEST
+
+/* How many keys Redis has. */
+static int64_t keys_in(struct redis *redis)
+{
+	struct str word = STR("DBSIZE");
+	struct redis_command command = { .word = &word, .words = 1 };
+	struct redis_reply reply;
+
+	ck_assert_int_eq(redis_run(redis, arena, &command, 1, &reply), RC_OK);
+	return reply.integer;
+}
+
+START_TEST(redis_is_told_of_what_was_committed)
+{
+	struct redis_options wire = { .connect_ms = 2000,
+				      .budget_ms = 2000,
+				      .url = live_redis_url() };
+	struct cache_options options = { .redis_prefix = "such-market" };
+	struct script s = { .sql = "SELECT such_market.cache_invalidate('{" TAG ",list}')" };
+	struct script none = { .sql = "SELECT 1" };
+	struct script refused = { .sql = EMIT, .rc = RC_UNPROCESSABLE };
+
+	up();
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&options, map, redis);
+	cache_set_redis(cache, tier);
+	ck_assert_int_eq(run(&none), RC_OK);
+	ck_assert_int_eq(run(&refused), RC_UNPROCESSABLE);
+	ck_assert_int_eq(keys_in(redis), 0);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_int_gt(keys_in(redis), 0);
+	redis_tier_free(tier);
+	redis_free(redis);
 	down();
 }
 END_TEST
@@ -296,11 +335,13 @@ END_TEST
 static void all(TCase *tc)
 {
 	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
+	tcase_add_unchecked_fixture(tc, live_redis_start, live_redis_done);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_mapping_knows_a_write_when_it_is_acknowledged);
 	tcase_add_test(tc, a_write_that_fails_changes_nothing_that_counts);
 	tcase_add_test(tc, many_tags_and_events_are_all_raised);
 	tcase_add_test(tc, what_another_transaction_did_before_is_raised_too);
+	tcase_add_test(tc, redis_is_told_of_what_was_committed);
 	tcase_add_test(tc, a_mapping_of_another_history_serves_nothing);
 	tcase_add_test(tc, what_cannot_be_named_voids_all);
 	tcase_add_test(tc, slots_know_before_commit_and_generations_after);

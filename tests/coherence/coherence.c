@@ -1,7 +1,8 @@
 /*
  * The randomized checker of coherence: two machines behind their nginx over one PostgreSQL and
  *one Redis; writers whose versions only grow, over HTTP and by SQL; readers who judge every
- *answer; and a nemesis.  docs/design/coherence.md, Proof, says what is promised.
+ *answer; and a nemesis.  docs/design/coherence.md, Proof on real
+ * servers, says what is promised.
  *
  *	coherence SECONDS [SEED] [--mutation NAME]
  *

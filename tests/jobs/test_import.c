@@ -424,9 +424,31 @@ START_TEST(summaries)
 }
 END_TEST
 
+static bool told_as_changed(const struct import_summary *s)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	import_summary_write(s, true, out);
+	fclose(out);
+	bool changed = strstr(text, "\"changedAnything\":true") != NULL;
+	free(text);
+	return changed;
+}
+
+START_TEST(nothing_changed_is_told)
+{
+	ck_assert(!told_as_changed(&(struct import_summary){ .merging = true }));
+	ck_assert(told_as_changed(
+		&(struct import_summary){ .merging = true, .of[IMPORT_OWNERS].removed = 1 }));
+	ck_assert(told_as_changed(&(struct import_summary){ .merging = true, .error = "e" }));
+	ck_assert(!told_as_changed(&(struct import_summary){ .error = "e" }));
+}
+END_TEST
+
 SUITE_WITH(fixture_start, fixture_done, 300, tokens_traits_and_ranks, again_writes_nothing,
 	   a_change_moves_traits_and_other_ranks, a_snapshot_replaces_owners,
 	   transfers_are_history_only, transfers_of_one_transaction, users_are_upserted,
 	   a_bad_line_changes_nothing, a_holder_listed_twice, refused_as_a_whole,
 	   a_collection_of_another_chain, meta_keeps_what_it_does_not_say, killed_in_the_middle,
-	   every_statement_prepares, summaries)
+	   every_statement_prepares, summaries, nothing_changed_is_told)

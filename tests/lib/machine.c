@@ -70,6 +70,7 @@ static void market_prepare(struct machine *m, const char *settings)
 	buf_addf(&text, "direct_database_url = \"%s\"\n", live_pg_owner_url());
 	buf_addf(&text, "redis_url = \"%s\"\n", live_redis_url());
 	buf_addf(&text, "run_dir = \"%s\"\n", m->market.dir);
+	buf_addf(&text, "shm_dir = \"%s/shm\"\n", m->market.dir);
 	buf_addf(&text, "migrations_dir = \"%s\"\n", live_pg_migrations());
 	buf_addf(&text, "cache_memory_bytes = 32m\n");
 	buf_addf(&text, "%s", settings);

@@ -124,17 +124,32 @@ const char *stack_log(void)
 	return machine.log;
 }
 
-int stack_log_count(const char *text)
+static int count_lines(const char *path, const char *text)
 {
 	struct buf log;
 	int n = 0;
 
 	buf_init(&log, NULL, BUF_NO_MAX);
-	read_file(machine.log, &log);
-	for (const char *at = log.ptr, *hit; (hit = strstr(at, text)); n++)
+	read_file(path, &log);
+	for (const char *at = log.ptr, *hit; *at && (hit = strstr(at, text)); n++) {
 		at = hit + strcspn(hit, "\n");
+		at += *at == '\n';
+	}
 	buf_release(&log);
 	return n;
+}
+
+int stack_log_count(const char *text)
+{
+	return count_lines(machine.log, text);
+}
+
+int stack_nginx_log_count(const char *text)
+{
+	char path[MACHINE_PATH];
+
+	snprintf(path, sizeof(path), "%s/nginx.log", machine.front.dir);
+	return count_lines(path, text);
 }
 
 void stack_log_dump(void)

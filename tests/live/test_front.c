@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
@@ -23,12 +25,14 @@ static void fill(void)
 	live_pg_sql(
 		"INSERT INTO such_market.nfts (contract_address, token_id, name, description) "
 		"SELECT '\\xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb', n, 'Punk #' || n, "
-		"repeat('punk ', 100) FROM generate_series(0, 199) n");
+		"repeat('punk ', CASE WHEN n < 100 THEN 100 ELSE 1200 END) "
+		"FROM generate_series(0, 199) n");
 }
 
+/* One worker a lane: when it answers the next request, the one before is out of its hands. */
 static void start(void)
 {
-	stack_start();
+	stack_start_with("workers = 1\n");
 	fill();
 }
 
@@ -110,6 +114,40 @@ START_TEST(test_gzip)
 	ck_assert_int_eq(http->status, 304);
 	ck_assert_uint_eq(http->body.len, 0);
 	http_free(http);
+}
+END_TEST
+
+/* Asks for 600 KB and does not read: more than any socket buffer holds. */
+static int ask_and_wait(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct http *http = stack_http();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char ask[256];
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", stack_socket());
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	int len = snprintf(ask, sizeof(ask), "GET %s HTTP/1.0\r\n\r\n", path);
+	ck_assert_int_eq(write(fd, ask, (size_t)len), len);
+	/* nginx has the whole answer when the only worker of the lane has time again. */
+	ck_assert_int_eq(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 10000), 1);
+	ck_assert_int_eq(http_get(http, "/health/live"), 200);
+	http_free(http);
+	return fd;
+}
+
+START_TEST(test_large_answers_stay_in_memory)
+{
+	const char *path = "/api/collection/" PUNKS "/nfts?pageSize=100&page=1";
+	char bytes[65536];
+	size_t total = 0;
+	int fd = ask_and_wait(path);
+
+	for (ssize_t n; (n = read(fd, bytes, sizeof(bytes))) > 0;)
+		total += (size_t)n;
+	close(fd);
+	ck_assert_uint_gt(total, 600000);
+	ck_assert_int_eq(stack_nginx_log_count("temporary file"), 0);
 }
 END_TEST
 
@@ -276,5 +314,5 @@ START_TEST(test_lanes)
 END_TEST
 
 SUITE_WITH(start, stack_done, 120, test_own_problems, test_body_limit, test_request_id,
-	   test_gzip, test_limit, test_application_away, test_reload_loses_nothing,
-	   test_worker_killed, test_lanes)
+	   test_gzip, test_large_answers_stay_in_memory, test_limit, test_application_away,
+	   test_reload_loses_nothing, test_worker_killed, test_lanes)

@@ -264,8 +264,8 @@ START_TEST(every_table_is_watched)
 	     "   AND t.tgtype & 1 = 0) <> 4",
 	     left);
 	ck_assert_str_eq(left,
-			 "cache_clear cache_events cache_incarnation cache_relays instance"
-			 " legacy_rejects schema_migrations");
+			 "cache_clear cache_events cache_incarnation cache_relays idempotency"
+			 " instance legacy_rejects schema_migrations");
 }
 END_TEST
 

@@ -17,6 +17,7 @@ up    libhiredis-dev        pc:hiredis
 up    libjson-c-dev         pc:json-c
 up    libssl-dev            pc:libcrypto
 up    zlib1g-dev            pc:zlib
+up    libxxhash-dev         pc:libxxhash
 up    nginx                 file:/usr/sbin/nginx
 up    postgresql            file:/usr/lib/postgresql/*/bin/postgres
 up    redis-server          cmd:redis-server

@@ -176,7 +176,7 @@ stack_clean() {
 	if [ -d "$state" ]; then
 		stack_lock
 		stack_down
-		rm -rf "$state"
+		rm -rf "$state" "/dev/shm/such-market-$(printf '%s' "$run" | sha256sum | cut -c1-16)"
 	fi
 	rm -rf "$top/build"
 }
