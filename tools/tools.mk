@@ -2,7 +2,7 @@ EXTRA_DIST += .clang-format .editorconfig autogen.sh dev .ci/run docs
 EXTRA_DIST += CHANGELOG.md HACKING.md LICENSE README.md
 EXTRA_DIST += tools/compile_commands.sh tools/coverage.sh tools/format.sh tools/headers.sh
 EXTRA_DIST += tools/layers.sh tools/outbox.sh tools/shell.sh tools/sql2c.awk
-EXTRA_DIST += tools/dev/build.sh tools/dev/packages.sh tools/dev/servers.sh tools/dev/stack.sh
+EXTRA_DIST += tools/dev/build.sh tools/dev/coherence.sh tools/dev/packages.sh tools/dev/servers.sh tools/dev/stack.sh
 EXTRA_DIST += tools/dev/state.sh tools/dev/test.sh
 
 COMPILE_ALL = $(CC) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS) $(AM_CFLAGS) $(CFLAGS)

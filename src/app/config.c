@@ -175,7 +175,8 @@ static const char *file_to_read(const struct config_source *source)
 /* Without the names that speak to the tools around the program, not to its settings. */
 static char **settings_env(struct arena *arena, char *const *envp)
 {
-	static const char *const others[] = { "SUCH_MARKET_CONFIG=", "SUCH_MARKET_STATE=" };
+	static const char *const others[] = { "SUCH_MARKET_CONFIG=", "SUCH_MARKET_STATE=",
+					      "SUCH_MARKET_FP=", "SUCH_MARKET_MUTATION=" };
 	size_t n = 0, kept = 0;
 
 	while (envp[n])

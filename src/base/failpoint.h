@@ -20,7 +20,8 @@
 	X(before_commit, "its transaction is in the slots of its tags")                        \
 	X(after_commit, "it is committed")                                                     \
 	X(before_gen, "the write counter is raised, no generation is")                         \
-	X(before_ack, "the mapping knows it")
+	X(before_ack, "the mapping knows it")                                                  \
+	X(after_read, "a filler has read its data, the answer is not kept yet")
 
 enum failpoint {
 #define X(name, where) FAILPOINT_##name,

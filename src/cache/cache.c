@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/gz.h"
 #include "base/hash.h"
 #include "base/metric.h"
@@ -14,6 +15,7 @@
 #include "cache/flight.h"
 #include "cache/map.h"
 #include "cache/memory.h"
+#include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "net/epoch.h"
 #include "net/pg.h"
@@ -145,13 +147,18 @@ static struct str key_str(const struct cache_key *key)
 /* --- which copies may be used
  * ----------------------------------------------------------------- */
 
+static bool is_of_history(const struct cache_map *map, const struct entry_head *h)
+{
+	return MUTATED(no_epoch) ||
+	       (h->epoch != 0 && h->epoch == map_epoch(map) && h->era == map_era(map));
+}
+
 /* Each tag by its own right: V1, or V2. */
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
 
-	if (h->epoch == 0 || h->epoch != map_epoch(map) || h->era != map_era(map) ||
-	    h->expires_ns <= boot_ns)
+	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
 	for (uint32_t i = 0; i < h->tags; i++) {
 		const struct entry_tag *t = &e->tag[i];
@@ -303,6 +310,9 @@ static enum rc fill(struct through *t, struct answer *ret)
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
+	FAILPOINT(after_read);
+	for (uint32_t i = 0; MUTATED(late_gen) && i < t->tags->n; i++)
+		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	if (is_worth_keeping(t))

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "cache/layout.h"
 #include "cache/memory.h"
+#include "cache/mutation.h"
 
 static uint64_t pages(uint64_t n)
 {
@@ -163,18 +164,22 @@ void map_raise_xid(struct cache_map *map, uint32_t slot, uint64_t xid)
 {
 	uint64_t old = atomic_load(&map->slots[slot].xid);
 
+	if (MUTATED(no_xid))
+		return;
 	while (old < xid && !atomic_compare_exchange_weak(&map->slots[slot].xid, &old, xid))
 		;
 }
 
 void map_raise_gen(struct cache_map *map, uint32_t slot)
 {
-	atomic_fetch_add(&map->slots[slot].gen, 1);
+	if (!MUTATED(no_gen))
+		atomic_fetch_add(&map->slots[slot].gen, 1);
 }
 
 bool map_label_ok(const struct cache_map *map, uint32_t slot, uint64_t label)
 {
-	return label > atomic_load(&map->head->floor) && label > map_xid(map, slot);
+	return (MUTATED(no_epoch) || label > atomic_load(&map->head->floor)) &&
+	       label > map_xid(map, slot);
 }
 
 uint64_t map_writes(const struct cache_map *map)
@@ -248,7 +253,7 @@ void map_set_floor(struct cache_map *map, uint64_t xid)
 
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns)
 {
-	return boot_ns < atomic_load(&map->head->lease_until_ns);
+	return MUTATED(no_lease) || boot_ns < atomic_load(&map->head->lease_until_ns);
 }
 
 int64_t map_lease_until(const struct cache_map *map)

@@ -7,6 +7,7 @@ libcache_a_SOURCES = \
 	src/cache/layout.h \
 	src/cache/map.c src/cache/map.h \
 	src/cache/memory.c src/cache/memory.h \
+	src/cache/mutation.c src/cache/mutation.h \
 	src/cache/redis_forget.c \
 	src/cache/redis_internal.h \
 	src/cache/redis_key.c src/cache/redis_key.h \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/jsonin.h"
+#include "lib/keeper.h"
 
 static size_t take(char *bytes, size_t size, size_t n, void *ctx)
 {
@@ -19,7 +20,8 @@ struct http *http_new(const char *socket)
 	struct http *http = mem_alloc(sizeof(*http));
 	CURL *curl = curl_easy_init();
 
-	ck_assert_ptr_nonnull(curl);
+	if (!curl)
+		keeper_panic("no curl");
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 60L);
@@ -53,7 +55,7 @@ static void read_json(struct http *http)
 	    !http->body.len)
 		return;
 	if (jsonin_parse(http->arena, buf_str(&http->body), 64, &http->json, &error) != RC_OK)
-		ck_abort_msg("answer is not JSON: %s", error);
+		keeper_panic("answer is not JSON: %s", error);
 }
 
 bool http_try(struct http *http, const struct http_ask *ask)
@@ -68,8 +70,8 @@ bool http_try(struct http *http, const struct http_ask *ask)
 	buf_clear(&http->head);
 	buf_clear(&http->body);
 	http->json = NULL;
-	ck_assert_int_lt(snprintf(url, sizeof(url), "http://localhost%s", ask->path),
-			 sizeof(url));
+	if (snprintf(url, sizeof(url), "http://localhost%s", ask->path) >= (int)sizeof(url))
+		keeper_panic("a path is too long");
 	for (int i = 0; i < HTTP_HEADERS && ask->headers[i]; i++)
 		headers = curl_slist_append(headers, ask->headers[i]);
 	curl_easy_setopt(http->curl, CURLOPT_URL, url);

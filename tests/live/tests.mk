@@ -6,6 +6,8 @@ libstack_a_SOURCES = \
 	tests/lib/fixture.h \
 	tests/lib/http.c \
 	tests/lib/http.h \
+	tests/lib/machine.c \
+	tests/lib/machine.h \
 	tests/lib/stack.c \
 	tests/lib/stack.h
 libstack_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS)

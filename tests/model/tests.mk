@@ -23,6 +23,17 @@ tests_model_test_instance_SOURCES = tests/model/test_instance.c
 tests_model_test_instance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_instance_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_invalidation
+TESTS += tests/model/test_invalidation
+tests_model_test_invalidation_SOURCES = \
+	tests/model/questions.c \
+	tests/model/questions.def \
+	tests/model/questions.h \
+	tests/model/test_invalidation.c \
+	tests/model/writes.def
+tests_model_test_invalidation_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_invalidation_LDADD = libfixture.a libtest.a $(JOBS_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/model/test_key
 TESTS += tests/model/test_key
 tests_model_test_key_SOURCES = tests/model/test_key.c

@@ -13,6 +13,7 @@ test_run() {
 	build_tree build/asan --enable-werror --enable-sanitizers
 	# shellcheck disable=SC2046 # a list of words
 	test_check build/asan "TESTS=$(test_names build/asan "$test_asan_folders" | tr '\n' ' ')" || failed=1
+	coherence_check || failed=1
 	[ $failed -eq 0 ] || fail "tests failed"
 	say "All tests passed."
 }

@@ -1,0 +1,202 @@
+/*
+ * The randomized checker of coherence: two machines behind their nginx over one PostgreSQL and
+ *one Redis; writers whose versions only grow, over HTTP and by SQL; readers who judge every
+ *answer; and a nemesis.  docs/design/coherence.md, Proof on real
+ * servers, says what is promised.
+ *
+ *	coherence SECONDS [SEED] [--mutation NAME]
+ *
+ * The last line tells counts, seed and verdict.  Exits 0 when nothing was violated; 1 when
+ *something was; 2 when it saw too little to say so.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/scope.h"
+#include "coherence/parts.h"
+#include "lib/live_pg.h"
+#include "lib/live_redis.h"
+
+#define READERS 3
+#define PARTS   16
+
+static struct stage stage;
+static pid_t children[PARTS];
+static int count;
+
+/* Starts a part in a process of its own; true there. */
+static bool part(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		keeper_panic("fork failed");
+	if (pid > 0) {
+		children[count++] = pid;
+		return false;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	return true;
+}
+
+#define PART(call)                                                                             \
+	do {                                                                                   \
+		if (part()) {                                                                  \
+			call;                                                                  \
+			_exit(0);                                                              \
+		}                                                                              \
+	} while (0)
+
+static void begin(uint32_t seed)
+{
+	for (uint32_t i = 0; i < READERS; i++)
+		PART(run_reader(&stage, seed + 101 * i));
+	PART(run_writer(&stage, seed + 7, FIRST_NAME, LAST_NAME, 20));
+	PART(run_writer(&stage, seed + 8, FIRST_SLOW, LAST_SLOW, 20));
+	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_MANY, 500));
+	PART(run_writer(&stage, seed + 12, FIRST_RARE, LAST_RARE, 50));
+	PART(run_writer(&stage, seed + 13, FIRST_TITLE, LAST_USER, 50));
+	PART(run_poster(&stage, seed + 10, 0));
+	PART(run_poster(&stage, seed + 11, 1));
+	PART(run_pulse(&stage));
+	PART(run_nemesis(&stage, seed));
+}
+
+static void end(void)
+{
+	int status;
+
+	stage.account->stop = true;
+	for (int i = 0; i < count; i++)
+		if (waitpid(children[i], &status, 0) > 0 && status != 0)
+			account_sin(stage.account, SIN_REFUSED,
+				    "part %d of the checker ended with %d", i, status);
+}
+
+static void make_key(void)
+{
+	static const char *const words[] = { "key",    "create", "--role", "operator",
+					     "--name", "proof",  NULL };
+	char line[256];
+
+	if (machine_run(&stage.machine[0], words) != 0)
+		keeper_panic("no key was made");
+	FILE *in = fopen(stage.machine[0].output, "re");
+	while (in && fgets(line, sizeof(line), in)) {
+		const char *at = strstr(line, "sm_");
+		if (at && strlen(at) >= 46)
+			snprintf(stage.key, sizeof(stage.key), "%.46s", at);
+	}
+	if (in)
+		fclose(in);
+	if (!stage.key[0])
+		keeper_panic("no key was told");
+}
+
+#ifdef ENABLE_FAILPOINTS
+#define FAILPOINTS_ON true
+#else
+#define FAILPOINTS_ON false
+#endif
+
+/* What takes a moment is made to take long, so that more happens meanwhile: on one machine to
+ * write, on the other to read. */
+static const char *const slow_at[MACHINES] = {
+	"before_commit:3ms,after_commit:10ms,before_gen:3ms", "after_read:15ms"
+};
+
+static void start(const char *mutation)
+{
+	static const char settings[] =
+		"workers = 2\nslow_workers = 1\ncache_ttl_negative = 1s\n";
+
+	if (mutation)
+		setenv("SUCH_MARKET_MUTATION", mutation, 1);
+	stage.account = account_new();
+	live_pg_start();
+	live_redis_start();
+	stage_fill();
+	for (int i = 0; i < MACHINES; i++) {
+		if (FAILPOINTS_ON)
+			setenv("SUCH_MARKET_FP", slow_at[i], 1);
+		machine_start(&stage.machine[i], settings);
+	}
+	make_key();
+}
+
+static int verdict(int64_t seconds, uint32_t seed, const char *mutation)
+{
+	const struct account *a = stage.account;
+	uint64_t sins = account_sins(a);
+	bool blind = a->hits < 100 || a->writes < 100 || a->hits * 5 < a->reads;
+
+#define X(name, text) printf(#name "=%lu ", (unsigned long)a->sins[SIN_##name]);
+	SINS(X)
+#undef X
+	printf("\noldest answer: %.1f ms while all is well, %.1f ms among faults; %lu times a "
+	       "client saw an older version after a newer one\n",
+	       (double)a->oldest_calm_ns / 1e6, (double)a->oldest_ns / 1e6,
+	       (unsigned long)a->backward);
+	printf("coherence: after %ld s, seed %u, mutation %s, reads %lu, hits %lu, flagged "
+	       "%lu, "
+	       "failed %lu, "
+	       "writes %lu, rolled back %lu, faults %lu, violations %lu: %s\n",
+	       (long)seconds, seed, mutation ? mutation : "none", (unsigned long)a->reads,
+	       (unsigned long)a->hits, (unsigned long)a->flagged, (unsigned long)a->failed,
+	       (unsigned long)a->writes, (unsigned long)a->aborted, (unsigned long)a->faults,
+	       (unsigned long)sins,
+	       sins    ? "VIOLATED"
+	       : blind ? "SAW TOO LITTLE"
+		       : "coherent");
+	return sins ? 1 : blind ? 2 : 0;
+}
+
+static _Noreturn void usage(void)
+{
+	fprintf(stderr, "usage: coherence SECONDS [SEED] [--mutation NAME]\n");
+	exit(64);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mutation = NULL;
+	int64_t numbers[2] = { 0, clock_mono_ns() & 0x7fffffff };
+	int given = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--mutation") == 0 && i + 1 < argc)
+			mutation = argv[++i];
+		else if (given < 2 && strtol(argv[i], NULL, 10) > 0)
+			numbers[given++] = strtol(argv[i], NULL, 10);
+		else
+			usage();
+	}
+	if (given == 0)
+		usage();
+	uint32_t seed = (uint32_t)numbers[1] | 1;
+	int64_t start_ns, ended_ns;
+
+	fprintf(stderr, "coherence: seed %u\n", seed);
+	start(mutation);
+	start_ns = clock_mono_ns();
+	begin(seed);
+	while (clock_mono_ns() - start_ns < numbers[0] * 1000000000 &&
+	       !(mutation && account_sins(stage.account)))
+		poll(NULL, 0, 50);
+	ended_ns = clock_mono_ns();
+	end();
+	account_close(stage.account);
+	for (int i = 0; i < MACHINES; i++)
+		machine_done(&stage.machine[i]);
+	live_redis_done();
+	live_pg_done();
+	return verdict((ended_ns - start_ns) / 1000000000, seed, mutation);
+}
