@@ -1,6 +1,7 @@
 #!/bin/bash
 # `make bench`: what copies save and cost, beside bare libfcgi programs and the usual Node stacks
 # (bench/peers).  Writes the second table of docs/benchmarks.md; takes about four minutes.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2206 # subshells are meant; lists of numbers
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # top and build
 # What the benchmarks share: a stack of their own in a temporary folder, load, processor time of
 # processes, and the tables of docs/benchmarks.md.  Sourced with top and build set.
 export LC_ALL=C.UTF-8
