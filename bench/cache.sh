@@ -1,6 +1,7 @@
 #!/bin/bash
 # `make bench`: what copies save and cost, beside bare libfcgi programs and the usual Node stacks
 # (bench/peers).  Writes the second table of docs/benchmarks.md; takes about four minutes.
+# shellcheck disable=SC2031 # front() changes run and conf for itself alone
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}
@@ -21,6 +22,7 @@ front() { # NAME fcgi|close|http SOCKET
 	port=$(free_port $((18200 + ${#url[@]})))
 	site=$dir/such-market.site.conf
 	mkdir -p "$dir"
+	# shellcheck disable=SC2030 # only for nginx_write
 	(
 		run=$dir conf=$dir
 		nginx_write
@@ -32,6 +34,7 @@ front() { # NAME fcgi|close|http SOCKET
 		sed -i -e 's/fastcgi_keep_conn on/fastcgi_keep_conn off/' \
 			-e '/^\tkeepalive/{/requests 100000;/!d}' "$site" ;;
 	http)
+		# shellcheck disable=SC2016 # nginx's variable
 		sed -i -e 's|fastcgi_pass $such_market_lane;|proxy_pass http://such_market_hot;|' \
 			-e 's|^\tfastcgi_keep_conn on;|\tproxy_http_version 1.1; proxy_set_header Connection "";|' \
 			-e '/^\tfastcgi_buffer_size/i\	proxy_buffer_size 64k; proxy_buffers 16 64k;' "$site" ;;
