@@ -1,7 +1,8 @@
 #!/bin/bash
 # `make bench`: what copies save and cost, beside bare libfcgi programs and the usual Node stacks
 # (bench/peers).  Writes the second table of docs/benchmarks.md; takes about four minutes.
-# shellcheck disable=SC2031 # front() changes run and conf for itself alone
+# front() changes run and conf for itself alone; over() reads rates and cpus by name.
+# shellcheck disable=SC2031,SC2034
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}
@@ -299,7 +300,7 @@ bench_ratio() {
 		row "hit ratio, Zipf(0.9) with a scan through it: ours / exact LRU of the same bytes" \
 			"${h% *} / ${h#* } = $(ratio "${h% *}" "${h#* }")" ">= 1"
 	fi
-	script_args=("$address" $tokens)
+	script_args=("$address" "$tokens")
 	load on / -s "$top/bench/zipf.lua"
 	load on / -s "$top/bench/zipf.lua"
 	cat >"$state/write.sql" <<END
@@ -331,7 +332,7 @@ mapping_kb() { # NAME FIELD
 bench_eight() {
 	local i before worst=0 got
 	market_up eight 'workers = 8'
-	script_args=("$address" $tokens)
+	script_args=("$address" "$tokens")
 	load eight / -s "$top/bench/zipf.lua"
 	script_args=()
 	row "one mapping, 8 workers and their neighbours: proportional share of all [MB]; largest of one process" \
