@@ -1,7 +1,8 @@
 #!/bin/bash
 # `make bench`: what copies save and cost, beside bare libfcgi programs and the usual Node stacks
 # (bench/peers).  Writes the second table of docs/benchmarks.md; takes about four minutes.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2206 # subshells are meant; lists of numbers
+# front() changes run and conf for itself alone; over() reads rates and cpus by name.
+# shellcheck disable=SC2031,SC2034
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=${BUILD:-$top/build}
@@ -22,6 +23,7 @@ front() { # NAME fcgi|close|http SOCKET
 	port=$(free_port $((18200 + ${#url[@]})))
 	site=$dir/such-market.site.conf
 	mkdir -p "$dir"
+	# shellcheck disable=SC2030 # only for nginx_write
 	(
 		run=$dir conf=$dir
 		nginx_write
@@ -33,6 +35,7 @@ front() { # NAME fcgi|close|http SOCKET
 		sed -i -e 's/fastcgi_keep_conn on/fastcgi_keep_conn off/' \
 			-e '/^\tkeepalive/{/requests 100000;/!d}' "$site" ;;
 	http)
+		# shellcheck disable=SC2016 # nginx's variable
 		sed -i -e 's|fastcgi_pass $such_market_lane;|proxy_pass http://such_market_hot;|' \
 			-e 's|^\tfastcgi_keep_conn on;|\tproxy_http_version 1.1; proxy_set_header Connection "";|' \
 			-e '/^\tfastcgi_buffer_size/i\	proxy_buffer_size 64k; proxy_buffers 16 64k;' "$site" ;;
@@ -297,7 +300,7 @@ bench_ratio() {
 		row "hit ratio, Zipf(0.9) with a scan through it: ours / exact LRU of the same bytes" \
 			"${h% *} / ${h#* } = $(ratio "${h% *}" "${h#* }")" ">= 1"
 	fi
-	script_args=("$address" $tokens)
+	script_args=("$address" "$tokens")
 	load on / -s "$top/bench/zipf.lua"
 	load on / -s "$top/bench/zipf.lua"
 	cat >"$state/write.sql" <<END
@@ -329,7 +332,7 @@ mapping_kb() { # NAME FIELD
 bench_eight() {
 	local i before worst=0 got
 	market_up eight 'workers = 8'
-	script_args=("$address" $tokens)
+	script_args=("$address" "$tokens")
 	load eight / -s "$top/bench/zipf.lua"
 	script_args=()
 	row "one mapping, 8 workers and their neighbours: proportional share of all [MB]; largest of one process" \
