@@ -1,6 +1,6 @@
 /*
- * Real data, where it is: SUCH_MARKET_DATA, or /work/shared/data.  Every file goes in and reads
- * back as it was.  Without the data the test is skipped.
+ * Real data, where it is: $SHARED_DATA, or ../shared/data beside the source tree.  Every file
+ * goes in and reads back as it was.  Without the data the test is skipped.
  */
 #include "suite.h"
 #include <stdio.h>
@@ -209,9 +209,13 @@ static int run(void)
 
 int main(void)
 {
-	data_dir = getenv("SUCH_MARKET_DATA");
+	static char beside[4096];
+	const char *top = getenv("top_srcdir");
+
+	snprintf(beside, sizeof(beside), "%s/../shared/data", top ? top : ".");
+	data_dir = getenv("SHARED_DATA");
 	if (!data_dir)
-		data_dir = "/work/shared/data";
+		data_dir = beside;
 	if (access(data("collections.jsonl"), R_OK) != 0) {
 		puts("no real data here");
 		return 77;
