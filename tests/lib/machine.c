@@ -20,14 +20,14 @@
 
 #define START_NS INT64_C(30000000000)
 
-static const char *tree(const char *name, const char *otherwise)
+const char *machine_tree(const char *name, const char *otherwise)
 {
 	const char *value = getenv(name);
 
 	return value && *value ? value : otherwise;
 }
 
-static void read_file(const char *path, struct buf *ret)
+void machine_read_file(const char *path, struct buf *ret)
 {
 	char bytes[8192];
 	ssize_t n;
@@ -43,7 +43,7 @@ static void read_file(const char *path, struct buf *ret)
 	close(fd);
 }
 
-static void write_file(const char *path, const char *text)
+void machine_write_file(const char *path, const char *text)
 {
 	FILE *out = fopen(path, "we");
 
@@ -58,7 +58,8 @@ static void market_prepare(struct machine *m, const char *settings)
 	struct buf text;
 
 	keeper_dir(&m->market, "app");
-	snprintf(m->program, sizeof(m->program), "%s/such-market", tree("top_builddir", "."));
+	snprintf(m->program, sizeof(m->program), "%s/such-market",
+		 machine_tree("top_builddir", "."));
 	snprintf(m->conf, sizeof(m->conf), "%s/such-market.conf", m->market.dir);
 	snprintf(m->option, sizeof(m->option), "--config=%s", m->conf);
 	snprintf(m->hot, sizeof(m->hot), "%s/hot.sock", m->market.dir);
@@ -75,7 +76,7 @@ static void market_prepare(struct machine *m, const char *settings)
 	buf_addf(&text, "cache_memory_bytes = 32m\n");
 	buf_addf(&text, "%s", settings);
 	buf_addc(&text, '\0');
-	write_file(m->conf, text.ptr);
+	machine_write_file(m->conf, text.ptr);
 	buf_release(&text);
 }
 
@@ -118,7 +119,7 @@ size_t machine_children(const struct machine *m, const char *word, pid_t *ret, s
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", *m->market_pid,
 		 *m->market_pid);
 	if (access(path, R_OK) == 0)
-		read_file(path, &text);
+		machine_read_file(path, &text);
 	for (char *at = text.ptr, *end; at && n < max; at = end) {
 		long pid = strtol(at, &end, 10);
 		if (end == at)
@@ -177,7 +178,7 @@ static void fill(const char *source, const char *target, const struct word *word
 
 	buf_init(&in, NULL, BUF_NO_MAX);
 	buf_init(&out, NULL, BUF_NO_MAX);
-	read_file(source, &in);
+	machine_read_file(source, &in);
 	for (const char *at = in.ptr; *at;) {
 		const struct word *w = words;
 		while (w->name && strncmp(at, w->name, strlen(w->name)) != 0)
@@ -186,7 +187,7 @@ static void fill(const char *source, const char *target, const struct word *word
 		at += w->name ? strlen(w->name) : 1;
 	}
 	buf_addc(&out, '\0');
-	write_file(target, out.ptr);
+	machine_write_file(target, out.ptr);
 	buf_release(&in);
 	buf_release(&out);
 }
@@ -195,7 +196,7 @@ static void front_files(const struct machine *m)
 {
 	char listen[MACHINE_PATH + 8], from[MACHINE_PATH], to[MACHINE_PATH];
 	char snippets[MACHINE_PATH], enabled[MACHINE_PATH];
-	const char *top = tree("top_srcdir", "..");
+	const char *top = machine_tree("top_srcdir", "..");
 
 	snprintf(listen, sizeof(listen), "unix:%s", m->socket);
 	snprintf(snippets, sizeof(snippets), "%s/nginx/snippets", top);
@@ -261,12 +262,12 @@ void machine_snippet(const struct machine *m, const char *name)
 	buf_addf(&text, "set_real_ip_from unix:;\nreal_ip_header X-Real-IP;\n");
 	if (name) {
 		snprintf(source, sizeof(source), "%s/nginx/snippets/%s",
-			 tree("top_srcdir", ".."), name);
+			 machine_tree("top_srcdir", ".."), name);
 		buf_addf(&text, "include %s;\n", source);
 	}
 	buf_addc(&text, '\0');
 	snprintf(path, sizeof(path), "%s/enabled/tests.conf", m->front.dir);
-	write_file(path, text.ptr);
+	machine_write_file(path, text.ptr);
 	buf_release(&text);
 	if (m->front_pid)
 		kill(m->front_pid, SIGHUP);

@@ -11,6 +11,8 @@
 #include <sys/types.h>
 #include "lib/keeper.h"
 
+struct buf;
+
 #define MACHINE_PATH 512
 
 struct http;
@@ -39,5 +41,11 @@ void machine_begin(struct machine *m);           /* after that; does not wait */
 int machine_run(const struct machine *m, const char *const *args);
 /* A snippet of nginx/snippets in the site, or none (NULL). */
 void machine_snippet(const struct machine *m, const char *name);
+
+/* A variable of the test run's environment, or otherwise. */
+const char *machine_tree(const char *name, const char *otherwise);
+/* Whole files as text; what cannot be read or written ends the program. */
+void machine_read_file(const char *path, struct buf *ret);
+void machine_write_file(const char *path, const char *text);
 
 #endif

@@ -1,7 +1,6 @@
 #include "lib/stack.h"
 
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,37 +15,6 @@
 
 static struct machine machine;
 static struct buf output;
-
-static const char *tree(const char *name, const char *otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : otherwise;
-}
-
-static void read_file(const char *path, struct buf *ret)
-{
-	char bytes[8192];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-	buf_clear(ret);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		buf_add(ret, bytes, (size_t)n);
-	buf_addc(ret, '\0');
-	ret->len--;
-	close(fd);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *out = fopen(path, "we");
-
-	if (!out || fputs(text, out) < 0 || fclose(out) != 0)
-		keeper_panic("%s: %s", path, strerror(errno));
-}
 
 pid_t stack_market(void)
 {
@@ -130,7 +98,7 @@ static int count_lines(const char *path, const char *text)
 	int n = 0;
 
 	buf_init(&log, NULL, BUF_NO_MAX);
-	read_file(path, &log);
+	machine_read_file(path, &log);
 	for (const char *at = log.ptr, *hit; *at && (hit = strstr(at, text)); n++) {
 		at = hit + strcspn(hit, "\n");
 		at += *at == '\n';
@@ -157,7 +125,7 @@ void stack_log_dump(void)
 	struct buf log;
 
 	buf_init(&log, NULL, BUF_NO_MAX);
-	read_file(machine.log, &log);
+	machine_read_file(machine.log, &log);
 	fprintf(stderr, "--- such-market's log:\n%s---\n", log.ptr);
 	buf_release(&log);
 }
@@ -166,7 +134,7 @@ int stack_run(const char *const *args)
 {
 	int status = machine_run(&machine, args);
 
-	read_file(machine.output, &output);
+	machine_read_file(machine.output, &output);
 	return status;
 }
 
@@ -180,7 +148,7 @@ const char *stack_file(const char *name, const char *text)
 	static char path[MACHINE_PATH];
 
 	snprintf(path, sizeof(path), "%s/%s", machine.market.dir, name);
-	write_file(path, text);
+	machine_write_file(path, text);
 	return path;
 }
 
@@ -189,7 +157,7 @@ const char *stack_data(const char *name)
 	static char path[MACHINE_PATH];
 	char beside[MACHINE_PATH / 2];
 
-	snprintf(beside, sizeof(beside), "%s/../shared/data", tree("top_srcdir", ".."));
-	snprintf(path, sizeof(path), "%s/%s", tree("SHARED_DATA", beside), name);
+	snprintf(beside, sizeof(beside), "%s/../shared/data", machine_tree("top_srcdir", ".."));
+	snprintf(path, sizeof(path), "%s/%s", machine_tree("SHARED_DATA", beside), name);
 	return access(path, R_OK) == 0 ? path : NULL;
 }
