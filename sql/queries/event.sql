@@ -44,11 +44,6 @@ ON CONFLICT (machine) DO UPDATE SET mapping = excluded.mapping, epoch = excluded
 -- $1 machine, $2 mapping -> epoch, snapshot; no row: nothing is known of this mapping
 SELECT r.epoch, r.position FROM such_market.cache_relays AS r WHERE r.machine = $1 AND r.mapping = $2;
 
--- name: event_mine
--- -> xid of this transaction, tags one a line; a row an event that it has emitted
-SELECT e.xid, array_to_string(e.tags, E'\n') FROM such_market.cache_events AS e
-WHERE e.xid = pg_current_xact_id_if_assigned();
-
 -- name: event_prune
 -- $1 milliseconds that events are kept, $2 how many may go -> how many went
 SELECT such_market.cache_prune($1::bigint * interval '1ms', $2::bigint);

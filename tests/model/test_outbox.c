@@ -291,24 +291,6 @@ START_TEST(the_application_cannot_forge)
 }
 END_TEST
 
-START_TEST(its_own_events_are_read_back)
-{
-	char text_of[512];
-
-	pg_free(pg);
-	pg = pg_new(&options, live_pg_url());
-	run("BEGIN");
-	SCOPED(pg_result_done) struct pg_result none = pg_run(pg, STMT_event_mine, PG_NO_ARGS);
-	ck_assert_int_eq(none.count, 0);
-	run("UPDATE such_market.collections SET name = 'v' WHERE contract_address = " A);
-	SCOPED(pg_result_done) struct pg_result mine = pg_run(pg, STMT_event_mine, PG_NO_ARGS);
-	ck_assert_int_eq(mine.count, 1);
-	snprintf(text_of, sizeof(text_of), STR_FMT, STR_ARG(pg_str(&mine, 0, 1)));
-	ck_assert_str_eq(text_of, "c:0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\nlist");
-	run("ROLLBACK");
-}
-END_TEST
-
 START_TEST(a_retried_event_is_a_new_one)
 {
 	char sql[256];
@@ -341,7 +323,6 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, truncation_clears_all);
 	tcase_add_test(tc, every_table_is_watched);
 	tcase_add_test(tc, the_application_cannot_forge);
-	tcase_add_test(tc, its_own_events_are_read_back);
 	tcase_add_test(tc, a_retried_event_is_a_new_one);
 }
 
