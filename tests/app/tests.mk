@@ -15,6 +15,12 @@ tests_app_test_relay_SOURCES = tests/app/test_relay.c $(APP_SERVER)
 tests_app_test_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_app_test_relay_LDADD = $(APP_TEST_LIBS)
 
+check_PROGRAMS += tests/app/test_rundir
+TESTS += tests/app/test_rundir
+tests_app_test_rundir_SOURCES = tests/app/test_rundir.c
+tests_app_test_rundir_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_rundir_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_slots
 TESTS += tests/app/test_slots
 tests_app_test_slots_SOURCES = tests/app/test_slots.c
