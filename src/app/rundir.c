@@ -149,11 +149,21 @@ static const char *shm_default(const char *run_dir, struct arena *arena)
 	return arena_strz(arena, arena_printf(arena, "/dev/shm/such-market-%s", hex));
 }
 
+static const char *shm_path(const struct app_options *options, struct arena *arena)
+{
+	return *options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
+}
+
+const char *rundir_shared(const struct app_options *options, struct arena *arena,
+			  const char *name)
+{
+	return arena_strz(arena, arena_printf(arena, "%s/%s", shm_path(options, arena), name));
+}
+
 enum rc rundir_shm(const struct app_options *options, struct arena *arena, const char **ret,
 		   const char **ret_error)
 {
-	const char *path =
-		*options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
+	const char *path = shm_path(options, arena);
 	struct stat st;
 	enum rc rc = make_folder(path, 0700, arena, ret_error);
 
