@@ -149,6 +149,17 @@ static const char *shm_default(const char *run_dir, struct arena *arena)
 	return arena_strz(arena, arena_printf(arena, "/dev/shm/such-market-%s", hex));
 }
 
+static const char *shm_path(const struct app_options *options, struct arena *arena)
+{
+	return *options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
+}
+
+const char *rundir_shared(const struct app_options *options, struct arena *arena,
+			  const char *name)
+{
+	return arena_strz(arena, arena_printf(arena, "%s/%s", shm_path(options, arena), name));
+}
+
 /* /dev/shm is everybody's: a folder that somebody else made, or may write, is not to be
  * trusted.
  */
@@ -165,8 +176,7 @@ static bool ours(const char *path, const struct app_options *options)
 enum rc rundir_shm(const struct app_options *options, struct arena *arena, const char **ret,
 		   const char **ret_error)
 {
-	const char *path =
-		*options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
+	const char *path = shm_path(options, arena);
 	enum rc rc = make_folder(path, 0700, arena, ret_error);
 
 	if (rc == RC_OK && !ours(path, options))
