@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
 	src/app/args.c src/app/args.h \
+	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
