@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/metric.h"
 #include "cache/cache.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -129,6 +130,28 @@ static void add_gauge(struct buf *out, const char *name, const char *help, doubl
 	buf_addf(out, "%s %.9g\n", name, value);
 }
 
+/* By read model: how many writes Redis was spared, and of how many owners now. */
+static void add_worth(struct buf *out, const struct cache *cache)
+{
+	static const char skipped[] = "such_market_cache_redis_unworthy_total";
+	static const char churning[] = "such_market_cache_redis_churning";
+	struct worth_counts worth;
+
+	head(out, skipped, "counter",
+	     "copies not written to Redis because they change more often than they are read");
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		buf_addf(out, "%s{read=\"%s\"} %" PRIu64 "\n", skipped, reads[i].name,
+			 worth.skipped);
+	}
+	head(out, churning, "gauge", "owners whose copies are not written to Redis now");
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		buf_addf(out, "%s{read=\"%s\"} %" PRIu32 "\n", churning, reads[i].name,
+			 worth.churning);
+	}
+}
+
 static void add_cache(struct buf *out, const struct cache *cache)
 {
 	struct cache_state state;
@@ -149,6 +172,8 @@ static void add_cache(struct buf *out, const struct cache *cache)
 	     "copies that made room");
 	buf_addf(out, "such_market_cache_memory_evictions_total %" PRIu64 "\n",
 		 state.memory.evictions);
+	if (cache_redis(cache))
+		add_worth(out, cache);
 }
 
 static void add_build(struct buf *out)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
+#include "cache/stored.h"
 #include "http/cursor.h"
 #include "model/instance.h"
 #include "net/redis.h"
@@ -41,6 +42,8 @@ void handles_open(struct handles *ret, const struct process *process)
 	if (process->map && ret->env.redis && redis_configured(ret->env.redis))
 		ret->redis_tier = redis_tier_new(&config->cache, process->map, ret->env.redis);
 	cache_set_redis(ret->env.cache, ret->redis_tier);
+	ret->stored = stored_new(&config->cache, process->map, ret->env.pg);
+	cache_set_stored(ret->env.cache, ret->stored, process->role == PROCESS_runner);
 	pg_on_slow(ret->env.pg, tell_slow, NULL);
 	instance_attach(&ret->env);
 }
@@ -49,6 +52,7 @@ void handles_close(struct handles *handles)
 {
 	cache_free(handles->env.cache);
 	redis_tier_free(handles->redis_tier);
+	stored_free(handles->stored);
 	redis_free(handles->env.redis);
 	pg_free(handles->env.pg);
 }

@@ -22,6 +22,7 @@ enum tier {
 enum source {
 	SOURCE_DATABASE,
 	SOURCE_REDIS,
+	SOURCE_STORED, /* the database tier: a table of copies */
 	SOURCE_MEMORY,
 	SOURCE_UPSTREAM,
 	SOURCE_STALE

@@ -17,6 +17,9 @@
 #include "cache/memory.h"
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
+#include "cache/stored.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -27,6 +30,8 @@ struct cache {
 	struct cache_map *map;
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct stored *stored;
+	bool storing;
 	cache_epoch epoch; /* of the connection to the primary */
 };
 
@@ -38,11 +43,13 @@ struct through {
 	void *ctx;
 	const void *args;
 	struct cache_key key;
-	bool seated; /* holds the key's flight */
+	bool seated;  /* holds the key's flight */
+	bool crowded; /* too many others are being made */
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
+	struct entry found;    /* in the database tier */
 };
 
 const struct conf_key cache_keys[] = {
@@ -65,6 +72,19 @@ const struct conf_key cache_keys[] = {
 	  .help = "how long flagged copies are answered while the database is away; 0: never" },
 	{ "cache_compress_above", CONF_BYTES, offsetof(struct cache_options, pack_above), "1k",
 	  .min = 64, .max = 1 << 20, .help = "larger answers are kept compressed [bytes]" },
+	{ "cache_fills", CONF_INT, offsetof(struct cache_options, fills), "16", .min = 0,
+	  .max = TURNS_MAX,
+	  .help = "how many answers a machine makes from the database at once; 0: no limit" },
+	{ "cache_fill_wait", CONF_MSEC, offsetof(struct cache_options, fill_wait_ms), "1s",
+	  .min = 0, .max = 30000,
+	  .help = "how long a read waits for its turn; then it is answered 503" },
+	{ "cache_database", CONF_BOOL, offsetof(struct cache_options, stored_on), "off",
+	  .help = "whether answers that are expensive to make are also kept in the database" },
+	{ "cache_database_ttl", CONF_MSEC, offsetof(struct cache_options, stored_ms), "1d",
+	  .min = 1000, .max = 604800000, .help = "how long copies there are good" },
+	{ "cache_database_bytes", CONF_BYTES, offsetof(struct cache_options, stored_bytes),
+	  "256m", .min = 1 << 20, .max = INT64_C(64) << 30,
+	  .help = "how much of them is kept [bytes]" },
 	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
 	  "such-market", .min = 1, .max = 64,
 	  .help = "what the names of all keys in Redis begin with" },
@@ -95,6 +115,17 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis)
 struct redis_tier *cache_redis(const struct cache *cache)
 {
 	return cache->redis;
+}
+
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing)
+{
+	cache->stored = stored;
+	cache->storing = stored && storing;
+}
+
+struct stored *cache_stored(const struct cache *cache)
+{
+	return cache->stored;
 }
 
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
@@ -154,12 +185,10 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 }
 
 /* Each tag by its own right: V1, or V2. */
-static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
+static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 {
 	const struct entry_head *h = &e->head;
 
-	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
-		return false;
 	for (uint32_t i = 0; i < h->tags; i++) {
 		const struct entry_tag *t = &e->tag[i];
 
@@ -171,6 +200,28 @@ static bool is_usable(const struct cache_map *map, const struct entry *e, int64_
 	return true;
 }
 
+/* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
+static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
+{
+	struct cache_map *map = t->cache->map;
+
+	if (t->cache->redis)
+		tell(map, worth_class(map, t->model->id, key_str(&t->key)));
+}
+
+/* One that was read before says nothing new. */
+static bool is_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (e->head.expires_ns <= boot_ns || !is_of_history(map, &e->head))
+		return false;
+	bool good = is_unchanged(map, e);
+	if (!e->read)
+		tell_life(t, good ? worth_read : worth_unread);
+	return good;
+}
+
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
 			   struct answer *ret)
 {
@@ -178,10 +229,12 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 
 	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
 		return false;
-	if (!is_usable(t->cache->map, &e, boot_ns)) {
+	if (!is_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
 		return false;
 	}
+	if (t->cache->storing && t->model->stored)
+		stored_put(t->cache->stored, t->arena, &e);
 	entry_answer(&e, ret);
 	ret->source = source;
 	return true;
@@ -220,6 +273,19 @@ static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *
 	return ret;
 }
 
+static void share(const struct through *t, const struct entry *e)
+{
+	struct cache *cache = t->cache;
+	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+
+	if (cache->redis && worth_writing(cache->map, class))
+		redis_tier_put(cache->redis, t->arena, e,
+			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
+					    (enum rc)e->head.rc));
+	if (cache->storing && t->model->stored)
+		stored_put(cache->stored, t->arena, e);
+}
+
 /* Runs when the answer is out: compresses it and puts it where the next one looks. */
 static void keep(void *obj)
 {
@@ -249,7 +315,7 @@ static void keep(void *obj)
 	memory_put(t->cache->map, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+	share(t, &e);
 }
 
 static enum rc run_filler(struct through *t)
@@ -298,7 +364,7 @@ static bool is_worth_keeping(const struct through *t)
 	       t->answer.body.len < ENTRY_MAX / 2;
 }
 
-static enum rc fill(struct through *t, struct answer *ret)
+static enum rc fill_now(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
@@ -323,6 +389,23 @@ static enum rc fill(struct through *t, struct answer *ret)
 	return rc;
 }
 
+/* The database is asked by so many at once. */
+static enum rc fill(struct through *t, struct answer *ret)
+{
+	const struct cache_options *options = t->cache->options;
+	int place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+
+	if (place < 0) {
+		t->crowded = true;
+		metric_add(COUNTER_cache_crowded, 1);
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = fill_now(t, ret);
+	turn_end(t->cache->map, place);
+	return rc;
+}
+
 /* Another machine's fill.  What is found goes to memory with the label it came with. */
 static bool find_in_redis(struct through *t, struct answer *ret)
 {
@@ -338,6 +421,30 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	tell_life(t, worth_read);
+	return true;
+}
+
+static void share_found(void *obj)
+{
+	const struct through *t = obj;
+
+	share(t, &t->found);
+}
+
+/* A runner's fill. */
+static bool find_stored(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->stored || !t->model->stored ||
+	    !stored_get(cache->stored, t->arena, key_str(&t->key), &t->found) ||
+	    !map_lease_valid(cache->map, clock_boot_ns()))
+		return false;
+	memory_put(cache->map, &t->found);
+	arena_defer(t->arena, share_found, t);
+	entry_answer(&t->found, ret);
+	ret->source = SOURCE_STORED;
 	return true;
 }
 
@@ -357,7 +464,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
-	bool found = find_in_redis(t, ret);
+	bool found = find_in_redis(t, ret) || find_stored(t, ret);
 	rc = found ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
@@ -377,7 +484,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->model = model;
 	t->ctx = ctx;
 	t->args = args;
-	t->seated = false;
+	t->seated = t->crowded = false;
 	t->key.len = 0;
 	t->key.failed = false;
 	if (!cache->map || model->tier == TIER_NONE)
@@ -393,8 +500,8 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	}
 	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	rc = leased ? fill_seated(t, ret) : fill(t, ret);
-	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
-	    find_stale(t, ret))
+	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
+	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
 	return rc;
 }
@@ -412,6 +519,14 @@ void cache_state(const struct cache *cache, struct cache_state *ret)
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
 	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
 	memory_count(cache->map, &ret->memory);
+}
+
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret)
+{
+	*ret = (struct worth_counts){ 0 };
+	if (cache->map)
+		worth_count(cache->map, model->id, ret);
 }
 
 const char *tier_name(enum tier tier)

@@ -5,6 +5,7 @@
  *	struct map_head           one page
  *	struct tag_slot           × TAG_SLOTS
  *	struct flight             × FLIGHTS
+ *	struct worth              what became of copies, by class
  *	shards × {
  *		struct shard      head: lock, positions of the two rings
  *		struct bucket     × buckets: index
@@ -31,9 +32,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "cache/map.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   2
+#define MAP_LAYOUT   4
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -78,10 +81,29 @@ struct shard {
 	_Atomic uint64_t entries, evictions, spared, cleared;
 };
 
+/* Who is making an answer from the database: pids; 0: free. */
+struct turns {
+	_Atomic uint32_t holder[TURNS_MAX];
+	_Atomic int64_t
+		until_ns[TURNS_MAX]; /* CLOCK_MONOTONIC; later it is free; 0: just taken */
+	_Atomic uint32_t given;   /* raised when a place becomes free: what waiters wait on */
+	_Atomic uint32_t waiting; /* at least so many */
+};
+
+struct worth_row {
+	_Atomic uint64_t skipped;
+	_Atomic uint32_t churning;
+};
+
+struct worth {
+	_Atomic uint64_t cell[WORTH_MODELS * WORTH_OWNERS];
+	struct worth_row row[WORTH_MODELS];
+};
+
 struct map_head {
 	char magic[8];
 	uint32_t layout, shards;
-	uint64_t size, slots_at, flights_at, shards_at, shard_size;
+	uint64_t size, slots_at, flights_at, worth_at, shards_at, shard_size;
 	uint8_t hash_key[16];
 	_Alignas(
 		64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
@@ -92,6 +114,7 @@ struct map_head {
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
 	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
+	_Alignas(64) struct turns turns;
 };
 
 struct cache_map {
@@ -99,6 +122,7 @@ struct cache_map {
 	size_t size; /* mapped */
 	struct tag_slot *slots;
 	struct flight *flights;
+	struct worth *worth;
 	uint8_t *shards;
 };
 
