@@ -40,8 +40,8 @@ struct route_match {
 	char allow[64];  /* without a route, when path_known: "GET, HEAD, OPTIONS" */
 };
 
-/* The table by segments, so that a request does not meet every row of it.  The table is borrowed
- * and stays; out of memory ends the process. */
+/* The table by segments, so that a request does not meet every row of it.  The table is
+ * borrowed and stays; out of memory ends the process. */
 struct route_tree;
 struct route_tree *route_tree_new(const struct route *routes, size_t n);
 void route_tree_free(struct route_tree *tree);
