@@ -13,6 +13,7 @@
 #include "base/scope.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
+#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/mutation.h"
@@ -153,19 +154,22 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 	       (h->epoch != 0 && h->epoch == map_epoch(map) && h->era == map_era(map));
 }
 
-/* Each tag by its own right: V1, or V2. */
+/* Each tag by its own right: V1, or V2.  A page has a hundred. */
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
+	bool old;
 
 	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
+	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
 	for (uint32_t i = 0; i < h->tags; i++) {
 		const struct entry_tag *t = &e->tag[i];
+		const struct tag_slot *slot = &map->slots[t->slot];
 
-		if (map_label_ok(map, t->slot, h->label))
+		if (!old && h->label > atomic_load(&slot->xid))
 			continue;
-		if (!h->primary || !t->certain || t->gen != map_gen(map, t->slot))
+		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
 	}
 	return true;
