@@ -16,10 +16,11 @@
 static void gather(struct config *c)
 {
 	const struct conf_section all[CONFIG_SECTIONS] = {
-		{ "processes", app_keys, &c->app }, { "database", pg_keys, &c->pg },
-		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
-		{ "answers", http_keys, &c->http }, { "cache", cache_keys, &c->cache },
-		{ "relay", relay_keys, &c->relay }, { "log", log_keys, &c->log },
+		{ "processes", app_keys, &c->app },        { "database", pg_keys, &c->pg },
+		{ "redis", redis_keys, &c->redis },        { "fastcgi", fcgi_keys, &c->fcgi },
+		{ "answers", http_keys, &c->http },        { "cache", cache_keys, &c->cache },
+		{ "relay", relay_keys, &c->relay },        { "log", log_keys, &c->log },
+		{ "replicas", replica_keys, &c->replica },
 	};
 
 	memcpy(c->sections, all, sizeof(all));
@@ -127,6 +128,16 @@ static enum rc check_database(struct config *config)
 			   : rc;
 }
 
+static enum rc check_replicas(struct config *config)
+{
+	const char *why;
+
+	if (replicas_check(config->replica.urls, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: replica_urls: %s", conf_origin(config->conf, "replica_urls"),
+		      why);
+}
+
 static enum rc check_redis(struct config *config)
 {
 	const char *why;
@@ -140,8 +151,9 @@ static enum rc check_redis(struct config *config)
 
 static enum rc check_all(struct config *config)
 {
-	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_database, check_redis };
+	enum rc (*const checks[])(struct config *) = { check_mode,     check_names,
+						       check_paths,    check_database,
+						       check_replicas, check_redis };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);

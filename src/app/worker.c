@@ -1,6 +1,7 @@
 /*
  * A worker: one FastCGI loop over the listening socket of its lane, one connection to the
- * database.  It leaves on SIGTERM, and asks for a successor when it has served enough.
+ * primary and one to a replica.  It leaves on SIGTERM, and asks for a successor when it has
+ * served enough.
  */
 #include <stdlib.h>
 #include "api/gate.h"
@@ -16,10 +17,12 @@
 #include "base/log.h"
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/request.h"
 #include "model/env.h"
 #include "model/instance.h"
+#include "model/reads.h"
 #include "net/redis.h"
 
 static const char *const role_names[] = {
@@ -34,6 +37,7 @@ struct worker {
 	struct migrate_options migrate;
 	struct env env;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+	struct replicas *replicas;     /* NULL: none */
 	struct gate gate;
 	struct fcgi *fcgi;
 	struct outworn outworn;
@@ -77,6 +81,8 @@ static void build(struct worker *w, const struct process *process)
 	if (process->map && w->env.redis && redis_configured(w->env.redis))
 		w->redis_tier = redis_tier_new(&config->cache, process->map, w->env.redis);
 	cache_set_redis(w->env.cache, w->redis_tier);
+	w->replicas = replicas_new(&config->replica, &config->pg, process->map);
+	cache_set_replicas(w->env.cache, w->replicas, reads_ask);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
 	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };
@@ -93,6 +99,7 @@ static void unbuild(struct worker *w)
 	fcgi_free(w->fcgi);
 	cache_free(w->env.cache);
 	redis_tier_free(w->redis_tier);
+	replicas_free(w->replicas);
 	redis_free(w->env.redis);
 	pg_free(w->env.pg);
 }
@@ -123,6 +130,7 @@ static void ping(struct worker *w, int64_t now_ns)
 	struct pg_result result = pg_run(w->env.pg, STMT_ping, PG_NO_ARGS);
 	if (result.rc != RC_OK)
 		log_debug("database away", LOG_STR("why", str_of(pg_error(w->env.pg))));
+	replicas_ping(w->replicas, clock_mono_ns());
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }
 
