@@ -317,13 +317,18 @@ static void show_url(struct str url, struct buf *out)
 	}
 }
 
-/* Each by itself: a password is looked for up to the last @. */
+/* Each by itself: a password is looked for up to the last @.  What is no URL is perhaps the
+ * rest of something that has a password with a space in it. */
 static void show_urls(struct str urls, struct buf *out)
 {
 	for (bool first = true; urls.len > 0; first = false) {
 		if (!first)
 			buf_addc(out, ' ');
-		show_url(str_cut(&urls, ' '), out);
+		struct str url = str_cut(&urls, ' ');
+		if (url.len == 0 || memmem(url.ptr, url.len, "://", 3))
+			show_url(url, out);
+		else
+			buf_adds(out, STR(HIDDEN));
 	}
 }
 

@@ -72,7 +72,8 @@ enum rc replicas_check(const char *urls, const char **ret_why)
 		}
 		memcpy(text, url.ptr, url.len);
 		text[url.len] = '\0';
-		if (pg_url_check(text, ret_why) != RC_OK)
+		*ret_why = "they are not URLs (postgresql://…) with spaces between";
+		if (!strstr(text, "://") || pg_url_check(text, ret_why) != RC_OK)
 			return RC_INVALID;
 	}
 	return RC_OK;

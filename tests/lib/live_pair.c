@@ -158,7 +158,7 @@ void live_standby_stop(bool stopped)
 void live_standby_promote(void)
 {
 	set(standby, "synchronous_standby_names", "");
-	live_pair_sql(standby, "SELECT pg_promote()");
+	live_pair_sql(standby, "SELECT pg_promote(false)");
 	wait_for(standby, "SELECT NOT pg_is_in_recovery()");
 }
 
