@@ -30,6 +30,8 @@ static const struct config configs[] = {
 	{ "Redis with a dump", 2, 1, { 0, 1 }, { PAGE, PAGE }, { 0 }, F_REDIS | F_DUMP },
 	{ "other machine", 2, 2, { 0, PSQL }, { PAGE, PAGE }, { 1, 1 }, F_REDIS },
 	{ "replica", 2, 1, { 0, 0 }, { PAGE, PAGE }, { 0 }, F_REPLICA | F_REDIS },
+	{ "stray replica", 2, 1, { 0, 0 }, { PAGE, PAGE }, { 0 }, F_REPLICA | F_STRAY },
+	{ "found tag, replica", 2, 1, { 0, PSQL }, { TOKEN, PAGE }, { 0 }, F_FOUND_TAG | F_REPLICA },
 	{ "found tag", 2, 1, { 0, 0 }, { TOKEN, PAGE }, { 0 }, F_FOUND_TAG | F_REDIS },
 	{ "found tag, relay", 2, 1, { 0, PSQL }, { TOKEN, PAGE }, { 1 }, F_FOUND_TAG },
 	{ "poison", 2, 1, { PSQL, 0 }, { 0, PAGE }, { 1 }, F_POISON | F_REDIS },
