@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/gz.h"
-#include "base/hash.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/entry.h"
@@ -119,40 +118,6 @@ void cache_connected(struct cache *cache, uint64_t epoch)
 	cache->epoch = epoch;
 	if (cache->map)
 		map_see_epoch(cache->map, epoch);
-}
-
-/* --- keys ----------------------------------------------------------------------------------
- */
-
-void key_add(struct cache_key *key, struct str s)
-{
-	if (key->failed || s.len > sizeof(key->text) - key->len) {
-		key->failed = true;
-		return;
-	}
-	memcpy(key->text + key->len, s.ptr, s.len);
-	key->len += s.len;
-}
-
-void key_address(struct cache_key *key, const struct address *a)
-{
-	char text[ADDRESS_TEXT];
-
-	address_write(a, text);
-	key_add(key, STR("{"));
-	key_add(key, str_of(text));
-	key_add(key, STR("}"));
-}
-
-void key_digest(struct cache_key *key, struct str text)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[33];
-
-	hash_sha256(text, digest);
-	hex_write(digest, 16, hex);
-	key_add(key, STR(":q:"));
-	key_add(key, str_of(hex));
 }
 
 static struct str key_str(const struct cache_key *key)
