@@ -17,10 +17,11 @@ SELECT CASE WHEN pg_is_in_recovery() THEN concat_ws('/', s.system_identifier,
     (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint
 FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_control_recovery() AS r;
 
--- $1 the snapshot of the poll before, or null.  The first row speaks of now: snapshot, history
+-- $1 the snapshot of the poll before, '1:1:' for all events that are kept.  The first row speaks of now: snapshot, history
 -- (null: event_epoch must be asked), cleared, pruned, end of the log [bytes], null.  Then an event a row that is visible now and
 -- was not then: tags one a line, kind, id, its age in nanoseconds, whether it failed.  What
--- pg_visible_in_snapshot would deny is what is in progress or later there, which the index finds.
+-- pg_visible_in_snapshot would deny is what is in progress or later there, which the index finds; what is
+-- later than now came with a dump of another server.
 -- name: event_poll
 SELECT pg_current_snapshot()::text, such_market.cache_history(), c.cleared::text, c.pruned::text,
     (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint::text, NULL::bigint
@@ -30,7 +31,7 @@ SELECT array_to_string(e.tags, E'\n'), e.kind, e.id::text,
     (extract(epoch FROM clock_timestamp() - e.at) * 1000000000)::bigint::text,
     (e.failed_at IS NOT NULL)::text, e.xid::text::bigint
 FROM such_market.cache_events AS e
-WHERE e.xid >= pg_snapshot_xmax($1::pg_snapshot)
+WHERE e.xid >= pg_snapshot_xmax($1::pg_snapshot) AND e.xid < pg_snapshot_xmax(pg_current_snapshot())
 UNION ALL
 SELECT array_to_string(e.tags, E'\n'), e.kind, e.id::text,
     (extract(epoch FROM clock_timestamp() - e.at) * 1000000000)::bigint::text,

@@ -103,6 +103,7 @@ struct map_head {
 	_Atomic uint64_t floor;             /* labels up to here are of no use */
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
+	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
 	_Atomic uint64_t line;              /* system and timeline of the epoch */
 	_Atomic uint64_t lsn;               /* of the primary's log at the last poll */
 	_Atomic uint64_t replica_turn;

@@ -67,6 +67,10 @@ uint64_t map_lsn(const struct cache_map *map);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
 
+/* Whether somebody saw to it that the mapping is warmed in this era. */
+bool map_is_warmed(const struct cache_map *map, uint64_t era);
+void map_set_warmed(struct cache_map *map, uint64_t era);
+
 /* What this machine knows of replica i, by its place in replica_urls. */
 struct replica_cell *map_replica(struct cache_map *map, size_t i);
 /* Raised by whoever looks for another replica. */

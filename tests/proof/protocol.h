@@ -65,7 +65,8 @@ enum {
 	F_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
 	F_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
 	F_POISON = 1 << 11,      /* an event that cannot be applied */
-	F_STRAY = 1 << 12        /* the standby leaves our history: promoted by mistake */
+	F_PRUNE = 1 << 12,       /* old events are deleted */
+	F_STRAY = 1 << 13        /* the standby leaves our history: promoted by mistake */
 };
 #define F_HISTORIES (F_CRASH | F_PROMOTION)
 
@@ -113,6 +114,8 @@ struct state {
 	uint8_t acked;      /* by anybody */
 	uint8_t lost;       /* acknowledged or not: promotion undid it */
 	uint8_t parked;     /* the event that nobody can apply */
+	uint8_t gone;       /* events that were deleted */
+	uint8_t pruned;     /* above their xids, as the database says */
 
 	struct writer {
 		uint8_t at, epoch; /* epoch: as its transaction read it */
@@ -130,7 +133,8 @@ struct state {
 			history; /* what the last applied poll saw, and of which history */
 		uint8_t cursor;  /* of the mutation cursor_max */
 		struct {
-			uint8_t at, seen, events, xmax, epoch, acked, lost, era_same, late;
+			uint8_t at, seen, events, gap, pruned, epoch, acked, lost, era_same,
+				late;
 		} poll;
 	} m[MACHINES];
 
@@ -230,7 +234,7 @@ void see_epoch(struct state *n, int m, uint8_t epoch);
  */
 bool name_epoch(struct state *n, int m);
 bool tag_ok(const struct state *s, int m, int t, uint8_t label); /* V1 for one tag */
-bool label_ok(const struct state *s, int m, uint8_t label);     /* for all tags */
+bool label_ok(const struct state *s, int m, uint8_t label);      /* for all tags */
 bool memory_ok(const struct state *s, int m);
 bool redis_ok(const struct state *s, int m, const struct copy *c);
 static inline uint8_t max8(uint8_t a, uint8_t b)
