@@ -31,6 +31,7 @@ const struct conf_key http_keys[] = {
 
 static const char *const cache_status[] = {
 	[SOURCE_DATABASE] = "such-market; fwd=miss; detail=database",
+	[SOURCE_REPLICA] = "such-market; fwd=miss; detail=replica",
 	[SOURCE_REDIS] = "such-market; hit; detail=redis",
 	[SOURCE_MEMORY] = "such-market; hit; detail=memory",
 	[SOURCE_UPSTREAM] = "such-market; fwd=miss; detail=upstream",

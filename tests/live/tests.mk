@@ -56,6 +56,12 @@ tests_live_test_read_SOURCES = tests/live/test_read.c
 tests_live_test_read_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_read_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_replica
+TESTS += tests/live/test_replica
+tests_live_test_replica_SOURCES = tests/live/test_replica.c
+tests_live_test_replica_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_replica_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_shared
 TESTS += tests/live/test_shared
 tests_live_test_shared_SOURCES = tests/live/test_shared.c
