@@ -153,7 +153,9 @@ END
 $$;
 
 -- Where rarity is computed: a session's own tables, so that an import can rank tokens before it
--- writes them.  rarity_token: the tokens that take part; rarity_value: their string traits.
+-- writes them.  Numbers stand for tokens and traits: they are compared many times.
+-- rarity_token: the tokens that take part; rarity_trait: the traits that count; rarity_value: which
+-- token has which trait, each pair once (others than those are passed over).
 CREATE FUNCTION such_market.rarity_begin()
 RETURNS void
 LANGUAGE plpgsql
@@ -161,10 +163,11 @@ SET search_path = such_market, public, pg_temp
 SET client_min_messages = warning
 AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS rarity_token (token_id numeric NOT NULL);
-    CREATE TEMP TABLE IF NOT EXISTS rarity_value (
-        token_id numeric NOT NULL, trait_type text NOT NULL, value text NOT NULL);
-    TRUNCATE pg_temp.rarity_token, pg_temp.rarity_value;
+    CREATE TEMP TABLE IF NOT EXISTS rarity_token (no bigint NOT NULL, token_id numeric NOT NULL);
+    CREATE TEMP TABLE IF NOT EXISTS rarity_trait (
+        trait bigint NOT NULL, trait_type text NOT NULL, value text NOT NULL);
+    CREATE TEMP TABLE IF NOT EXISTS rarity_value (no bigint NOT NULL, trait bigint NOT NULL);
+    TRUNCATE pg_temp.rarity_token, pg_temp.rarity_trait, pg_temp.rarity_value;
 END
 $$;
 
@@ -172,7 +175,7 @@ $$;
 -- nine decimals so that equal tokens tie whatever the order of summing; ties share a rank and the
 -- next rank counts them (1, 2, 2, 4).  No string trait at all: no ranks.
 CREATE FUNCTION such_market.rarity_scores()
-RETURNS TABLE (token_id numeric, score double precision, rank integer)
+RETURNS TABLE (no bigint, score double precision, rank integer)
 LANGUAGE plpgsql
 SET search_path = such_market, public, pg_temp
 AS $$
@@ -182,39 +185,38 @@ BEGIN
         SELECT count(*)::float8 AS n FROM pg_temp.rarity_token
     ), code AS MATERIALIZED (
         -- Case and outer spaces do not make another value.
-        SELECT r.trait_type, r.value,
+        SELECT r.trait,
             dense_rank() OVER (ORDER BY lower(btrim(r.trait_type))) AS t,
             dense_rank() OVER (ORDER BY lower(btrim(r.trait_type)), lower(btrim(r.value))) AS v
-        FROM pg_temp.rarity_value AS r GROUP BY r.trait_type, r.value
+        FROM pg_temp.rarity_trait AS r
     ), held AS MATERIALIZED (
-        SELECT DISTINCT r.token_id, c.t, c.v
-        FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait_type, value)
-    ), pair AS MATERIALIZED (
-        SELECT h.token_id, h.t, count(*) AS several FROM held AS h GROUP BY h.token_id, h.t
+        -- A token may have several values of a type: the first of them tells that it has one.
+        SELECT d.no, d.t, d.v,
+            lag(d.t) OVER (PARTITION BY d.no ORDER BY d.t, d.v) IS DISTINCT FROM d.t AS first
+        FROM (SELECT DISTINCT r.no, c.t, c.v
+            FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait)) AS d
     ), value_bits AS MATERIALIZED (
-        SELECT h.t, h.v, count(*) / s.n AS p, log(2, (s.n / count(*))::numeric)::float8 AS bits
-        FROM held AS h CROSS JOIN supply AS s GROUP BY h.t, h.v, s.n
+        SELECT h.v, count(*) / s.n AS p, log(2, (s.n / count(*))::numeric)::float8 AS bits
+        FROM held AS h CROSS JOIN supply AS s GROUP BY h.v, s.n
     ), null_bits AS MATERIALIZED (
-        SELECT p.t, (s.n - count(*)) / s.n AS p,
+        SELECT h.t, (s.n - count(*)) / s.n AS p,
             CASE WHEN count(*) < s.n THEN log(2, (s.n / (s.n - count(*)))::numeric)::float8 ELSE 0 END AS bits
-        FROM pair AS p CROSS JOIN supply AS s GROUP BY p.t, s.n
+        FROM held AS h CROSS JOIN supply AS s WHERE h.first GROUP BY h.t, s.n
     ), whole AS (
         SELECT (SELECT sum(b.bits) FROM null_bits AS b) AS nulls,
             (SELECT sum(b.p * b.bits) FROM value_bits AS b)
             + (SELECT sum(b.p * b.bits) FROM null_bits AS b) AS entropy
     ), gained AS (
-        SELECT g.token_id, sum(g.bits) AS bits
-        FROM (SELECT h.token_id, b.bits FROM held AS h JOIN value_bits AS b USING (v)
-            UNION ALL
-            SELECT p.token_id, -b.bits FROM pair AS p JOIN null_bits AS b USING (t)) AS g
-        GROUP BY g.token_id
+        SELECT h.no, sum(b.bits - CASE WHEN h.first THEN n.bits ELSE 0 END) AS bits
+        FROM held AS h JOIN value_bits AS b USING (v) JOIN null_bits AS n USING (t)
+        GROUP BY h.no
     ), scored AS (
-        SELECT k.token_id,
-            round(((w.nulls + coalesce(g.bits, 0)) / coalesce(nullif(w.entropy, 0), 1))::numeric, 9) AS score
-        FROM pg_temp.rarity_token AS k CROSS JOIN whole AS w LEFT JOIN gained AS g USING (token_id)
+        SELECT k.no,
+            round((w.nulls + coalesce(g.bits, 0)) / coalesce(nullif(w.entropy, 0), 1) * 1e9) / 1e9 AS score
+        FROM pg_temp.rarity_token AS k CROSS JOIN whole AS w LEFT JOIN gained AS g USING (no)
         WHERE w.nulls IS NOT NULL
     )
-    SELECT s.token_id, s.score::float8, (rank() OVER (ORDER BY s.score DESC))::integer
+    SELECT s.no, s.score, (rank() OVER (ORDER BY s.score DESC))::integer
     FROM scored AS s;
 END
 $$;
@@ -232,15 +234,20 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(encode(contract, 'hex'), 7));
     PERFORM rarity_begin();
     INSERT INTO pg_temp.rarity_token
-        SELECT n.token_id FROM nfts AS n WHERE n.contract_address = contract AND n.metadata IS NOT NULL;
+        SELECT row_number() OVER (), n.token_id
+        FROM nfts AS n WHERE n.contract_address = contract AND n.metadata IS NOT NULL;
+    INSERT INTO pg_temp.rarity_trait
+        SELECT c.trait_id, c.trait_type, c.value
+        FROM collection_traits AS c WHERE c.contract_address = contract AND c.kind = 'string';
     INSERT INTO pg_temp.rarity_value
-        SELECT tt.token_id, c.trait_type, c.value
-        FROM collection_traits AS c
-        JOIN token_traits AS tt ON tt.contract_address = contract AND tt.trait_id = c.trait_id
-        JOIN pg_temp.rarity_token AS k ON k.token_id = tt.token_id
-        WHERE c.contract_address = contract AND c.kind = 'string';
+        SELECT k.no, tt.trait_id
+        FROM pg_temp.rarity_trait AS c
+        JOIN token_traits AS tt ON tt.contract_address = contract AND tt.trait_id = c.trait
+        JOIN pg_temp.rarity_token AS k ON k.token_id = tt.token_id;
     ANALYZE pg_temp.rarity_token, pg_temp.rarity_value;
-    WITH scores AS MATERIALIZED (SELECT * FROM rarity_scores())
+    WITH scores AS MATERIALIZED (
+        SELECT k.token_id, s.score, s.rank FROM rarity_scores() AS s JOIN pg_temp.rarity_token AS k USING (no)
+    )
     UPDATE nfts AS n SET rarity_rank = d.rank, rarity_score = d.score, updated_at = now()
     FROM (SELECT o.token_id, s.rank, s.score
         FROM nfts AS o LEFT JOIN scores AS s ON s.token_id = o.token_id

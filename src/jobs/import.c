@@ -125,6 +125,8 @@ static enum rc open_session(struct import *im)
 	pg_set_deadline(im->pg, STATEMENT_MS);
 	for (size_t i = 0; i < COUNT_OF(first) && rc == RC_OK; i++)
 		rc = run_sql(im, first[i]);
+	if (rc == RC_OK && im->options->nfts)
+		rc = run_sql(im, SQL_import_nft_begin);
 	if (strcmp(pg_sqlstate(im->pg), "55P03") == 0)
 		im->summary->error = "another import is running in this database";
 	return rc;
