@@ -78,14 +78,24 @@ SELECT DISTINCT t.trait, t.trait_type, t.value FROM stage_trait AS t WHERE t.kin
 
 -- name: import_rank_staged
 INSERT INTO pg_temp.rarity_value
-WITH single AS (SELECT count(*) = count(DISTINCT t.trait) AS yes FROM stage_trait AS t),
-held AS (SELECT k.no, t.trait
-    FROM stage_token AS k CROSS JOIN LATERAL unnest(k.marks) AS m (mark)
-    JOIN stage_trait AS t ON t.mark = m.mark)
-SELECT h.no, h.trait FROM held AS h WHERE (SELECT s.yes FROM single AS s)
-UNION ALL
-SELECT DISTINCT h.no, h.trait FROM held AS h WHERE NOT (SELECT s.yes FROM single AS s)
-ORDER BY no;
+SELECT m.no, t.trait
+FROM (SELECT k.no, unnest(k.marks) AS mark FROM stage_token AS k) AS m JOIN stage_trait AS t USING (mark);
+
+-- Where two marks may be one trait, a token may have it twice.
+-- name: import_rank_alike
+SELECT count(*) > count(DISTINCT t.trait) FROM stage_trait AS t;
+
+-- Is every string trait a value of its own, and every type?  Case and outer spaces make none.
+-- name: import_rank_plain
+SELECT count(DISTINCT t.trait) = count(DISTINCT (lower(btrim(t.trait_type)), lower(btrim(t.value))))
+    AND count(DISTINCT t.trait_type) = count(DISTINCT lower(btrim(t.trait_type)))
+FROM stage_trait AS t WHERE t.kind = 'string';
+
+-- name: import_rank_once
+DELETE FROM pg_temp.rarity_value AS r
+USING (SELECT v.ctid AS at, row_number() OVER (PARTITION BY v.no, v.trait) AS place
+    FROM pg_temp.rarity_value AS v) AS d
+WHERE d.place > 1 AND r.ctid = d.at;
 
 -- name: import_rank_others
 INSERT INTO pg_temp.rarity_token
@@ -133,11 +143,19 @@ SELECT (k.no - 1) / 10000, true, k.no, k.at, k.token_id, r.score, r.rank
 FROM stage_token AS k LEFT JOIN such_market.rarity_scores() AS r USING (no)
 ORDER BY k.no;
 
--- The rows lie as they are numbered, so the least of indexes finds a chunk.
+-- name: import_nft_new_plain
+INSERT INTO change_nft
+SELECT (k.no - 1) / 10000, true, k.no, k.at, k.token_id, r.score, r.rank
+FROM stage_token AS k LEFT JOIN such_market.rarity_scores(true) AS r USING (no)
+ORDER BY k.no;
+
 -- name: import_nft_diffed
+ANALYZE change_nft (chunk, no);
+
+-- For many chunks.  The rows lie as they are numbered, so the least of indexes finds a chunk.
+-- name: import_nft_many
 CREATE INDEX ON change_nft USING brin (chunk) WITH (pages_per_range = 16);
 CREATE INDEX ON pg_temp.rarity_value USING brin (no) WITH (pages_per_range = 16);
-ANALYZE change_nft (chunk, no);
 
 -- name: import_nft_changes
 SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;

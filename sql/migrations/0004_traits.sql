@@ -174,10 +174,12 @@ $$;
 -- Information content as OpenRarity defines it, over the session's tables.  Scores are rounded to
 -- nine decimals so that equal tokens tie whatever the order of summing; ties share a rank and the
 -- next rank counts them (1, 2, 2, 4).  No string trait at all: no ranks.
-CREATE FUNCTION such_market.rarity_scores()
+-- plain: the caller knows that no two traits are one value and no token has two values of a type.
+CREATE FUNCTION such_market.rarity_scores(plain boolean DEFAULT false)
 RETURNS TABLE (no bigint, score double precision, rank integer)
 LANGUAGE plpgsql
 SET search_path = such_market, public, pg_temp
+SET enable_mergejoin = off -- few traits, many tokens: sorting the tokens by trait is dear
 AS $$
 BEGIN
     RETURN QUERY
@@ -190,25 +192,32 @@ BEGIN
             dense_rank() OVER (ORDER BY lower(btrim(r.trait_type)), lower(btrim(r.value))) AS v
         FROM pg_temp.rarity_trait AS r
     ), held AS MATERIALIZED (
-        -- A token may have several values of a type: the first of them tells that it has one.
-        SELECT d.no, d.t, d.v,
-            lag(d.t) OVER (PARTITION BY d.no ORDER BY d.t, d.v) IS DISTINCT FROM d.t AS first
-        FROM (SELECT DISTINCT r.no, c.t, c.v
-            FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait)) AS d
-    ), value_bits AS MATERIALIZED (
-        SELECT h.v, count(*) / s.n AS p, log(2, (s.n / count(*))::numeric)::float8 AS bits
-        FROM held AS h CROSS JOIN supply AS s GROUP BY h.v, s.n
-    ), null_bits AS MATERIALIZED (
-        SELECT h.t, (s.n - count(*)) / s.n AS p,
-            CASE WHEN count(*) < s.n THEN log(2, (s.n / (s.n - count(*)))::numeric)::float8 ELSE 0 END AS bits
-        FROM held AS h CROSS JOIN supply AS s WHERE h.first GROUP BY h.t, s.n
+        -- Two traits may be one value; of several values of a type the first tells that it has one.
+        SELECT o.no, o.t, o.v, o.first
+        FROM (SELECT r.no, c.t, c.v, lag(c.v) OVER token IS DISTINCT FROM c.v AS other,
+                lag(c.t) OVER token IS DISTINCT FROM c.t AS first
+            FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait)
+            WHERE NOT plain
+            WINDOW token AS (PARTITION BY r.no ORDER BY c.v)) AS o
+        WHERE o.other
+        UNION ALL
+        SELECT r.no, c.t, c.v, true FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait) WHERE plain
+    ), bits AS MATERIALIZED (
+        -- Of a value its share; of a type the share of tokens without it.
+        SELECT c.v, c.of_v / s.n AS p, log(2, (s.n / c.of_v)::numeric)::float8 AS bits,
+            c.t, (s.n - c.of_t) / s.n AS null_p, c.v = c.first_v AS first,
+            CASE WHEN c.of_t < s.n THEN log(2, (s.n / (s.n - c.of_t))::numeric)::float8 ELSE 0 END AS null_bits
+        FROM (SELECT h.v, h.t, count(*) AS of_v, min(h.v) OVER type AS first_v,
+                sum(count(*) FILTER (WHERE h.first)) OVER type AS of_t
+            FROM held AS h GROUP BY h.v, h.t WINDOW type AS (PARTITION BY h.t)) AS c
+        CROSS JOIN supply AS s
     ), whole AS (
-        SELECT (SELECT sum(b.bits) FROM null_bits AS b) AS nulls,
-            (SELECT sum(b.p * b.bits) FROM value_bits AS b)
-            + (SELECT sum(b.p * b.bits) FROM null_bits AS b) AS entropy
+        SELECT sum(b.null_bits) FILTER (WHERE b.first) AS nulls,
+            sum(b.p * b.bits) + sum(b.null_p * b.null_bits) FILTER (WHERE b.first) AS entropy
+        FROM bits AS b
     ), gained AS (
-        SELECT h.no, sum(b.bits - CASE WHEN h.first THEN n.bits ELSE 0 END) AS bits
-        FROM held AS h JOIN value_bits AS b USING (v) JOIN null_bits AS n USING (t)
+        SELECT h.no, sum(CASE WHEN h.first THEN b.bits - b.null_bits ELSE b.bits END) AS bits
+        FROM held AS h JOIN bits AS b USING (v)
         GROUP BY h.no
     ), scored AS (
         SELECT k.no,

@@ -32,6 +32,7 @@ struct line {
 	uint64_t number;
 	struct buf *out; /* gets a row of a taken line; of others it may get a part of one */
 	struct marks *marks; /* of the attributes of tokens; other lines have none */
+	bool several;        /* set once a token has several attributes of one type */
 	const char *reason;
 	bool has_contract; /* the collection of the import, when it names one */
 	struct address contract;

@@ -1,8 +1,8 @@
 /*
  * Marks: small numbers that stand for the attributes of a file.  Few of them differ, so what an
- * attribute means is worked out once for each mark and not once for each token.  Memory is bounded:
- * when the marks are full they are written out and forgotten; an attribute that comes again then
- * gets another number.  The text of an attribute is anybody's: the table is keyed.
+ * attribute means is worked out once for each mark and not once for each token.  Memory is
+ * bounded: when the marks are full they are written out and forgotten; an attribute that comes
+ * again then gets another number.  The text of an attribute is anybody's: the table is keyed.
  */
 #ifndef JOBS_IMPORT_MARK_H
 #define JOBS_IMPORT_MARK_H

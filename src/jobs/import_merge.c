@@ -62,9 +62,9 @@ static const struct phase user_phase = {
 	.merge_count = 1,
 };
 
-/* A statement about a collection, or about none (contract NULL); first cell of its answer. */
-static enum rc step(struct pg *pg, enum import_sql sql, const struct address *contract,
-		    const char *chunk, int64_t *ret_value)
+/* A statement about a collection, or about none (contract NULL). */
+static struct pg_result ask(struct pg *pg, enum import_sql sql, const struct address *contract,
+			    const char *chunk)
 {
 	struct pg_arg args[2];
 	size_t n = 0;
@@ -73,8 +73,14 @@ static enum rc step(struct pg *pg, enum import_sql sql, const struct address *co
 		args[n++] = pg_address(contract);
 	if (chunk && strstr(text, n ? "$2" : "$1"))
 		args[n++] = pg_text(chunk);
-	SCOPED(pg_result_done)
-	struct pg_result r = n ? pg_exec_args(pg, text, args, n) : pg_exec(pg, text);
+	return n ? pg_exec_args(pg, text, args, n) : pg_exec(pg, text);
+}
+
+/* The first cell of its answer, or the rows that it wrote. */
+static enum rc step(struct pg *pg, enum import_sql sql, const struct address *contract,
+		    const char *chunk, int64_t *ret_value)
+{
+	SCOPED(pg_result_done) struct pg_result r = ask(pg, sql, contract, chunk);
 	if (r.rc == RC_OK && ret_value)
 		*ret_value = r.count ? pg_i64(&r, 0, 0) : r.affected;
 	return r.rc;
@@ -90,8 +96,7 @@ enum rc import_ask(struct import *im, enum import_sql sql, const struct address 
 		   bool *ret)
 {
 	SCOPED(pg_result_done)
-	struct pg_result r = pg_exec_args(im->pg, import_sql_text(sql),
-					  PG_ARGS(pg_address(contract)));
+	struct pg_result r = ask(im->pg, sql, contract, NULL);
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	*ret = pg_flag(&r, 0, 0);
@@ -246,8 +251,8 @@ static enum rc merge_owners(struct import *im)
 	if (rc == RC_OK)
 		rc = import_ask(im, SQL_import_owner_fresh, &im->meta.contract, &fresh);
 	if (rc == RC_OK)
-		rc = import_phase(im, fresh ? &owner_new_phase : &owner_phase, &im->meta.contract,
-			       &owners);
+		rc = import_phase(im, fresh ? &owner_new_phase : &owner_phase,
+				  &im->meta.contract, &owners);
 	import_count_add(&im->summary->of[IMPORT_OWNERS], &owners);
 	return rc;
 }

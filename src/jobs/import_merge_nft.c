@@ -3,6 +3,8 @@
 #include "jobs/import_merge.h"
 #include "net/pg.h"
 
+#define MANY 40000 /* lines: from here on an index finds a chunk quicker than reading all */
+
 static const struct phase nft_phase = {
 	.what = "tokens",
 	.before = { SQL_import_nft_diff, SQL_import_nft_diffed },
@@ -44,6 +46,13 @@ static enum rc steps(struct import *im, const struct address *contract,
 	return rc;
 }
 
+/* Tokens that the files do not name, and their traits. */
+static const enum import_sql others[] = {
+	SQL_import_rank_others,
+	SQL_import_rank_other_traits,
+	SQL_import_rank_held,
+};
+
 /* What the ranks are computed from: ranks come first, so that tokens are written once. */
 static enum rc weigh(struct import *im, const struct address *contract, bool fresh)
 {
@@ -51,12 +60,12 @@ static enum rc weigh(struct import *im, const struct address *contract, bool fre
 		SQL_import_comparing,   SQL_import_nft_tokens,  SQL_import_rank_tokens,
 		SQL_import_rank_traits, SQL_import_rank_staged,
 	};
-	static const enum import_sql others[] = {
-		SQL_import_rank_others,
-		SQL_import_rank_other_traits,
-		SQL_import_rank_held,
-	};
+	bool alike = false;
 	enum rc rc = steps(im, contract, staged, COUNT_OF(staged));
+	if (rc == RC_OK)
+		rc = import_ask(im, SQL_import_rank_alike, NULL, &alike);
+	if (rc == RC_OK && alike)
+		rc = import_step(im, SQL_import_rank_once, contract);
 	if (rc == RC_OK && !fresh)
 		rc = steps(im, contract, others, COUNT_OF(others));
 	return rc;
@@ -75,6 +84,28 @@ static enum rc merge_known(struct import *im, const struct address *contract,
 	return rc == RC_OK ? import_step(im, SQL_import_nft_prune, contract) : rc;
 }
 
+/* A collection that nothing is known of. */
+static enum rc merge_new(struct import *im, const struct address *contract,
+			 struct counts *tokens, struct counts *ranks)
+{
+	struct phase phase = nft_new_phase;
+	bool plain = false;
+	enum rc rc = im->several ? RC_OK : import_ask(im, SQL_import_rank_plain, NULL, &plain);
+	if (plain)
+		phase.before[0] = SQL_import_nft_new_plain;
+	if (rc == RC_OK)
+		rc = import_phase(im, &phase, contract, tokens);
+	if (rc != RC_OK || !tokens->raced)
+		return rc;
+	/* What the other writer wrote has a part in the ranks. */
+	rc = import_step(im, SQL_import_comparing, NULL);
+	if (rc == RC_OK)
+		rc = steps(im, contract, others, COUNT_OF(others));
+	if (rc == RC_OK)
+		rc = import_step(im, SQL_import_rank, contract);
+	return rc == RC_OK ? import_phase(im, &rank_phase, contract, ranks) : rc;
+}
+
 static enum rc merge_one(struct import *im, const struct address *contract)
 {
 	struct counts tokens = { 0 }, ranks = { 0 };
@@ -83,7 +114,7 @@ static enum rc merge_one(struct import *im, const struct address *contract)
 	if (rc == RC_OK)
 		rc = weigh(im, contract, fresh);
 	if (rc == RC_OK && fresh)
-		rc = import_phase(im, &nft_new_phase, contract, &tokens);
+		rc = merge_new(im, contract, &tokens, &ranks);
 	else if (rc == RC_OK)
 		rc = merge_known(im, contract, &tokens, &ranks);
 	import_count_add(&im->summary->of[IMPORT_NFTS], &tokens);
@@ -94,10 +125,12 @@ static enum rc merge_one(struct import *im, const struct address *contract)
 enum rc import_merge_nfts(struct import *im)
 {
 	enum rc rc = import_step(im, SQL_import_rank_begin, NULL);
+	if (rc == RC_OK && im->summary->of[IMPORT_NFTS].read > MANY)
+		rc = import_step(im, SQL_import_nft_many, NULL);
 	if (rc != RC_OK || im->has_meta)
-		return rc == RC_OK && im->summary->of[IMPORT_NFTS].read ?
-			       merge_one(im, &im->meta.contract) :
-			       rc;
+		return rc == RC_OK && im->summary->of[IMPORT_NFTS].read
+			       ? merge_one(im, &im->meta.contract)
+			       : rc;
 	rc = import_step(im, SQL_import_nft_indexed, NULL);
 	if (rc != RC_OK)
 		return rc;

@@ -100,20 +100,25 @@ static bool fits(struct json_object *node)
 /* The attributes as answered, as JSON, and their marks, each once. */
 struct listing {
 	struct json json;
-	struct marks *marks;
-	uint64_t *mark; /* ATTRIBUTES_MAX of them */
+	struct line *line;
+	uint64_t *mark;   /* ATTRIBUTES_MAX of them */
+	struct str *type; /* of each: its JSON */
 	size_t mark_count;
 	size_t count;
 	bool ok;
 };
 
-static void add_mark(struct listing *l, struct str attribute)
+static void add_mark(struct listing *l, struct str attribute, struct str type)
 {
-	uint64_t mark = marks_of(l->marks, attribute);
+	uint64_t mark = marks_of(l->line->marks, attribute);
+	bool several = false;
 	for (size_t i = 0; i < l->mark_count; i++) {
 		if (l->mark[i] == mark)
 			return;
+		several = several || str_eq(l->type[i], type);
 	}
+	l->line->several = l->line->several || several;
+	l->type[l->mark_count] = arena_dup(l->line->arena, type);
 	l->mark[l->mark_count++] = mark;
 }
 
@@ -126,10 +131,12 @@ static void add(struct listing *l, struct str type, struct json_object *value,
 	json_object(&l->json, NULL);
 	size_t brace = l->json.out->len - 1;
 	json_str(&l->json, "traitType", type);
+	size_t type_end = l->json.out->len;
 	json_raw(&l->json, "value", jsonin_text(value));
 	json_str(&l->json, "displayType", display);
 	json_end(&l->json);
-	add_mark(l, str_from(buf_str(l->json.out), brace));
+	struct str text = str_from(buf_str(l->json.out), brace);
+	add_mark(l, text, (struct str){ text.ptr, type_end - brace });
 }
 
 static bool is_attribute(const struct json_object *node)
@@ -183,8 +190,9 @@ static bool put_attributes(struct line *line, const struct json_object *root)
 	struct json_object *node = line_member(root, NAMES("attributes", "traits"));
 	struct buf text;
 	struct listing l = {
-		.marks = line->marks,
+		.line = line,
 		.mark = arena_alloc(line->arena, ATTRIBUTES_MAX * sizeof(*l.mark)),
+		.type = arena_alloc(line->arena, ATTRIBUTES_MAX * sizeof(*l.type)),
 		.ok = true,
 	};
 	buf_init(&text, line->arena, BUF_NO_MAX);

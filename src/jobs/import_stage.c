@@ -8,7 +8,7 @@
 #include "jobs/import_run.h"
 #include "net/pg.h"
 
-#define BATCH_BYTES (256 * 1024)
+#define BATCH_BYTES (32 * 1024) /* the server reads while the next is made */
 
 /* How a kind of file is read. */
 struct reader {
@@ -209,6 +209,7 @@ static enum rc stage_file(struct import *im, const struct reader *reader, const 
 	rc = copy_file(&s);
 	buf_release(&s.out);
 	marks_free(s.line.marks);
+	im->several = im->several || s.line.several;
 	import_file_close(&s.file);
 	return rc == RC_OK ? run_staged(im, reader) : rc;
 }
