@@ -8,6 +8,7 @@
 struct process;
 struct redis_tier;
 struct stored;
+struct replicas;
 
 /* Do not move it: env points into it. */
 struct handles {
@@ -15,6 +16,7 @@ struct handles {
 	struct migrate_options migrate;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
 	struct stored *stored;         /* NULL: none in the database */
+	struct replicas *replicas;     /* NULL: none */
 };
 
 /* Nothing is connected yet. */
