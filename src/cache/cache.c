@@ -298,14 +298,35 @@ static bool is_worth_keeping(const struct through *t)
 	       t->answer.body.len < ENTRY_MAX / 2;
 }
 
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
 static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
 	declare(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);

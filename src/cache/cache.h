@@ -76,7 +76,12 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
-/* For cache/write.c; NULL: no copies. */
+/* For cache/guard.c, around a read of the primary that goes through no tier: the epoch it is
+ * of, 0: not known; and its label, 0: it may be used but not kept. */
+uint64_t cache_read_begin(struct cache *cache);
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch);
+
+/* For the other files of this room; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
 
 /* How long a copy of an answer is kept; a negative one shorter. */

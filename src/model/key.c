@@ -9,7 +9,7 @@
 #define KEY_BYTES 32
 #define PREFIX    STR("sm_")
 
-static void digest_of(struct str key, uint8_t ret[SHA256_BYTES])
+void key_digest_of(struct str key, uint8_t ret[SHA256_BYTES])
 {
 	hash_sha256(key, ret);
 }
@@ -53,7 +53,7 @@ enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key
 		return RC_INVALID;
 	key_make(key);
 	memcpy(hint, key, KEY_HINT - 1);
-	digest_of(str_of(key), digest);
+	key_digest_of(str_of(key), digest);
 
 	SCOPED(pg_result_done)
 	struct pg_result row =
@@ -66,13 +66,14 @@ enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key
 	return row.rc;
 }
 
-enum rc key_find(struct pg *pg, struct str key, enum role *ret)
+enum rc key_find(struct pg *pg, struct arena *arena, struct str key, struct key_who *ret)
 {
 	uint8_t digest[SHA256_BYTES];
+	enum role role;
 
 	if (!key_looks_right(key))
 		return RC_NOT_FOUND;
-	digest_of(key, digest);
+	key_digest_of(key, digest);
 
 	SCOPED(pg_result_done)
 	struct pg_result row =
@@ -80,8 +81,9 @@ enum rc key_find(struct pg *pg, struct str key, enum role *ret)
 		       PG_ARGS(pg_bytes((struct str){ (char *)digest, sizeof(digest) })));
 	if (row.rc != RC_OK)
 		return row.rc;
-	if (row.count == 0 || !role_read(pg_str(&row, 0, 1), ret))
+	if (row.count == 0 || !role_read(pg_str(&row, 0, 1), &role))
 		return RC_NOT_FOUND;
+	*ret = (struct key_who){ pg_i64(&row, 0, 0), role, arena_dup(arena, pg_str(&row, 0, 2)) };
 	return RC_OK;
 }
 

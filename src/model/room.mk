@@ -8,6 +8,8 @@ libmodel_a_SOURCES = \
 	src/model/instance.h \
 	src/model/key.c \
 	src/model/key.h \
+	src/model/keyring.c \
+	src/model/keyring.h \
 	src/model/nft.c \
 	src/model/nft.h \
 	src/model/nftpage.c \
