@@ -1,4 +1,5 @@
 /* Signals, deaths and renewals of a running server; a request loop runs beside them. */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static void load_start(const struct server *s, struct load *load)
 	load->seen = mmap(NULL, sizeof(*load->seen), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(load->seen, MAP_FAILED);
-	load->pid = fork();
+	load->pid = child_fork();
 	if (load->pid == 0)
 		load_run(s, load);
 	AWAIT(load->seen->good > 0);

@@ -10,6 +10,7 @@
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
 #include "cache/write.h"
+#include "lib/child.h"
 #include "lib/commit_hold.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
@@ -251,9 +252,7 @@ static void await(const char *sql, const char *want)
 /* A process of its own, with the same mapping. */
 static pid_t write_apart(const char *failpoints)
 {
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child)
 		return child;
 	struct script s = { .sql = EMIT };

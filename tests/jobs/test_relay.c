@@ -1,5 +1,6 @@
 /* The relay on a real server: what it applies, when it holds the lease, what voids the copies.
  */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <poll.h>
@@ -285,7 +286,7 @@ END_TEST
 /* A relay in a process of its own. */
 static pid_t relay_apart(void)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid = child_fork();
 
 	if (pid != 0)
 		return pid;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/child.h"
 #include "lib/commit_hold.h"
 #include "lib/fixture.h"
 #include "lib/http.h"
@@ -185,9 +186,7 @@ static void await(struct pg *pg, const char *sql, const char *want)
 /* A client of its own; its exit status is the answer's, less 300. */
 static pid_t post_apart(const char *idempotency, const char *body)
 {
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child)
 		return child;
 	http = stack_http();
