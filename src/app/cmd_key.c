@@ -1,6 +1,8 @@
 /* such-market key create|list|revoke: as the application role, which owns nothing else's keys.
  */
+#include <pwd.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "app/command.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -27,10 +29,25 @@ static int fail(struct pg *pg, enum rc rc, const char *name)
 	}
 }
 
+/* Who is sitting there, behind sudo too (which nobody but root can pretend). */
+static const char *user_name(void)
+{
+	static char number[32];
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *pw = getpwuid(getuid());
+
+	if (sudo && *sudo)
+		return sudo;
+	if (pw)
+		return pw->pw_name;
+	snprintf(number, sizeof(number), "%u", (unsigned)getuid());
+	return number;
+}
+
 static int create(struct pg *pg, struct arena *arena, const struct key_request *request)
 {
 	char key[KEY_TEXT];
-	enum rc rc = key_create(pg, request->name, request->role, key);
+	enum rc rc = key_create(pg, user_name(), request->name, request->role, key);
 
 	(void)arena;
 	if (rc != RC_OK)
@@ -67,9 +84,9 @@ static int list(struct pg *pg, struct arena *arena, const struct key_request *re
 	return EXIT_SUCCESS;
 }
 
-static int revoke(struct pg *pg, struct arena *arena, const struct key_request *request)
+static int withdraw(struct pg *pg, struct arena *arena, const struct key_request *request)
 {
-	enum rc rc = key_revoke(pg, request->name);
+	enum rc rc = key_revoke(pg, user_name(), request->name);
 
 	(void)arena;
 	if (rc != RC_OK)
@@ -87,7 +104,7 @@ struct action {
 static const struct action actions[] = {
 	{ "create", true, true, create },
 	{ "list", false, false, list },
-	{ "revoke", false, true, revoke },
+	{ "revoke", false, true, withdraw },
 };
 
 static const struct action *find_action(const struct args *args)

@@ -20,6 +20,7 @@ static void gather(struct config *c)
 		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
 		{ "answers", http_keys, &c->http }, { "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay }, { "log", log_keys, &c->log },
+		{ "keys", api_keys, &c->api },
 	};
 
 	memcpy(c->sections, all, sizeof(all));

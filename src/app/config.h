@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "api/options.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
@@ -49,7 +50,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 8
+#define CONFIG_SECTIONS 9
 
 struct config {
 	struct app_options app;
@@ -59,6 +60,7 @@ struct config {
 	struct relay_options relay;
 	struct fcgi_options fcgi;
 	struct http_options http;
+	struct api_options api;
 	struct log_options log;
 	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;

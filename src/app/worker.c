@@ -18,8 +18,10 @@
 #include "cache/redis_tier.h"
 #include "http/fcgi.h"
 #include "http/request.h"
+#include "model/audit.h"
 #include "model/env.h"
 #include "model/instance.h"
+#include "model/keyring.h"
 #include "net/redis.h"
 
 static const char *const role_names[] = {
@@ -79,7 +81,12 @@ static void build(struct worker *w, const struct process *process)
 	cache_set_redis(w->env.cache, w->redis_tier);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
-	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };
+	cache_on_write(w->env.cache, (struct cache_hook){ audit_join, audit_undone, &w->env });
+	w->env.keys = keyring_new(w->env.cache, w->env.pg);
+	w->gate = (struct gate){ .env = &w->env,
+				 .http = &config->http,
+				 .options = &config->api,
+				 .slot = process->slot };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
@@ -91,6 +98,7 @@ static void build(struct worker *w, const struct process *process)
 static void unbuild(struct worker *w)
 {
 	fcgi_free(w->fcgi);
+	keyring_free(w->env.keys);
 	cache_free(w->env.cache);
 	redis_tier_free(w->redis_tier);
 	redis_free(w->env.redis);

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/map.h"
@@ -28,6 +29,7 @@ struct cache {
 	struct pg *pg;
 	struct redis_tier *redis;
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -252,6 +254,17 @@ static void keep(void *obj)
 	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 }
 
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
+}
+
 static enum rc run_filler(struct through *t)
 {
 	struct answer *answer = &t->answer;
@@ -260,7 +273,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -362,11 +375,21 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	return true;
 }
 
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
+}
+
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -418,6 +441,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	    find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
 }
 
 struct cache_map *cache_mapping(const struct cache *cache)

@@ -37,7 +37,8 @@ struct bump {
 struct run {
 	const struct cache_write *write;
 	struct cache_map *map; /* NULL: no copies */
-	struct buf earlier;    /* text */
+	const struct cache_hook *hook;
+	struct buf earlier; /* text */
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
@@ -143,6 +144,8 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->texts);
 	run->all = false;
 	rc = run->write->body(pg, run->write->ctx, &run->earlier);
+	if (rc == RC_OK && run->hook->join)
+		rc = run->hook->join(pg, run->hook->ctx);
 	if (rc != RC_OK || !run->map)
 		return rc;
 	if (run->earlier.len)
@@ -202,13 +205,17 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 		    const struct cache_write *write, bool *ret_unknown)
 {
-	struct run run = { .write = write, .map = cache_mapping(cache) };
+	struct run run = { .write = write,
+			   .map = cache_mapping(cache),
+			   .hook = cache_write_hook(cache) };
 	enum rc rc;
 
 	buf_init(&run.earlier, NULL, EARLIER_MAX);
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
 	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
+	if (rc != RC_OK && run.hook->join)
+		run.hook->undone(run.hook->ctx);
 	if (rc == RC_OK) {
 		FAILPOINT(after_commit);
 		if (run.map) {

@@ -7,8 +7,10 @@
 #include "base/str.h"
 
 struct arena;
+struct audit;
 struct board;
 struct cache;
+struct keyring;
 struct migrate_options;
 struct pg;
 struct redis;
@@ -20,9 +22,11 @@ struct env {
 	struct pg *pg;       /* primary */
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
-	struct board *board; /* may be NULL in tests */
-	int64_t now_us;      /* wall clock at the start of the request or step */
-	int64_t started_us;  /* wall clock when the process began */
+	struct board *board;  /* may be NULL in tests */
+	struct keyring *keys; /* NULL: the database is asked about each key */
+	struct audit *audit;  /* of the call that changes something; NULL: none does */
+	int64_t now_us;       /* wall clock at the start of the request or step */
+	int64_t started_us;   /* wall clock when the process began */
 
 	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are
 	 * shown. */

@@ -44,7 +44,8 @@ static void key_make(char ret[KEY_TEXT])
 	base64url_write(bytes, sizeof(bytes), ret + PREFIX.len);
 }
 
-enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key[KEY_TEXT])
+enum rc key_create(struct pg *pg, const char *actor, const char *name, enum role role,
+		   char ret_key[KEY_TEXT])
 {
 	char key[KEY_TEXT], hint[KEY_HINT] = "";
 	uint8_t digest[SHA256_BYTES];
@@ -60,7 +61,7 @@ enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key
 		pg_run(pg, STMT_key_create,
 		       PG_ARGS(pg_text(name), pg_text(role_name(role)),
 			       pg_bytes((struct str){ (char *)digest, sizeof(digest) }),
-			       pg_text(hint)));
+			       pg_text(hint), pg_text(actor)));
 	if (row.rc == RC_OK)
 		memcpy(ret_key, key, sizeof(key));
 	return row.rc;
@@ -83,7 +84,8 @@ enum rc key_find(struct pg *pg, struct arena *arena, struct str key, struct key_
 		return row.rc;
 	if (row.count == 0 || !role_read(pg_str(&row, 0, 1), &role))
 		return RC_NOT_FOUND;
-	*ret = (struct key_who){ pg_i64(&row, 0, 0), role, arena_dup(arena, pg_str(&row, 0, 2)) };
+	*ret = (struct key_who){ pg_i64(&row, 0, 0), role,
+				 arena_dup(arena, pg_str(&row, 0, 2)) };
 	return RC_OK;
 }
 
@@ -116,10 +118,11 @@ enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *
 	return RC_OK;
 }
 
-enum rc key_revoke(struct pg *pg, const char *name)
+enum rc key_revoke(struct pg *pg, const char *actor, const char *name)
 {
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(pg, STMT_key_revoke, PG_ARGS(pg_text(name)));
+	struct pg_result row =
+		pg_run(pg, STMT_key_revoke, PG_ARGS(pg_text(name), pg_text(actor)));
 
 	if (row.rc == RC_OK && row.count == 0)
 		return RC_NOT_FOUND;

@@ -126,8 +126,7 @@ static enum rc ask(struct keyring *ring, struct str key, struct key_who *ret)
 	return key_find(ring->pg, ring->asked, key, ret);
 }
 
-enum rc keyring_find(struct keyring *ring, struct str key, int64_t boot_ns,
-		     struct key_who *ret)
+enum rc keyring_find(struct keyring *ring, struct str key, int64_t boot_ns, struct key_who *ret)
 {
 	uint8_t digest[SHA256_BYTES];
 

@@ -1,6 +1,8 @@
 # model: what is true about NFTs.
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
+	src/model/audit.c \
+	src/model/audit.h \
 	src/model/collection.c \
 	src/model/collection.h \
 	src/model/env.h \

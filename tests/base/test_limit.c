@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/limit.h"
+#include "lib/child.h"
 
 #define MOST 20
 
@@ -13,8 +14,8 @@ static struct limit_table *table;
 
 static void start(void)
 {
-	table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
+	table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
 	if (table == MAP_FAILED)
 		abort();
 }
@@ -66,9 +67,9 @@ START_TEST(test_clients)
 			      "%s %s", pairs[i].a, pairs[i].b);
 	char lengthy[300];
 	memset(lengthy, '1', sizeof(lengthy));
-	ck_assert_int_eq(limit_count(table,
-				     limit_client(table, (struct str){ lengthy, 300 }), MOST, 0),
-			 0);
+	ck_assert_int_eq(
+		limit_count(table, limit_client(table, (struct str){ lengthy, 300 }), MOST, 0),
+		0);
 }
 END_TEST
 
@@ -96,10 +97,9 @@ START_TEST(test_processes)
 
 	renew();
 	for (int i = 0; i < 4; i++) {
-		pid_t pid = fork();
+		pid_t pid = child_fork();
 		int mine = 0;
 
-		ck_assert_int_ge(pid, 0);
 		if (pid > 0)
 			continue;
 		for (int n = 0; n < 200; n++)
