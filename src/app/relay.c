@@ -14,18 +14,7 @@
 #include "base/log.h"
 #include "jobs/relay.h"
 
-#define NS_PER_MS   INT64_C(1000000)
-#define MACHINE_MAX 512
-
-/* A host may run several, each with its run directory. */
-static void name_machine(const struct process *process, char ret[MACHINE_MAX])
-{
-	char host[256] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
-	snprintf(ret, MACHINE_MAX, "%s:%s", host, process->config->app.run_dir);
-}
+#define NS_PER_MS INT64_C(1000000)
 
 static void wait_until(int64_t mono_ns)
 {
@@ -54,7 +43,7 @@ int relay_run(const struct process *process)
 	char machine[MACHINE_MAX];
 	struct pg *pg = pg_new(&process->config->pg, process->config->pg.url);
 
-	name_machine(process, machine);
+	process_machine(process->config, machine);
 	struct relay *relay = relay_new(pg, process->map, machine, &process->config->relay);
 	/* The watchdog looks at requests: catching up may take its time. */
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());
