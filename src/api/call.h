@@ -23,6 +23,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "model/audit.h"
 #include "model/env.h"
 #include "model/key.h"
 #include "model/page.h"
@@ -40,6 +41,7 @@ struct call {
 	struct str hole[ROUTE_HOLES]; /* what stood in the pattern's holes, in order */
 	enum role role;               /* of the key; ROLE_PUBLIC without one */
 	struct key_who who;           /* the key; id 0: none was needed, or none was right */
+	struct audit audit;           /* in use when env->audit is it */
 };
 
 /* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc,

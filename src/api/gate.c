@@ -128,15 +128,12 @@ static void count(const struct response *res)
 /* The whole of a call that could be read. */
 static void serve(struct gate *gate, struct call *call, const struct route_match *match)
 {
-	struct audit audit;
-	bool audited;
-
 	call->route = match->route;
-	audited = match->route && gate_audit_begin(call, &audit);
+	if (match->route && match->route->method != METHOD_GET)
+		gate_audit_begin(call);
 	if (run(gate, call, match) != RC_OK)
 		fail(gate, call->req, &call->problem, call->res);
-	if (audited)
-		gate_audit_end(call, &audit);
+	gate_audit_end(call);
 }
 
 void gate_serve(struct gate *gate, struct request *req, const struct problem *bad,

@@ -12,13 +12,12 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
-bool gate_audit_begin(struct call *call, struct audit *ret)
+void gate_audit_begin(struct call *call)
 {
 	const struct request *req = call->req;
 
-	if (call->route->method == METHOD_GET)
-		return false;
-	*ret = (struct audit){
+	call->audit = (struct audit){
+		.who = call->who,
 		.client = req->remote_addr,
 		.method = arena_strz(call->env->arena, req->method_text),
 		.route = call->route->path,
@@ -27,8 +26,7 @@ bool gate_audit_begin(struct call *call, struct audit *ret)
 		.query = req->query,
 		.body = req->body,
 	};
-	call->env->audit = ret;
-	return true;
+	call->env->audit = &call->audit;
 }
 
 static bool is_bounded(const struct audit *audit, int status)
@@ -86,11 +84,14 @@ static void take_back(struct call *call)
 	response_problem(call->res, call->req, &call->problem);
 }
 
-void gate_audit_end(struct call *call, struct audit *audit)
+void gate_audit_end(struct call *call)
 {
 	struct env *env = call->env;
+	struct audit *audit = env->audit;
 	int status = call->res->status;
 
+	if (!audit)
+		return;
 	env->audit = NULL;
 	audit->who = call->who;
 	if (is_bounded(audit, status)) {

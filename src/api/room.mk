@@ -16,6 +16,7 @@ libapi_a_SOURCES = \
 	src/api/options.c \
 	src/api/options.h \
 	src/api/owner.c \
+	src/api/ownership.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

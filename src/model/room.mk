@@ -21,6 +21,8 @@ libmodel_a_SOURCES = \
 	src/model/nftpage.h \
 	src/model/owner.c \
 	src/model/owner.h \
+	src/model/ownership.c \
+	src/model/ownership.h \
 	src/model/page.c \
 	src/model/page.h \
 	src/model/reads.c \

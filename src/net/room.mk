@@ -49,6 +49,7 @@ SQL_FILES = \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \
 	sql/queries/owner.sql \
+	sql/queries/ownership.sql \
 	sql/queries/trait.sql \
 	sql/queries/transfer.sql \
 	sql/queries/user.sql \
