@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
 	src/app/args.c src/app/args.h \
+	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
@@ -9,6 +10,7 @@ libapp_a_SOURCES = \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \
+	src/app/cmd_warm.c \
 	src/app/command.c src/app/command.h \
 	src/app/compat.c src/app/compat.def src/app/compat.h \
 	src/app/config.c src/app/config.h \

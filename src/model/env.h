@@ -26,6 +26,7 @@ struct env {
 	struct board *board;  /* may be NULL in tests */
 	struct keyring *keys; /* NULL: the database is asked about each key */
 	struct audit *audit;  /* of the call that changes something; NULL: none does */
+	const char *user;     /* who sits at the command line; NULL: this is no command line */
 	page_seal *seal;      /* of cursors; may be NULL where no lists are read */
 	int64_t now_us;       /* wall clock at the start of the request or step */
 	int64_t started_us;   /* wall clock when the process began */

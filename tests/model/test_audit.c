@@ -140,10 +140,14 @@ START_TEST(test_keys)
 	char key[KEY_TEXT];
 
 	env = new_env();
-	ck_assert_int_eq(key_create(env->pg, "alice", "noted", ROLE_VIEWER, key), RC_OK);
-	ck_assert_int_eq(key_create(env->pg, "bob", "noted", ROLE_VIEWER, key), RC_CONFLICT);
-	ck_assert_int_eq(key_revoke(env->pg, "carol", "noted"), RC_OK);
-	ck_assert_int_eq(key_revoke(env->pg, "dave", "noted"), RC_NOT_FOUND);
+	env->user = "alice";
+	ck_assert_int_eq(key_create(env, "noted", ROLE_VIEWER, key), RC_OK);
+	env->user = "bob";
+	ck_assert_int_eq(key_create(env, "noted", ROLE_VIEWER, key), RC_CONFLICT);
+	env->user = "carol";
+	ck_assert_int_eq(key_revoke(env, "noted"), RC_OK);
+	env->user = "dave";
+	ck_assert_int_eq(key_revoke(env, "noted"), RC_NOT_FOUND);
 	SCOPED(pg_result_done)
 	struct pg_result rows =
 		pg_exec(env->pg, "SELECT string_agg(actor || ': ' || route || ' ' || target,"

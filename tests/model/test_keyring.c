@@ -45,7 +45,7 @@ static void up(const char *name)
 	cache_free(env->cache);
 	env->cache = cache_new(&kept, map, env->pg);
 	ring = keyring_new(env->cache, env->pg);
-	ck_assert_int_eq(key_create(elsewhere->pg, "tester", name, ROLE_OPERATOR, key), RC_OK);
+	ck_assert_int_eq(key_create(elsewhere, name, ROLE_OPERATOR, key), RC_OK);
 	vouch();
 	metric_attach(&cells);
 	cells = (struct metric_cells){ 0 };
@@ -117,11 +117,10 @@ START_TEST(test_revoked)
 
 	up("revoked");
 	ck_assert_int_eq(find(key), RC_OK);
-	ck_assert_int_eq(key_revoke(elsewhere->pg, "tester", "revoked"), RC_OK);
+	ck_assert_int_eq(key_revoke(elsewhere, "revoked"), RC_OK);
 	hear();
 	ck_assert_int_eq(find(key), RC_NOT_FOUND);
-	ck_assert_int_eq(key_create(elsewhere->pg, "tester", "later", ROLE_ADMIN, later),
-			 RC_OK);
+	ck_assert_int_eq(key_create(elsewhere, "later", ROLE_ADMIN, later), RC_OK);
 	hear();
 	ck_assert_int_eq(find(later), RC_OK);
 	ck_assert_int_eq(who.role, ROLE_ADMIN);
@@ -136,7 +135,7 @@ START_TEST(test_nobody_vouches)
 {
 	up("unvouched");
 	ck_assert_int_eq(find(key), RC_OK);
-	ck_assert_int_eq(key_revoke(elsewhere->pg, "tester", "unvouched"), RC_OK);
+	ck_assert_int_eq(key_revoke(elsewhere, "unvouched"), RC_OK);
 	ck_assert_int_eq(find(key), RC_OK); /* not heard of yet: within the lease */
 	map_end_lease(map);
 	statements();
@@ -150,7 +149,7 @@ START_TEST(test_void)
 {
 	up("void");
 	ck_assert_int_eq(find(key), RC_OK);
-	ck_assert_int_eq(key_revoke(elsewhere->pg, "tester", "void"), RC_OK);
+	ck_assert_int_eq(key_revoke(elsewhere, "void"), RC_OK);
 	map_void(map);
 	ck_assert_int_eq(find(key), RC_NOT_FOUND);
 	vouch();
@@ -164,7 +163,7 @@ START_TEST(test_lease_ends)
 {
 	up("lease");
 	ck_assert_int_eq(find(key), RC_OK);
-	ck_assert_int_eq(key_revoke(elsewhere->pg, "tester", "lease"), RC_OK);
+	ck_assert_int_eq(key_revoke(elsewhere, "lease"), RC_OK);
 	ck_assert_int_eq(keyring_find(ring, str_of(key), clock_boot_ns() + 2 * HOUR_NS, &who),
 			 RC_NOT_FOUND);
 	down();
@@ -193,8 +192,7 @@ START_TEST(test_more_than_fit)
 	live_pg_sql("INSERT INTO such_market.api_keys (name, role, digest, hint)"
 		    " SELECT 'many ' || n, 'viewer', sha256(n::text::bytea), '' FROM"
 		    " generate_series(1, 1100) AS n");
-	ck_assert_int_eq(key_create(elsewhere->pg, "tester", "zz last", ROLE_ADMIN, last),
-			 RC_OK);
+	ck_assert_int_eq(key_create(elsewhere, "zz last", ROLE_ADMIN, last), RC_OK);
 	hear();
 	ck_assert_int_eq(find(key), RC_OK);
 	statements();
