@@ -96,7 +96,6 @@ static void tell(const struct gate *gate, const struct request *req,
 		return;
 	log_event(level, "request failed",
 		  LOG_FIELDS_(
-			  LOG_STR("request", str_of(req->id)),
 			  LOG_STR("method", req->method_text), LOG_STR("path", req->path),
 			  LOG_INT("status", status),
 			  LOG_STR("code",
@@ -146,15 +145,15 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 			     .res = res };
 	struct route_match match = { 0 };
 
-	if (bad) {
+	log_request_id(str_of(req->id));
+	if (!bad)
+		route_find(routes, route_count, req->method, req->path, &match);
+	if (bad)
 		fail(gate, req, bad, res);
-		count(res);
-		return;
-	}
-	route_find(routes, route_count, req->method, req->path, &match);
-	if (req->method == METHOD_OPTIONS && match.path_known)
+	else if (req->method == METHOD_OPTIONS && match.path_known)
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
 	else
 		serve(gate, &call, &match);
 	count(res);
+	log_request_id(STR_NONE);
 }

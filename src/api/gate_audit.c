@@ -51,9 +51,9 @@ static bool skip(struct limit_table *limits, const struct call *call)
 static void tell(const struct call *call, const struct audit *audit)
 {
 	metric_add(COUNTER_audit_failures, 1);
-	log_error("no audit row", LOG_STR("request", audit->request_id),
-		  LOG_STR("actor", audit->who.name), LOG_STR("method", str_of(audit->method)),
-		  LOG_STR("path", audit->target), LOG_INT("status", call->res->status),
+	log_error("no audit row", LOG_STR("actor", audit->who.name),
+		  LOG_STR("method", str_of(audit->method)), LOG_STR("path", audit->target),
+		  LOG_INT("status", call->res->status),
 		  LOG_STR("database", str_of(pg_error(call->env->pg))));
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "api/options.h"
+#include "app/access.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
@@ -52,7 +53,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 11
+#define CONFIG_SECTIONS 12
 
 struct config {
 	struct app_options app;
@@ -65,6 +66,7 @@ struct config {
 	struct http_options http;
 	struct api_options api;
 	struct log_options log;
+	struct access_options access;
 	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;
 	struct arena *arena;

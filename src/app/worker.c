@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include "api/gate.h"
+#include "app/access.h"
 #include "app/config.h"
 #include "app/handles.h"
 #include "app/outworn.h"
@@ -28,6 +29,7 @@ struct worker {
 	struct fcgi_options fcgi_options;
 	struct handles handles;
 	struct gate gate;
+	struct access access;
 	struct fcgi *fcgi;
 	struct outworn outworn;
 	uint64_t told_at; /* requests when a successor was asked for last; 0: not yet */
@@ -42,6 +44,13 @@ static void serve(void *ctx, struct request *req, const struct problem *bad,
 	w->handles.env.arena = req->arena;
 	w->handles.env.now_us = clock_wall_us();
 	gate_serve(&w->gate, req, bad, res);
+}
+
+static void told(void *ctx, const struct request *req, const struct response *res, int64_t ns)
+{
+	struct worker *w = ctx;
+
+	access_tell(&w->access, req, res, ns);
 }
 
 static void build(struct worker *w, const struct process *process)
@@ -60,6 +69,8 @@ static void build(struct worker *w, const struct process *process)
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
+	w->fcgi_options.told = told;
+	access_init(&w->access, &config->access);
 	uint64_t random;
 	hash_random(&random, sizeof(random));
 	outworn_init(&w->outworn, config->app.max_requests, config->app.max_growth, random);

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-const char *const stage_names[STAGE_COUNT] = {
-#define X(name, what) #name,
-	STAGES(X)
-#undef X
-};
-
 static int64_t spent_ns[STAGE_COUNT];
 
 void stages_begin(void)

@@ -24,8 +24,6 @@ enum stage {
 	STAGE_COUNT
 };
 
-extern const char *const stage_names[STAGE_COUNT];
-
 void stages_begin(void); /* a request: all are zero */
 void stages_add(enum stage stage, int64_t ns);
 int64_t stages_ns(enum stage stage);
