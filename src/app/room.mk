@@ -10,6 +10,7 @@ libapp_a_SOURCES = \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \
+	src/app/cmd_warm.c \
 	src/app/command.c src/app/command.h \
 	src/app/compat.c src/app/compat.def src/app/compat.h \
 	src/app/config.c src/app/config.h \

@@ -35,7 +35,7 @@ struct runner {
 	struct arena *arena; /* of the job that runs */
 	bool failing;
 	int64_t recover_at_ns, prune_at_ns; /* monotonic */
-	struct warm_clock warm;
+	int64_t warmed_ns;                  /* or begun; monotonic */
 };
 
 const struct conf_key runner_keys[] = {
@@ -63,6 +63,7 @@ struct runner *runner_new(struct env *env, const char *machine,
 			      .machine = machine,
 			      .options = options,
 			      .hooks = hooks,
+			      .warmed_ns = clock_mono_ns(),
 			      .arena = arena_new(ARENA_BLOCK) };
 	return r;
 }
@@ -303,8 +304,8 @@ static enum rc keep_house(struct runner *r, int64_t mono_ns)
 		r->prune_at_ns = mono_ns + PRUNE_NS;
 	}
 	if (rc == RC_OK)
-		rc = warm_see(&r->warm, &r->options->warm, r->env, cache_mapping(r->env->cache),
-			      r->machine, mono_ns);
+		rc = warm_see(&r->options->warm, r->env, cache_mapping(r->env->cache),
+			      r->machine, mono_ns, &r->warmed_ns);
 	return rc;
 }
 

@@ -19,7 +19,8 @@
 #include "model/trait.h"
 #include "net/pg.h"
 
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  (1000 * NS_PER_MS)
 
 #define AT(field) offsetof(struct warm_options, field)
 
@@ -245,17 +246,16 @@ enum rc job_warm(struct job_run *run)
 
 /* --- by itself --------------------------------------------------------------------------- */
 
-static bool is_time(const struct warm_clock *clock, const struct warm_options *options,
-		    uint64_t era, int64_t mono_ns)
+/* A runner that died and came back has nothing to warm: the mapping knows. */
+static bool is_time(const struct warm_options *options, const struct cache_map *map,
+		    uint64_t era, int64_t ns_since)
 {
-	if (options->start && (!clock->warmed || clock->era != era))
-		return true;
-	return options->interval_ms > 0 &&
-	       mono_ns >= clock->at_ns + options->interval_ms * (NS_PER_S / 1000);
+	return (options->start && !map_is_warmed(map, era)) ||
+	       (options->interval_ms > 0 && ns_since >= options->interval_ms * NS_PER_MS);
 }
 
-enum rc warm_see(struct warm_clock *clock, const struct warm_options *options, struct env *env,
-		 const struct cache_map *map, const char *machine, int64_t mono_ns)
+enum rc warm_see(const struct warm_options *options, struct env *env, struct cache_map *map,
+		 const char *machine, int64_t mono_ns, int64_t *at_ns)
 {
 	struct job_order order = { .kind = JOB_warm, .machine = machine };
 	uint64_t era;
@@ -264,10 +264,12 @@ enum rc warm_see(struct warm_clock *clock, const struct warm_options *options, s
 	if (!map || !map_lease_valid(map, clock_boot_ns()) || map_epoch(map) == 0)
 		return RC_OK;
 	era = map_era(map);
-	if (!is_time(clock, options, era, mono_ns))
+	if (!is_time(options, map, era, mono_ns - *at_ns))
 		return RC_OK;
 	enum rc rc = job_enqueue(env->pg, &order, &id, NULL);
-	if (rc == RC_OK)
-		*clock = (struct warm_clock){ era, mono_ns, true };
+	if (rc == RC_OK) {
+		map_set_warmed(map, era);
+		*at_ns = mono_ns;
+	}
 	return rc;
 }

@@ -34,14 +34,9 @@ extern const struct conf_key warm_keys[];
 enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size_t *ret_count,
 			const char **ret_by);
 
-/* When to queue a job by itself. */
-struct warm_clock {
-	uint64_t era;  /* of the mapping when it was last warmed */
-	int64_t at_ns; /* then; monotonic */
-	bool warmed;   /* it was */
-};
-/* Queues a job for this machine's mapping when it is time.  map may be NULL. */
-enum rc warm_see(struct warm_clock *clock, const struct warm_options *options, struct env *env,
-		 const struct cache_map *map, const char *machine, int64_t mono_ns);
+/* Queues a job for this machine's mapping when it is time.  *at_ns: when the last one was
+ * queued (monotonic), or this process began.  map may be NULL. */
+enum rc warm_see(const struct warm_options *options, struct env *env, struct cache_map *map,
+		 const char *machine, int64_t mono_ns, int64_t *at_ns);
 
 #endif
