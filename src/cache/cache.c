@@ -17,6 +17,7 @@
 #include "cache/memory.h"
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
+#include "cache/rule.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -25,9 +26,11 @@
 struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
+	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
 	cache_epoch epoch; /* of the connection to the primary */
+	struct rules rules;
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -68,6 +71,8 @@ const struct conf_key cache_keys[] = {
 	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
 	  "such-market", .min = 1, .max = 64,
 	  .help = "what the names of all keys in Redis begin with" },
+	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
+	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
 	{ 0 }
 };
 
@@ -75,10 +80,13 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 			struct pg *pg)
 {
 	struct cache *cache = mem_alloc(sizeof(*cache));
+	const char *why;
+	struct str at;
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
-	if (options && !options->memory_on)
-		cache->map = NULL;
+	cache->memory_on = !options || options->memory_on;
+	if (options && rules_read(options->rules, &cache->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	return cache;
 }
 
@@ -176,7 +184,7 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 {
 	struct entry e;
 
-	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!t->cache->memory_on || !memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
 		return false;
 	if (!is_usable(t->cache->map, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
@@ -246,10 +254,15 @@ static void keep(void *obj)
 			e.head.gzip = 1;
 		}
 	}
-	memory_put(t->cache->map, &e);
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+	if (t->cache->memory_on)
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 }
 
 static enum rc run_filler(struct through *t)
@@ -287,7 +300,6 @@ static void declare(struct through *t)
 	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
 	tags_init(t->tags, t->cache->map);
 	t->model->tags(t->args, t->tags);
-	tags_reading(t->tags);
 }
 
 /* Epoch, era and gens are from before the read, the label from the read itself.  A connection
@@ -307,6 +319,8 @@ static enum rc fill(struct through *t, struct answer *ret)
 	t->era = map_era(cache->map);
 	t->epoch = cache->epoch;
 	declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
+	tags_reading(t->tags);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
@@ -335,7 +349,8 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &e);
+	if (cache->memory_on)
+		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
 	return true;
@@ -364,6 +379,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	return rc;
 }
 
+static bool keeps(const struct cache *cache)
+{
+	return cache->map && (cache->memory_on || cache->redis);
+}
+
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret)
 {
@@ -380,7 +400,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->seated = false;
 	t->key.len = 0;
 	t->key.failed = false;
-	if (!cache->map || model->tier == TIER_NONE)
+	if (!keeps(cache) || model->tier == TIER_NONE)
 		return plain(t, ret);
 	model->key(args, &t->key);
 	if (t->key.failed)
@@ -391,7 +411,8 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		metric_add(COUNTER_cache_memory_hits, 1);
 		return ret->rc;
 	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	if (!leased || cache->memory_on)
+		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	rc = leased ? fill_seated(t, ret) : fill(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
 	    find_stale(t, ret))
@@ -404,9 +425,14 @@ struct cache_map *cache_mapping(const struct cache *cache)
 	return cache->map;
 }
 
+const struct rules *cache_rules(const struct cache *cache)
+{
+	return &cache->rules;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = cache->map != NULL };
+	*ret = (struct cache_state){ .on = keeps(cache) };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();

@@ -24,6 +24,7 @@ struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct rules;
 
 struct cache_options {
 	bool memory_on;
@@ -33,6 +34,7 @@ struct cache_options {
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
 	const char *redis_prefix;
+	const char *rules; /* see cache/rule.h */
 };
 extern const struct conf_key cache_keys[];
 
@@ -78,6 +80,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 
 /* For cache/write.c; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
+const struct rules *cache_rules(const struct cache *cache);
 
 /* How long a copy of an answer is kept; a negative one shorter. */
 int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
