@@ -3,7 +3,9 @@ noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	src/api/call.c \
 	src/api/call.h \
+	src/api/cache_metrics.c \
 	src/api/collection.c \
+	src/api/event.c \
 	src/api/gate.c \
 	src/api/gate.h \
 	src/api/health.c \
@@ -11,6 +13,7 @@ libapi_a_SOURCES = \
 	src/api/metrics.c \
 	src/api/nft.c \
 	src/api/owner.c \
+	src/api/purge.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

@@ -31,6 +31,7 @@ struct cache {
 	struct redis_tier *redis;
 	cache_epoch epoch; /* of the connection to the primary */
 	struct rules rules;
+	uint64_t looks; /* into memory */
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -103,6 +104,11 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis)
 struct redis_tier *cache_redis(const struct cache *cache)
 {
 	return cache->redis;
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
 }
 
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
@@ -179,12 +185,27 @@ static bool is_usable(const struct cache_map *map, const struct entry *e, int64_
 	return true;
 }
 
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
+}
+
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
 			   struct answer *ret)
 {
 	struct entry e;
 
-	if (!t->cache->memory_on || !memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!look_into_memory(t, &e))
 		return false;
 	if (!is_usable(t->cache->map, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
@@ -432,7 +453,8 @@ const struct rules *cache_rules(const struct cache *cache)
 
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = keeps(cache) };
+	*ret = (struct cache_state){ .on = keeps(cache),
+				     .memory_on = cache->map && cache->memory_on };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();

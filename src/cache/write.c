@@ -150,7 +150,7 @@ static void raise_gens(const struct run *run)
 }
 
 /* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */
-static void tell_redis(const struct run *run, struct arena *arena)
+static bool tell_redis(const struct run *run, struct arena *arena)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
@@ -161,18 +161,22 @@ static void tell_redis(const struct run *run, struct arena *arena)
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
 		xid = bump[i].xid > xid ? bump[i].xid : xid;
 	}
-	if (n || run->all)
-		redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+	return (n == 0 && !run->all) ||
+	       redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
 }
 
 /* What makes it visible, before it is acknowledged. */
 static void tell(const struct run *run, struct arena *arena)
 {
+	bool told = true;
+
 	FAILPOINT(after_commit);
 	if (run->map)
 		raise_gens(run);
 	if (run->map || run->redis)
-		tell_redis(run, arena);
+		told = tell_redis(run, arena);
+	if (run->write->told)
+		*run->write->told = told;
 	FAILPOINT(before_ack);
 	metric_add(COUNTER_writes, 1);
 }

@@ -27,6 +27,7 @@ libjobs_a_SOURCES = \
 	src/jobs/relay_walk.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
+	src/jobs/sweep.c \
 	src/jobs/warm.c \
 	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
