@@ -39,3 +39,7 @@ noted AS (
     INSERT INTO such_market.audit_log (actor, method, route, target, outcome)
     SELECT $2, 'command', 'key revoke', g.name || ' (' || g.role || ')', 'done' FROM gone AS g)
 SELECT g.id FROM gone AS g;
+
+-- name: write_prune
+-- $1 seconds that answers are kept -> how many went; the maintenance role's
+SELECT such_market.idempotency_prune($1::int8 * interval '1s');
