@@ -80,6 +80,8 @@ static void up_with(const char *urls)
 {
 	uint64_t epoch;
 
+	calls = found = 0;
+	meanwhile = NULL;
 	map_up();
 	options = (struct cache_options){ .memory_on = true,
 					  .ttl_ms = { 0, 60000, 60000, 60000 },
