@@ -27,6 +27,8 @@ static void gather(struct config *c)
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
+		{ "requests", access_keys, &c->access },
+		{ "keys", api_keys, &c->api },
 	};
 
 	memcpy(c->sections, all, sizeof(all));

@@ -1,6 +1,7 @@
 # app: how the process lives.  All but main.c is an archive, for the tests.
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
+	src/app/access.c src/app/access.h \
 	src/app/args.c src/app/args.h \
 	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \

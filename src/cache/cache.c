@@ -10,6 +10,7 @@
 #include "base/gz.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -31,6 +32,7 @@ struct cache {
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -237,6 +239,17 @@ static void keep(void *obj)
 	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 }
 
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
+}
+
 static enum rc run_filler(struct through *t)
 {
 	struct answer *answer = &t->answer;
@@ -245,7 +258,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -290,17 +303,37 @@ static void hand_over(struct through *t, struct answer *ret)
 	*ret = t->answer;
 }
 
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
 /* Epoch, era and gens are from before the read, the label from the read itself. */
 static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
 	t->primary = true;
-
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
 	declare(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
@@ -402,11 +435,21 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	return true;
 }
 
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
+}
+
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -461,6 +504,16 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	    find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
 }
 
 struct cache_map *cache_mapping(const struct cache *cache)

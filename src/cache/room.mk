@@ -4,6 +4,7 @@ libcache_a_SOURCES = \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/flight.c src/cache/flight.h \
+	src/cache/guard.c src/cache/guard.h \
 	src/cache/key.c \
 	src/cache/layout.h \
 	src/cache/map.c src/cache/map.h \

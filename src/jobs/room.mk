@@ -35,6 +35,7 @@ libjobs_a_SOURCES = \
 	src/jobs/relay_event.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
+	src/jobs/recount.c \
 	src/jobs/warm.c \
 	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
