@@ -155,16 +155,18 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
-	bool old;
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
 	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
-	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
-		const struct tag_slot *slot = &map->slots[t->slot];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (!old && h->label > atomic_load(&slot->xid))
+		if (label > atomic_load(&slot->xid))
 			continue;
 		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
