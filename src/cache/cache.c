@@ -9,6 +9,7 @@
 #include "base/gz.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -17,6 +18,7 @@
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "cache/replica.h"
+#include "cache/rule.h"
 #include "cache/stored.h"
 #include "cache/turns.h"
 #include "cache/worth.h"
@@ -28,6 +30,7 @@
 struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
+	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
 	struct stored *stored;
@@ -35,6 +38,9 @@ struct cache {
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
+	struct rules rules;
+	uint64_t looks; /* into memory */
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -59,10 +65,13 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 			struct pg *pg)
 {
 	struct cache *cache = mem_alloc(sizeof(*cache));
+	const char *why;
+	struct str at;
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
-	if (options && !options->memory_on)
-		cache->map = NULL;
+	cache->memory_on = !options || options->memory_on;
+	if (options && rules_read(options->rules, &cache->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	return cache;
 }
 
@@ -104,6 +113,11 @@ struct replicas *cache_replicas(const struct cache *cache)
 	return cache->replicas;
 }
 
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
+}
+
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
@@ -130,13 +144,16 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 {
 	const struct entry_head *h = &e->head;
-	bool old = !MUTATED(no_epoch) && h->label <= map_floor(map);
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
-		const struct tag_slot *slot = &map->slots[t->slot];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (!old && h->label > atomic_load(&slot->xid))
+		if (label > atomic_load(&slot->xid))
 			continue;
 		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
@@ -166,12 +183,27 @@ static bool is_usable(const struct through *t, const struct entry *e, int64_t bo
 	return good;
 }
 
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
+}
+
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
 			   struct answer *ret)
 {
 	struct entry e;
 
-	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!look_into_memory(t, &e))
 		return false;
 	if (!is_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
@@ -249,10 +281,26 @@ static void keep(void *obj)
 			e.head.gzip = 1;
 		}
 	}
-	memory_put(t->cache->map, &e);
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		share(t, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	share(t, &e);
+	if (t->cache->memory_on)
+		share(t, &e);
+}
+
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
 }
 
 static enum rc run_filler(struct through *t)
@@ -263,7 +311,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -290,6 +338,13 @@ static void declare(struct through *t)
 	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
 	tags_init(t->tags, t->cache->map);
 	t->model->tags(t->args, t->tags);
+}
+
+/* For a fill, which carries its own key as a tag too. */
+static void declare_fill(struct through *t)
+{
+	declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
 	tags_reading(t->tags);
 }
 
@@ -308,18 +363,38 @@ static void hand_over(struct through *t, struct answer *ret)
 	*ret = t->answer;
 }
 
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
 /* Epoch, era and gens are from before the read, the label from the read itself. */
 static enum rc fill_now(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
 	t->primary = true;
-
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
-	declare(t);
+	declare_fill(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
@@ -396,7 +471,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 	if (!cache->replicas || !t->epoch)
 		return false;
 	t->primary = false;
-	declare(t);
+	declare_fill(t);
 	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
 	if (!pg)
 		return false;
@@ -431,7 +506,8 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &e);
+	if (cache->memory_on)
+		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
 	tell_life(t, worth_read);
@@ -454,18 +530,29 @@ static bool find_stored(struct through *t, struct answer *ret)
 	    !stored_get(cache->stored, t->arena, key_str(&t->key), &t->found) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &t->found);
+	if (cache->memory_on)
+		memory_put(cache->map, &t->found);
 	arena_defer(t->arena, share_found, t);
 	entry_answer(&t->found, ret);
 	ret->source = SOURCE_STORED;
 	return true;
 }
 
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
+}
+
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -484,6 +571,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	return rc;
 }
 
+static bool keeps(const struct cache *cache)
+{
+	return cache->map && (cache->memory_on || cache->redis);
+}
+
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret)
 {
@@ -500,7 +592,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->seated = t->crowded = false;
 	t->key.len = 0;
 	t->key.failed = false;
-	if (!cache->map || model->tier == TIER_NONE)
+	if (!keeps(cache) || model->tier == TIER_NONE)
 		return plain(t, ret);
 	model->key(args, &t->key);
 	if (t->key.failed)
@@ -511,7 +603,8 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		metric_add(COUNTER_cache_memory_hits, 1);
 		return ret->rc;
 	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	if (!leased || cache->memory_on)
+		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	if (leased)
 		rc = fill_seated(t, ret);
 	else
@@ -522,14 +615,30 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	return rc;
 }
 
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
+}
+
 struct cache_map *cache_mapping(const struct cache *cache)
 {
 	return cache->map;
 }
 
+const struct rules *cache_rules(const struct cache *cache)
+{
+	return &cache->rules;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = cache->map != NULL };
+	*ret = (struct cache_state){ .on = keeps(cache),
+				     .memory_on = cache->map && cache->memory_on };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();

@@ -40,6 +40,8 @@ const struct conf_key cache_keys[] = {
 	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
 	  "such-market", .min = 1, .max = 64,
 	  .help = "what the names of all keys in Redis begin with" },
+	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
+	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
 	{ 0 }
 };
 
