@@ -161,21 +161,6 @@ static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 	return true;
 }
 
-/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
-static bool look_into_memory(struct through *t, struct entry *ret)
-{
-	struct cache *cache = t->cache;
-
-	if (!cache->memory_on)
-		return false;
-	if (cache->looks++ % 64 != 0)
-		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
-	int64_t start_ns = clock_mono_ns();
-	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
-	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
-	return found;
-}
-
 /* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
 static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
 {
@@ -196,6 +181,21 @@ static bool is_usable(const struct through *t, const struct entry *e, int64_t bo
 	if (!e->read)
 		tell_life(t, good ? worth_read : worth_unread);
 	return good;
+}
+
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
 }
 
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
