@@ -44,6 +44,7 @@ void handles_open(struct handles *ret, const struct process *process)
 		ret->redis_tier = redis_tier_new(&config->cache, process->map, ret->env.redis);
 	cache_set_redis(ret->env.cache, ret->redis_tier);
 	ret->replicas = replicas_new(&config->replica, &config->pg, process->map);
+	replicas_on_connect(ret->replicas, instance_session, NULL);
 	cache_set_replicas(ret->env.cache, ret->replicas, reads_ask);
 	pg_on_slow(ret->env.pg, tell_slow, NULL);
 	instance_attach(&ret->env);
