@@ -19,6 +19,7 @@
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "cache/replica.h"
+#include "cache/rule.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -27,12 +28,15 @@
 struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
+	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
 	struct cache_hook hook;
+	struct rules rules;
+	uint64_t looks; /* into memory */
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -74,6 +78,8 @@ const struct conf_key cache_keys[] = {
 	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
 	  "such-market", .min = 1, .max = 64,
 	  .help = "what the names of all keys in Redis begin with" },
+	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
+	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
 	{ 0 }
 };
 
@@ -81,10 +87,13 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 			struct pg *pg)
 {
 	struct cache *cache = mem_alloc(sizeof(*cache));
+	const char *why;
+	struct str at;
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
-	if (options && !options->memory_on)
-		cache->map = NULL;
+	cache->memory_on = !options || options->memory_on;
+	if (options && rules_read(options->rules, &cache->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	return cache;
 }
 
@@ -115,6 +124,11 @@ struct replicas *cache_replicas(const struct cache *cache)
 	return cache->replicas;
 }
 
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
+}
+
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
@@ -141,16 +155,18 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
-	bool old;
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
 	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
-	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
-		const struct tag_slot *slot = &map->slots[t->slot];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (!old && h->label > atomic_load(&slot->xid))
+		if (label > atomic_load(&slot->xid))
 			continue;
 		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
@@ -158,12 +174,27 @@ static bool is_usable(const struct cache_map *map, const struct entry *e, int64_
 	return true;
 }
 
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
+}
+
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
 			   struct answer *ret)
 {
 	struct entry e;
 
-	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!look_into_memory(t, &e))
 		return false;
 	if (!is_usable(t->cache->map, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
@@ -233,10 +264,15 @@ static void keep(void *obj)
 			e.head.gzip = 1;
 		}
 	}
-	memory_put(t->cache->map, &e);
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+	if (t->cache->memory_on)
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 }
 
 /* What the filler did not spend waiting for the database. */
@@ -285,6 +321,13 @@ static void declare(struct through *t)
 	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
 	tags_init(t->tags, t->cache->map);
 	t->model->tags(t->args, t->tags);
+}
+
+/* For a fill, which carries its own key as a tag too. */
+static void declare_fill(struct through *t)
+{
+	declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
 	tags_reading(t->tags);
 }
 
@@ -334,7 +377,7 @@ static enum rc fill(struct through *t, struct answer *ret)
 	t->primary = true;
 	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	declare(t);
+	declare_fill(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
@@ -395,7 +438,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 	if (!cache->replicas || !t->epoch || !cache->epoch)
 		return false;
 	t->primary = false;
-	declare(t);
+	declare_fill(t);
 	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
 	if (!pg)
 		return false;
@@ -430,7 +473,8 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &e);
+	if (cache->memory_on)
+		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
 	return true;
@@ -469,6 +513,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	return rc;
 }
 
+static bool keeps(const struct cache *cache)
+{
+	return cache->map && (cache->memory_on || cache->redis);
+}
+
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret)
 {
@@ -485,7 +534,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->seated = false;
 	t->key.len = 0;
 	t->key.failed = false;
-	if (!cache->map || model->tier == TIER_NONE)
+	if (!keeps(cache) || model->tier == TIER_NONE)
 		return plain(t, ret);
 	model->key(args, &t->key);
 	if (t->key.failed)
@@ -496,7 +545,8 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		metric_add(COUNTER_cache_memory_hits, 1);
 		return ret->rc;
 	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	if (!leased || cache->memory_on)
+		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	if (leased)
 		rc = fill_seated(t, ret);
 	else
@@ -522,9 +572,15 @@ struct cache_map *cache_mapping(const struct cache *cache)
 	return cache->map;
 }
 
+const struct rules *cache_rules(const struct cache *cache)
+{
+	return &cache->rules;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = cache->map != NULL };
+	*ret = (struct cache_state){ .on = keeps(cache),
+				     .memory_on = cache->map && cache->memory_on };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();

@@ -15,6 +15,7 @@ libcache_a_SOURCES = \
 	src/cache/redis_key.c src/cache/redis_key.h \
 	src/cache/redis_tier.c src/cache/redis_tier.h \
 	src/cache/replica.c src/cache/replica.h \
+	src/cache/rule.c src/cache/rule.h src/cache/tables.def \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
 	src/cache/tag_sound.c \
 	src/cache/write.c src/cache/write.h

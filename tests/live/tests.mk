@@ -14,6 +14,12 @@ libstack_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS)
 LIVE_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIVE_LIBS = libstack.a libtest.a $(NET_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/live/test_audit
+TESTS += tests/live/test_audit
+tests_live_test_audit_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_audit.c
+tests_live_test_audit_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_audit_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_away
 TESTS += tests/live/test_away
 tests_live_test_away_SOURCES = tests/live/test_away.c
