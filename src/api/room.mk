@@ -14,6 +14,7 @@ libapi_a_SOURCES = \
 	src/api/nft.c \
 	src/api/owner.c \
 	src/api/purge.c \
+	src/api/performance.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

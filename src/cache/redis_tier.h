@@ -47,6 +47,8 @@ bool redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_e
 /* Removes copies by their keys (without the prefix), in one round trip.  False: none may be. */
 bool redis_tier_remove(struct redis_tier *tier, struct arena *arena, const struct str *keys,
 		       size_t n, uint64_t *ret_removed);
+/* What the names of keys begin with ("such-market"). */
+struct str redis_tier_prefix(const struct redis_tier *tier);
 /* "such-market:events": for redis_listen. */
 struct str redis_tier_channel(const struct redis_tier *tier);
 
