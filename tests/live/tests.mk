@@ -50,6 +50,12 @@ tests_live_test_performance_SOURCES = tests/live/test_performance.c
 tests_live_test_performance_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_performance_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_purge
+TESTS += tests/live/test_purge
+tests_live_test_purge_SOURCES = tests/live/test_purge.c
+tests_live_test_purge_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_purge_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
