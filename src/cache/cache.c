@@ -574,7 +574,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis);
+	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
 }
 
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
