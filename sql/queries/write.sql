@@ -40,6 +40,6 @@ noted AS (
     SELECT $2, 'command', 'key revoke', g.name || ' (' || g.role || ')', 'done' FROM gone AS g)
 SELECT g.id FROM gone AS g;
 
--- name: write_prune
+-- name: idempotency_prune
 -- $1 seconds that answers are kept -> how many went; the maintenance role's
 SELECT such_market.idempotency_prune($1::int8 * interval '1s');

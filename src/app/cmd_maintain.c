@@ -17,7 +17,7 @@ static enum rc prune_answers(struct pg *pg, int64_t keep_s, int64_t *ret_gone)
 
 	snprintf(keep, sizeof(keep), "%" PRId64, keep_s);
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(pg, STMT_write_prune, PG_ARGS(pg_text(keep)));
+	struct pg_result row = pg_run(pg, STMT_idempotency_prune, PG_ARGS(pg_text(keep)));
 	if (row.rc == RC_OK)
 		*ret_gone = pg_i64(&row, 0, 0);
 	return row.rc;
