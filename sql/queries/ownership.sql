@@ -18,11 +18,11 @@ FROM (SELECT coalesce(sum(holding_count), 0)::int8 AS holdings, coalesce(sum(own
     (SELECT sum(mappings)::int8 AS mappings, sum(owners)::int8 AS owners, bool_or(dirty) AS dirty
         FROM such_market.owner_chunks) AS c;
 
--- name: write_mend_wallets
+-- name: write_ownership_wallets
 -- $1 job, $2 first wallet (bytea), $3 behind the last, $4 rows at most -> numbers changed
 SELECT such_market.ownership_mend_wallets($1::int8, $2::bytea, $3::bytea, $4::int8);
 
--- name: write_mend_collection
+-- name: write_ownership_collection
 -- $1 job, $2 contract -> numbers changed
 SELECT such_market.ownership_mend_collection($1::int8, $2);
 

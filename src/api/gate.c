@@ -53,7 +53,7 @@ static bool is_public_read(struct str path)
 {
 	struct route_match match;
 
-	route_find(routes, route_count, METHOD_GET, path, &match);
+	route_find(routes_tree(), METHOD_GET, path, &match);
 	return is_public_data(match.route);
 }
 
@@ -147,7 +147,7 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 
 	log_request_id(str_of(req->id));
 	if (!bad)
-		route_find(routes, route_count, req->method, req->path, &match);
+		route_find(routes_tree(), req->method, req->path, &match);
 	if (bad)
 		fail(gate, req, bad, res);
 	else if (req->method == METHOD_OPTIONS && match.path_known)

@@ -10,6 +10,7 @@
 #include "app/presets.h"
 #include "base/arena.h"
 #include "base/scope.h"
+#include "cache/rule.h"
 
 #define DEFAULT_FILE SM_SYSCONFDIR "/such-market/such-market.conf"
 
@@ -23,6 +24,7 @@ static void gather(struct config *c)
 		{ "answers", http_keys, &c->http },
 		{ "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay },
+		{ "replicas", replica_keys, &c->replica },
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
@@ -138,6 +140,16 @@ static enum rc check_database(struct config *config)
 	return rc;
 }
 
+static enum rc check_replicas(struct config *config)
+{
+	const char *why;
+
+	if (replicas_check(config->replica.urls, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: replica_urls: %s", conf_origin(config->conf, "replica_urls"),
+		      why);
+}
+
 static enum rc check_redis(struct config *config)
 {
 	const char *why;
@@ -149,10 +161,22 @@ static enum rc check_redis(struct config *config)
 	return refuse(config, "%s: redis_url: %s", conf_origin(config->conf, "redis_url"), why);
 }
 
+static enum rc check_rules(struct config *config)
+{
+	struct rules rules;
+	const char *why;
+	struct str at;
+
+	if (rules_read(config->cache.rules, &rules, &why, &at) == RC_OK)
+		return RC_OK;
+	return refuse_key(config, "invalidate_rules", arena_strz(config->arena, at), why);
+}
+
 static enum rc check_all(struct config *config)
 {
-	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_database, check_redis };
+	enum rc (*const checks[])(
+		struct config *) = { check_mode,     check_names, check_paths, check_database,
+				     check_replicas, check_redis, check_rules };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);

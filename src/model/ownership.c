@@ -124,7 +124,7 @@ enum rc ownership_mend_wallets(struct env *env, int64_t job, const uint8_t *lo, 
 				       pg_bytes((struct str){ (const char *)lo, lo_len }),
 				       pg_bytes((struct str){ (const char *)hi, hi_len }),
 				       pg_text(MEND_ROWS) };
-	struct step step = { STMT_write_mend_wallets, args, 4, 0 };
+	struct step step = { STMT_write_ownership_wallets, args, 4, 0 };
 
 	return write_step(env, &step, ret_changed);
 }
@@ -134,7 +134,7 @@ enum rc ownership_mend_collection(struct env *env, int64_t job, const struct add
 {
 	const struct pg_arg args[] = { pg_text(page_int(env->arena, job).ptr),
 				       pg_address(contract) };
-	struct step step = { STMT_write_mend_collection, args, 2, 0 };
+	struct step step = { STMT_write_ownership_collection, args, 2, 0 };
 
 	return write_step(env, &step, ret_changed);
 }

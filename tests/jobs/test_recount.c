@@ -142,7 +142,7 @@ static void spoil(void)
 static int64_t recount(void)
 {
 	static const struct runner_options options = { .interval_ms = 1000, .keep_ms = 60000 };
-	const struct runner_hooks hooks = { wait_a_moment, show, NULL, NULL };
+	const struct runner_hooks hooks = { .wait = wait_a_moment, .show = show };
 	const struct job_order order = { .kind = JOB_recount };
 	struct runner *runner = runner_new(env, "here:/run", &options, &hooks);
 	int64_t id;
