@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
@@ -63,7 +64,8 @@ struct str redis_tier_channel(const struct redis_tier *tier)
 
 void redis_write_stamp(uint64_t epoch, uint64_t label, char ret[STAMP + 1])
 {
-	snprintf(ret, STAMP + 1, "%016" PRIx64 "%016" PRIx64, epoch, label);
+	hex_write_u64(epoch, ret);
+	hex_write_u64(label, ret + 16);
 }
 
 struct str redis_number(struct arena *arena, int64_t n)
