@@ -13,10 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "api/options.h"
+#include "app/access.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
 #include "cache/cache.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/response.h"
 #include "jobs/relay.h"
@@ -51,7 +54,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 10
+#define CONFIG_SECTIONS 13
 
 struct config {
 	struct app_options app;
@@ -59,10 +62,13 @@ struct config {
 	struct redis_options redis;
 	struct cache_options cache;
 	struct relay_options relay;
+	struct replica_options replica;
 	struct runner_options runner;
 	struct fcgi_options fcgi;
 	struct http_options http;
+	struct api_options api;
 	struct log_options log;
+	struct access_options access;
 	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;
 	struct arena *arena;

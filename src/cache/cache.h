@@ -24,6 +24,7 @@ struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct replicas;
 
 struct cache_options {
 	bool memory_on;
@@ -76,7 +77,28 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
-/* For cache/write.c; NULL: no copies. */
+/* Standbys that fills may ask; borrowed, NULL: none.  ask(ctx, pg) makes the statements of a
+ * filler with that ctx go to pg, until it is called again. */
+void cache_set_replicas(struct cache *cache, struct replicas *replicas,
+			void (*ask)(void *ctx, struct pg *pg));
+struct replicas *cache_replicas(const struct cache *cache);
+
+/* Runs at the end of each write's transaction, so that what is written about it is committed
+ * with it; undone: it was rolled back, or nobody knows.  Perhaps several times. */
+struct cache_hook {
+	enum rc (*join)(struct pg *pg, void *ctx);
+	void (*undone)(void *ctx);
+	void *ctx;
+};
+void cache_on_write(struct cache *cache, struct cache_hook hook);
+const struct cache_hook *cache_write_hook(const struct cache *cache); /* join NULL: none */
+
+/* For cache/guard.c, around a read of the primary that goes through no tier: the epoch it is
+ * of, 0: not known; and its label, 0: it may be used but not kept. */
+uint64_t cache_read_begin(struct cache *cache);
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch);
+
+/* For the other files of this room; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
 
 /* How long a copy of an answer is kept; a negative one shorter. */

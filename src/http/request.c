@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/scope.h"
+#include "base/secret.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/request.h"
@@ -52,7 +53,7 @@ static bool is_id_char(char c)
 
 static bool is_sane_id(struct str id)
 {
-	if (id.len == 0 || id.len > REQUEST_ID_MAX)
+	if (id.len == 0 || id.len > REQUEST_ID_MAX || secret_has_key(id))
 		return false;
 	for (size_t i = 0; i < id.len; i++)
 		if (!is_id_char(id.ptr[i]))

@@ -23,12 +23,19 @@ libjobs_a_SOURCES = \
 	src/jobs/import_time.c \
 	src/jobs/import_transfer.c \
 	src/jobs/import_user.c \
+	src/jobs/load.c \
+	src/jobs/load.h \
+	src/jobs/performance.c \
+	src/jobs/performance.h \
+	src/jobs/performance_report.c \
+	src/jobs/probe.c \
 	src/jobs/relay.c \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
 	src/jobs/relay_event.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
+	src/jobs/recount.c \
 	src/jobs/warm.c \
 	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/stages.h"
 #include "net/internal.h"
 
 const struct conf_key pg_keys[] = {
@@ -195,6 +196,7 @@ static struct pg_result run(struct pg *pg, const struct order *order)
 	if (fault_count(rc) != RC_OK)
 		pg->failed_stmt = order->stmt;
 	metric_time(HISTOGRAM_pg_seconds, ns);
+	stages_add(STAGE_database, ns);
 	stat_add(pg, order->stmt, ns, rc);
 	if (pg->slow && pg->options->slow_ms > 0 && ns > pg->options->slow_ms * NS_PER_MS)
 		pg->slow(pg->slow_ctx,

@@ -198,16 +198,17 @@ static void fill(const char *source, const char *target, const struct word *word
 static void front_files(const struct machine *m)
 {
 	char listen[MACHINE_PATH + 8], from[MACHINE_PATH], to[MACHINE_PATH];
-	char snippets[MACHINE_PATH], enabled[MACHINE_PATH];
+	char snippets[MACHINE_PATH], enabled[MACHINE_PATH], access[MACHINE_PATH + 32];
 	const char *top = machine_tree("top_srcdir", "..");
 
 	snprintf(listen, sizeof(listen), "unix:%s", m->socket);
 	snprintf(snippets, sizeof(snippets), "%s/nginx/snippets", top);
 	snprintf(enabled, sizeof(enabled), "%s/enabled", m->front.dir);
+	snprintf(access, sizeof(access), "%s/access.log such_market", m->front.dir);
 	const struct word words[] = {
 		{ "@LISTEN@", listen },
 		{ "@SERVER_NAME@", "_" },
-		{ "@ACCESS_LOG@", "off" },
+		{ "@ACCESS_LOG@", access },
 		{ "@SOCKET_HOT@", m->hot },
 		{ "@SOCKET_SLOW@", m->slow },
 		{ "@SNIPPETS@", snippets },
