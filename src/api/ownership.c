@@ -16,8 +16,7 @@
 #include "base/jsonin.h"
 #include "model/job.h"
 
-#define BUDGET_MS  500 /* for counting what changed since the last time */
-#define BODY_DEPTH 4
+#define BUDGET_MS 500 /* for counting what changed since the last time */
 
 static const struct param stats_params[] = { { .name = "sync", .kind = PARAM_BOOL } };
 static const struct param page_params[] = {
@@ -101,14 +100,12 @@ enum rc ownership_stats(struct call *call)
 
 enum rc ownership_act(struct call *call)
 {
+	static const char *const members[] = { "action", NULL };
 	struct json_object *body;
-	const char *why = "";
 
-	if (jsonin_parse(call->env->arena, call->req->body, BODY_DEPTH, &body, &why) != RC_OK ||
-	    jsonin_type(body) != JSONIN_OBJECT)
-		return problem_set(&call->problem, RC_INVALID, "invalid_body",
-				   STR("The body must be a JSON object like "
-				       "{\"action\":\"sync\"}"));
+	enum rc rc = call_body(call, members, &body);
+	if (rc != RC_OK)
+		return rc;
 	if (!str_eqz(jsonin_str(jsonin_get(body, "action")), "sync"))
 		return problem_parameter(&call->problem, "invalid_body", STR("action"),
 					 STR("must be \"sync\""));

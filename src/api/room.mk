@@ -4,7 +4,9 @@ libapi_a_SOURCES = \
 	src/api/audit.c \
 	src/api/call.c \
 	src/api/call.h \
+	src/api/cache_metrics.c \
 	src/api/collection.c \
+	src/api/event.c \
 	src/api/gate.c \
 	src/api/gate.h \
 	src/api/gate_audit.c \
@@ -18,6 +20,7 @@ libapi_a_SOURCES = \
 	src/api/owner.c \
 	src/api/ownership.c \
 	src/api/performance.c \
+	src/api/purge.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

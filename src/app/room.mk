@@ -9,6 +9,7 @@ libapp_a_SOURCES = \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
 	src/app/cmd_key.c \
+	src/app/cmd_maintain.c \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \

@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_value.c src/base/conf_value.h \
 	src/base/failpoint.c src/base/failpoint.h \
+	src/base/glob.c src/base/glob.h \
 	src/base/gz.c src/base/gz_pack.c src/base/gz.h \
 	src/base/hash.c src/base/hash_fast.c src/base/hash.h \
 	src/base/hex.c src/base/hex.h \

@@ -10,13 +10,17 @@
 #include "model/env.h"
 #include "model/instance.h"
 #include "model/ownership.h"
+#include "net/pg.h"
 
 #define RANGE_BYTES 2
 #define RANGES      65536
 #define RANGES_FEW  256
 #define FEW         5000000 /* holdings up to which a range is all wallets of a first byte */
 #define COUNT_MS    3600000
-#define END_BYTES   21
+#define STATEMENT_MS                                                                           \
+	10000 /* the counts of a large collection; below half of the job's lease               \
+	       */
+#define END_BYTES 21
 
 struct recount {
 	struct job_run *run;
@@ -105,20 +109,30 @@ static enum rc mend_collections(struct recount *r)
 	return rc;
 }
 
+static enum rc recount(struct recount *r)
+{
+	struct job_run *run = r->run;
+	enum rc rc = instance_need(run->env);
+
+	if (rc == RC_OK)
+		rc = ownership_totals(run->env, 0, &r->totals);
+	if (rc == RC_OK)
+		rc = mend_wallets(r);
+	if (rc == RC_OK)
+		rc = mend_collections(r);
+	if (rc == RC_OK)
+		rc = ownership_totals(run->env, COUNT_MS, &r->totals);
+	return rc;
+}
+
 enum rc job_recount(struct job_run *run)
 {
 	struct recount r = { .run = run };
 	struct json j;
-	enum rc rc = instance_need(run->env);
 
-	if (rc == RC_OK)
-		rc = ownership_totals(run->env, 0, &r.totals);
-	if (rc == RC_OK)
-		rc = mend_wallets(&r);
-	if (rc == RC_OK)
-		rc = mend_collections(&r);
-	if (rc == RC_OK)
-		rc = ownership_totals(run->env, COUNT_MS, &r.totals);
+	pg_set_deadline(run->env->pg, STATEMENT_MS);
+	enum rc rc = recount(&r);
+	pg_set_deadline(run->env->pg, 0);
 	if (rc != RC_OK)
 		return rc;
 	json_init(&j, &run->result);

@@ -6,6 +6,8 @@ libmodel_a_SOURCES = \
 	src/model/collection.c \
 	src/model/collection.h \
 	src/model/env.h \
+	src/model/event.c \
+	src/model/event.h \
 	src/model/instance.c \
 	src/model/instance.h \
 	src/model/job.c \
@@ -25,6 +27,10 @@ libmodel_a_SOURCES = \
 	src/model/ownership.h \
 	src/model/page.c \
 	src/model/page.h \
+	src/model/pattern.c \
+	src/model/pattern.h \
+	src/model/purge.c \
+	src/model/purge.h \
 	src/model/reads.c \
 	src/model/reads.def \
 	src/model/reads.h \

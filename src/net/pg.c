@@ -14,6 +14,8 @@ const struct conf_key pg_keys[] = {
 	  .help = "where the database is, as the application role (postgresql://…)" },
 	{ "direct_database_url", CONF_URL, offsetof(struct pg_options, direct_url), "",
 	  .help = "the same database as the owner role, for migrate; empty: database_url" },
+	{ "maintenance_database_url", CONF_URL, offsetof(struct pg_options, maintenance_url),
+	  "", .help = "the same database as the maintenance role, for maintain" },
 	{ "database_connect_timeout", CONF_MSEC, offsetof(struct pg_options, connect_ms), "2s",
 	  .min = 10, .max = 60000, .help = "longest a connect to the database may take" },
 	{ "database_deadline", CONF_MSEC, offsetof(struct pg_options, deadline_ms), "2s",

@@ -56,6 +56,12 @@ tests_base_test_failpoint_SOURCES = tests/base/test_failpoint.c
 tests_base_test_failpoint_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_failpoint_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/base/test_glob
+TESTS += tests/base/test_glob
+tests_base_test_glob_SOURCES = tests/base/test_glob.c
+tests_base_test_glob_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_glob_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/base/test_gz
 TESTS += tests/base/test_gz
 tests_base_test_gz_SOURCES = tests/base/test_gz.c

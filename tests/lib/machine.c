@@ -69,6 +69,7 @@ static void market_prepare(struct machine *m, const char *settings)
 	buf_init(&text, NULL, BUF_NO_MAX);
 	buf_addf(&text, "database_url = \"%s\"\n", live_pg_url());
 	buf_addf(&text, "direct_database_url = \"%s\"\n", live_pg_owner_url());
+	buf_addf(&text, "maintenance_database_url = \"%s\"\n", live_pg_maintenance_url());
 	buf_addf(&text, "redis_url = \"%s\"\n", live_redis_url());
 	buf_addf(&text, "run_dir = \"%s\"\n", m->market.dir);
 	buf_addf(&text, "shm_dir = \"%s/shm\"\n", m->market.dir);

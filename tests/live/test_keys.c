@@ -20,6 +20,11 @@
 #define KEYS 64
 #define NS   INT64_C(1000000000)
 
+static long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 static void start(void)
 {
 	stack_start();
@@ -55,7 +60,7 @@ START_TEST(test_wrong_keys)
 		ck_assert_int_eq(wrong_key(http, i % 2 ? from : near), 401);
 	wrong_key(http, from);
 	http_problem_is(http, 429, "too_many_wrong_keys");
-	int wait = atoi(http_header(http, "Retry-After"));
+	long wait = number(http_header(http, "Retry-After"));
 	ck_assert_int_ge(wait, 1);
 	ck_assert_int_le(wait, 60);
 	ck_assert_int_eq(http_ask(http, &(struct http_ask){ .path = "/api/admin/audit",
