@@ -12,7 +12,7 @@
  * quicker. */
 struct phase {
 	const char *what;
-	enum import_sql before[2];
+	enum import_sql before[3];
 	size_t before_count;
 	enum import_sql count;
 	enum import_sql merge[3];
@@ -51,21 +51,12 @@ static const struct phase owner_token_phase = {
 };
 static const struct phase owner_phase = {
 	.what = "owners",
-	.before = { SQL_import_owner_diff, SQL_import_owner_diffed },
-	.before_count = 2,
+	.before = { SQL_import_owner_staged, SQL_import_owner_diff, SQL_import_owner_diffed },
+	.before_count = 3,
 	.count = SQL_import_owner_changes,
 	.merge = { SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
 	.merge_count = 3,
 	.add = { SQL_import_lock, SQL_import_owner_add },
-	.add_count = 2,
-};
-/* Of a collection that nobody holds anything of yet: nothing to compare with. */
-static const struct phase owner_new_phase = {
-	.what = "owners",
-	.count = SQL_import_owner_new_changes,
-	.merge = { SQL_import_lock, SQL_import_owner_new_merge },
-	.merge_count = 2,
-	.add = { SQL_import_lock, SQL_import_owner_new_add },
 	.add_count = 2,
 };
 static const struct phase transfer_token_phase = {
@@ -316,17 +307,26 @@ static enum rc is_unheld(struct import *im, bool *ret)
 	return RC_OK;
 }
 
-static enum rc merge_owners(struct import *im)
+static enum rc compare_owners(struct import *im)
 {
 	struct counts owners = { 0 };
+	enum rc rc = import_stage_holders(im);
+	if (rc == RC_OK)
+		rc = run_phase(im, &owner_phase, &im->meta.contract, &owners);
+	add_counts(&im->summary->of[IMPORT_OWNERS], &owners);
+	return rc;
+}
+
+static enum rc merge_owners(struct import *im)
+{
 	bool fresh = false;
-	enum rc rc = merge_tokens(im, &owner_token_phase);
+	enum rc rc = import_stage_tokens(im);
+	if (rc == RC_OK)
+		rc = merge_tokens(im, &owner_token_phase);
 	if (rc == RC_OK)
 		rc = is_unheld(im, &fresh);
 	if (rc == RC_OK)
-		rc = run_phase(im, fresh ? &owner_new_phase : &owner_phase, &im->meta.contract,
-			       &owners);
-	add_counts(&im->summary->of[IMPORT_OWNERS], &owners);
+		rc = fresh ? import_fill(im) : compare_owners(im);
 	return rc;
 }
 
