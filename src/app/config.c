@@ -16,10 +16,16 @@
 static void gather(struct config *c)
 {
 	const struct conf_section all[CONFIG_SECTIONS] = {
-		{ "processes", app_keys, &c->app }, { "database", pg_keys, &c->pg },
-		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
-		{ "answers", http_keys, &c->http }, { "cache", cache_keys, &c->cache },
-		{ "relay", relay_keys, &c->relay }, { "log", log_keys, &c->log },
+		{ "processes", app_keys, &c->app },
+		{ "database", pg_keys, &c->pg },
+		{ "redis", redis_keys, &c->redis },
+		{ "fastcgi", fcgi_keys, &c->fcgi },
+		{ "answers", http_keys, &c->http },
+		{ "cache", cache_keys, &c->cache },
+		{ "relay", relay_keys, &c->relay },
+		{ "runner", runner_keys, &c->runner },
+		{ "warming", warm_keys, &c->runner.warm },
+		{ "log", log_keys, &c->log },
 	};
 
 	memcpy(c->sections, all, sizeof(all));

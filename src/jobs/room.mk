@@ -28,7 +28,11 @@ libjobs_a_SOURCES = \
 	src/jobs/relay.c \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
-	src/jobs/relay_event.h
+	src/jobs/relay_event.h \
+	src/jobs/runner.c \
+	src/jobs/runner.h \
+	src/jobs/warm.c \
+	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
 
 src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/str.h"
+#include "model/page.h"
 
 struct arena;
 struct board;
@@ -21,6 +22,7 @@ struct env {
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
 	struct board *board; /* may be NULL in tests */
+	page_seal *seal;     /* of cursors; may be NULL where no lists are read */
 	int64_t now_us;      /* wall clock at the start of the request or step */
 	int64_t started_us;  /* wall clock when the process began */
 

@@ -1,0 +1,22 @@
+/* The connections and caches of a process that reads and writes for itself: workers, runner. */
+#ifndef APP_HANDLES_H
+#define APP_HANDLES_H
+
+#include "model/env.h"
+#include "net/migrate.h"
+
+struct process;
+struct redis_tier;
+
+/* Do not move it: env points into it. */
+struct handles {
+	struct env env; /* without an arena */
+	struct migrate_options migrate;
+	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+};
+
+/* Nothing is connected yet. */
+void handles_open(struct handles *ret, const struct process *process);
+void handles_close(struct handles *handles);
+
+#endif
