@@ -270,9 +270,9 @@ SELECT NOT EXISTS (SELECT FROM such_market.nft_ownership AS f WHERE f.contract_a
 -- name: import_fill_second
 SELECT pg_advisory_lock(7277816997830721538);
 
--- lock_timeout: below deadlock_timeout (1 s).
+-- lock_timeout: below what other writers have (500 ms) and below deadlock_timeout (1 s).
 -- name: import_fill_begin
-SET lock_timeout = '800ms';
+SET lock_timeout = '400ms';
 CREATE TEMP TABLE stage_chunk (
     contract_address bytea, token_id numeric, owner_address bytea, balance numeric)
     ON COMMIT DELETE ROWS;
@@ -320,6 +320,11 @@ ANALYZE change_owner (chunk, kind);
 -- name: import_owner_changes
 SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'changed'),
     max(chunk) + 1, count(*) FILTER (WHERE kind = 'removed') FROM change_owner;
+
+-- A writer of one row may hold it and wait for the collection, which is held here: give way to
+-- it before others' deadlock_timeout (1 s) would choose between the two.
+-- name: import_owner_haste
+SET LOCAL lock_timeout = '200ms';
 
 -- name: import_owner_remove
 DELETE FROM such_market.nft_ownership AS o

@@ -4,11 +4,10 @@
  * connections in turns, so that one writes rows while the other brings the summaries up to
  * date.
  *
- * A chunk is one COPY.  It writes its rows before it takes the collection (as every transaction
- * of one statement does), so it may meet a writer that took the collection first and waits for
- * such a row: lock_timeout is shorter than deadlock_timeout here, so it is the chunk that gives
- * way.  Then, and when a row is there already, the chunk is merged, after the other one has
- * ended: the collection first, and what is there is compared.
+ * A chunk is one statement: it writes its rows before it takes the collection.  Another writer
+ * may have taken the collection first and wait for such a row; therefore lock_timeout is
+ * shorter here than that of others, and it is the chunk that gives way: it waits until the
+ * collection is free, and is merged into what is there by then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #define CHUNK_ROWS 10000
 #define SESSIONS   2
 #define RECORD_MAX SPOOL_RECORD_MAX
+#define ATTEMPTS   20 /* of a chunk to be merged */
 
 /* A connection and the chunk that it is at. */
 struct filler {
@@ -93,15 +93,7 @@ static enum rc merge_body(struct pg *pg, void *ctx)
 {
 	const struct filler *f = ctx;
 	int64_t rows;
-	enum rc rc = run_sql(pg, SQL_import_fill_patience);
-	if (rc == RC_OK) {
-		SCOPED(pg_result_done)
-		struct pg_result r = pg_exec_args(pg, import_sql_text(SQL_import_lock),
-						  PG_ARGS(pg_address(&f->im->meta.contract)));
-		rc = r.rc;
-	}
-	if (rc == RC_OK)
-		rc = pg_copy_begin(pg, import_sql_text(SQL_import_fill_copy));
+	enum rc rc = pg_copy_begin(pg, import_sql_text(SQL_import_fill_copy));
 	if (rc == RC_OK)
 		rc = pg_copy_put(pg, buf_str(&f->rows));
 	if (rc == RC_OK)
@@ -109,11 +101,29 @@ static enum rc merge_body(struct pg *pg, void *ctx)
 	return rc == RC_OK ? run_sql(pg, SQL_import_fill_merge) : rc;
 }
 
+/* Until whoever holds the collection has ended. */
+static enum rc wait_body(struct pg *pg, void *ctx)
+{
+	const struct filler *f = ctx;
+	enum rc rc = run_sql(pg, SQL_import_fill_patience);
+	if (rc != RC_OK)
+		return rc;
+	SCOPED(pg_result_done)
+	struct pg_result r = pg_exec_args(pg, import_sql_text(SQL_import_lock),
+					  PG_ARGS(pg_address(&f->im->meta.contract)));
+	return r.rc;
+}
+
 static enum rc merge_chunk(struct filler *f)
 {
-	struct tx_options options = { 0 };
+	struct tx_options once = { .attempts = 1 };
 	bool unknown = false;
-	enum rc rc = tx_run(f->pg, &options, merge_body, f, &unknown);
+	enum rc rc = RC_CONFLICT;
+	for (int i = 0; i < ATTEMPTS && rc == RC_CONFLICT; i++) {
+		rc = tx_run(f->pg, &once, wait_body, f, &unknown);
+		if (rc == RC_OK)
+			rc = tx_run(f->pg, &once, merge_body, f, &unknown);
+	}
 	return rc == RC_OK ? RC_OK : broken(f, rc);
 }
 

@@ -6,6 +6,8 @@
 #include "net/pg.h"
 #include "net/tx.h"
 
+#define CHUNK_ATTEMPTS 15 /* more than a request has: nobody waits for the answer */
+
 /* What differs is put into a change table by steps before, which count then tells: rows added,
  * changed, chunks, rows removed (the last may be missing).  A chunk is merged in one
  * transaction; when all that differs is new, by add, and by merge where another writer was
@@ -15,7 +17,7 @@ struct phase {
 	enum import_sql before[3];
 	size_t before_count;
 	enum import_sql count;
-	enum import_sql merge[3];
+	enum import_sql merge[4];
 	size_t merge_count;
 	enum import_sql add[3];
 	size_t add_count; /* 0: there is no quicker way */
@@ -54,10 +56,11 @@ static const struct phase owner_phase = {
 	.before = { SQL_import_owner_staged, SQL_import_owner_diff, SQL_import_owner_diffed },
 	.before_count = 3,
 	.count = SQL_import_owner_changes,
-	.merge = { SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
-	.merge_count = 3,
-	.add = { SQL_import_lock, SQL_import_owner_add },
-	.add_count = 2,
+	.merge = { SQL_import_lock, SQL_import_owner_haste, SQL_import_owner_remove,
+		   SQL_import_owner_merge },
+	.merge_count = 4,
+	.add = { SQL_import_lock, SQL_import_owner_haste, SQL_import_owner_add },
+	.add_count = 3,
 };
 static const struct phase transfer_token_phase = {
 	.what = "tokens of transfers",
@@ -137,7 +140,7 @@ static enum rc chunk_body(struct pg *pg, void *ctx)
 static enum rc merge_chunk(struct import *im, const struct phase *phase, bool adds,
 			   struct chunk *chunk)
 {
-	struct tx_options options = { 0 };
+	struct tx_options options = { .attempts = CHUNK_ATTEMPTS };
 	bool unknown = false;
 	enum rc rc = RC_CONFLICT;
 	if (adds) {

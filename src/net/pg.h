@@ -102,8 +102,9 @@ bool pg_flag(const struct pg_result *result, int row, int col);
 /* bytea cell of 20 bytes; false when null or of another length. */
 bool pg_address_at(const struct pg_result *result, int row, int col, struct address *ret);
 
-/* COPY … FROM STDIN, in the format that sql names: begin, many puts, end.  Each has the deadline of a statement.
- * With abort_reason nothing is copied, which is RC_OK; *ret_rows only otherwise. */
+/* COPY … FROM STDIN, in the format that sql names: begin, many puts, end.  Each has the
+ * deadline of a statement. With abort_reason nothing is copied, which is RC_OK; *ret_rows only
+ * otherwise. */
 enum rc pg_copy_begin(struct pg *pg, const char *sql);
 enum rc pg_copy_put(struct pg *pg, struct str rows);
 enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
