@@ -12,6 +12,7 @@
 #define MEMORY_MIN (64u << 10)
 #define FIRST_CAP  (32u << 10)
 #define PATH_SIZE  4096
+#define AHEAD      16
 
 /* Most comparisons end at the first eight bytes, which are therefore kept beside. */
 struct entry {
@@ -321,6 +322,8 @@ bool spool_next(struct spool *s, struct str *ret)
 		return next_of_runs(s, ret);
 	if (s->next == s->count)
 		return false;
+	if (s->next + AHEAD < s->count) /* they lie in the order in which they came */
+		__builtin_prefetch(s->bytes + s->entries[s->next + AHEAD].at);
 	const uint8_t *record = s->bytes + s->entries[s->next++].at;
 	*ret = (struct str){ (const char *)record + 1, record[0] };
 	return true;
