@@ -8,14 +8,23 @@ SELECT pg_snapshot_xmin(pg_current_snapshot());
 -- -> history, how often all copies were cleared; primary only
 SELECT e.history, e.cleared FROM such_market.cache_epoch() AS e;
 
+-- name: event_place
+-- -> of a standby, line (system identifier / timeline), how much log it has replayed [bytes].  Line
+-- is null when it is a standby no more.  Of the two timelines in the control file the later is
+-- nearer to the truth; neither is ahead of it.
+SELECT CASE WHEN pg_is_in_recovery() THEN concat_ws('/', s.system_identifier,
+        lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0')) END,
+    (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint
+FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_control_recovery() AS r;
+
 -- $1 the snapshot of the poll before, '1:1:' for all events that are kept.  The first row speaks of now: snapshot, history
--- (null: event_epoch must be asked), cleared, pruned, null.  Then an event a row that is visible now and
+-- (null: event_epoch must be asked), cleared, pruned, end of the log [bytes], null.  Then an event a row that is visible now and
 -- was not then: tags one a line, kind, id, its age in nanoseconds, whether it failed.  What
 -- pg_visible_in_snapshot would deny is what is in progress or later there, which the index finds; what is
 -- later than now came with a dump of another server.
 -- name: event_poll
-SELECT pg_current_snapshot()::text, such_market.cache_history(), c.cleared::text, c.pruned::text, NULL,
-    NULL::bigint
+SELECT pg_current_snapshot()::text, such_market.cache_history(), c.cleared::text, c.pruned::text,
+    (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint::text, NULL::bigint
 FROM such_market.cache_clear AS c
 UNION ALL
 SELECT array_to_string(e.tags, E'\n'), e.kind, e.id::text,

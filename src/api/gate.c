@@ -66,7 +66,7 @@ static bool is_public_read(struct str path)
 {
 	struct route_match match;
 
-	route_find(routes, route_count, METHOD_GET, path, &match);
+	route_find(routes_tree(), METHOD_GET, path, &match);
 	return match.route && match.route->role == ROLE_PUBLIC &&
 	       match.route->tier != TIER_NONE;
 }
@@ -124,7 +124,7 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 		count(res);
 		return;
 	}
-	route_find(routes, route_count, req->method, req->path, &match);
+	route_find(routes_tree(), req->method, req->path, &match);
 	if (req->method == METHOD_OPTIONS && match.path_known)
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
 	else if (run(gate, &call, &match) != RC_OK)

@@ -10,7 +10,10 @@
 #include "base/board.h"
 #include "base/buf.h"
 #include "base/metric.h"
+#include "base/clock.h"
 #include "cache/cache.h"
+#include "cache/map.h"
+#include "cache/replica.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -151,6 +154,37 @@ static void add_cache(struct buf *out, const struct cache *cache)
 		 state.memory.evictions);
 }
 
+/* A replica is named by its place in replica_urls: addresses are nobody's business. */
+static void add_replicas(struct buf *out, const struct replicas *replicas)
+{
+	static const char reads[] = "such_market_replica_reads_total";
+	static const char lag[] = "such_market_replica_lag_bytes";
+	static const char up[] = "such_market_replica_usable";
+	struct replica_state state[REPLICAS_MAX];
+	size_t n = replicas_count(replicas);
+
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		replicas_state(replicas, i, clock_mono_ns(), &state[i]);
+	head(out, reads, "counter", "reads by replica and what came of them");
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < REPLICA_OUTCOMES; k++)
+			buf_addf(out, "%s{replica=\"%zu\",outcome=\"%s\"} %" PRIu64 "\n", reads,
+				 i, replica_outcome_name((enum replica_outcome)k),
+				 state[i].reads[k]);
+	head(out, lag, "gauge", "log of the primary that a replica had not replayed");
+	for (size_t i = 0; i < n; i++)
+		if (state[i].age_ns >= 0)
+			buf_addf(out, "%s{replica=\"%zu\"} %" PRIu64 "\n", lag, i,
+				 state[i].lag);
+	head(out, up, "gauge", "1: the replica's last answer could be used, or was behind");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s{replica=\"%zu\"} %d\n", up, i,
+			 strcmp(state[i].status, "ok") == 0 ||
+				 strcmp(state[i].status, "behind") == 0);
+}
+
 static void add_build(struct buf *out)
 {
 	static const char name[] = "such_market_build_info";
@@ -229,6 +263,7 @@ enum rc metrics_show(struct call *call)
 	}
 	buf_init(&out, env->arena, BODY_MAX);
 	add_cache(&out, env->cache);
+	add_replicas(&out, cache_replicas(env->cache));
 	add_build(&out);
 	if (env->board) {
 		board_sum(env->board, &cells);

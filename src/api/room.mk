@@ -11,6 +11,7 @@ libapi_a_SOURCES = \
 	src/api/metrics.c \
 	src/api/nft.c \
 	src/api/owner.c \
+	src/api/performance.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

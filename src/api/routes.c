@@ -6,3 +6,12 @@ const struct route routes[] = {
 #include "api/routes.def"
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
+
+const struct route_tree *routes_tree(void)
+{
+	static struct route_tree *tree;
+
+	if (!tree)
+		tree = route_tree_new(routes, route_count);
+	return tree;
+}

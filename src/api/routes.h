@@ -9,5 +9,7 @@
 
 extern const struct route routes[];
 extern const size_t route_count;
+/* For route_find; made at its first use, once a process. */
+const struct route_tree *routes_tree(void);
 
 #endif

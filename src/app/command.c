@@ -15,6 +15,8 @@ const struct command commands[] = {
 	  "make, show and withdraw API keys", cmd_key },
 	{ "warm", "[--collection ADDRESS,…] [--top N] [--rate N] [--no-wait] [--json]",
 	  "fill the caches with what is read most", cmd_warm },
+	{ "bench", "[--no-wait] [--json]", "measure the tiers and the load they bear",
+	  cmd_bench },
 	{ "check-config", "[--dump | --describe]",
 	  "check the settings, show them, explain them", cmd_config },
 	{ "routes", "", "list what the server answers", cmd_routes },

@@ -23,6 +23,7 @@ static void gather(struct config *c)
 		{ "answers", http_keys, &c->http },
 		{ "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay },
+		{ "replicas", replica_keys, &c->replica },
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
@@ -133,6 +134,16 @@ static enum rc check_database(struct config *config)
 			   : rc;
 }
 
+static enum rc check_replicas(struct config *config)
+{
+	const char *why;
+
+	if (replicas_check(config->replica.urls, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: replica_urls: %s", conf_origin(config->conf, "replica_urls"),
+		      why);
+}
+
 static enum rc check_redis(struct config *config)
 {
 	const char *why;
@@ -146,8 +157,9 @@ static enum rc check_redis(struct config *config)
 
 static enum rc check_all(struct config *config)
 {
-	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_database, check_redis };
+	enum rc (*const checks[])(struct config *) = { check_mode,     check_names,
+						       check_paths,    check_database,
+						       check_replicas, check_redis };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);

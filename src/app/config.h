@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/rc.h"
 #include "cache/cache.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/response.h"
 #include "jobs/relay.h"
@@ -51,7 +52,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 10
+#define CONFIG_SECTIONS 11
 
 struct config {
 	struct app_options app;
@@ -59,6 +60,7 @@ struct config {
 	struct redis_options redis;
 	struct cache_options cache;
 	struct relay_options relay;
+	struct replica_options replica;
 	struct runner_options runner;
 	struct fcgi_options fcgi;
 	struct http_options http;

@@ -7,12 +7,14 @@
 
 struct process;
 struct redis_tier;
+struct replicas;
 
 /* Do not move it: env points into it. */
 struct handles {
 	struct env env; /* without an arena */
 	struct migrate_options migrate;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+	struct replicas *replicas;     /* NULL: none */
 };
 
 /* Nothing is connected yet. */

@@ -1,6 +1,7 @@
 /*
  * A worker: one FastCGI loop over the listening socket of its lane, one connection to the
- * database.  It leaves on SIGTERM, and asks for a successor when it has served enough.
+ * primary and one to a replica.  It leaves on SIGTERM, and asks for a successor when it has
+ * served enough.
  */
 #include <stdlib.h>
 #include "api/gate.h"
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/request.h"
 #include "net/pg.h"
@@ -90,6 +92,7 @@ static void ping(struct worker *w, int64_t now_ns)
 	struct pg_result result = pg_run(w->handles.env.pg, STMT_ping, PG_NO_ARGS);
 	if (result.rc != RC_OK)
 		log_debug("database away", LOG_STR("why", str_of(pg_error(w->handles.env.pg))));
+	replicas_ping(w->handles.replicas, clock_mono_ns());
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }
 

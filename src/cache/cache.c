@@ -8,15 +8,16 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/gz.h"
-#include "base/hash.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
+#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
+#include "cache/replica.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -27,6 +28,8 @@ struct cache {
 	struct cache_map *map;
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct replicas *replicas;
+	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
 };
 
@@ -38,7 +41,8 @@ struct through {
 	void *ctx;
 	const void *args;
 	struct cache_key key;
-	bool seated; /* holds the key's flight */
+	bool seated;  /* holds the key's flight */
+	bool primary; /* it was asked */
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
@@ -97,46 +101,24 @@ struct redis_tier *cache_redis(const struct cache *cache)
 	return cache->redis;
 }
 
+void cache_set_replicas(struct cache *cache, struct replicas *replicas,
+			void (*ask)(void *ctx, struct pg *pg))
+{
+	cache->replicas = cache->map ? replicas : NULL;
+	cache->ask = ask;
+}
+
+struct replicas *cache_replicas(const struct cache *cache)
+{
+	return cache->replicas;
+}
+
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
 	if (cache->map)
 		map_see_epoch(cache->map, epoch);
-}
-
-/* --- keys ----------------------------------------------------------------------------------
- */
-
-void key_add(struct cache_key *key, struct str s)
-{
-	if (key->failed || s.len > sizeof(key->text) - key->len) {
-		key->failed = true;
-		return;
-	}
-	memcpy(key->text + key->len, s.ptr, s.len);
-	key->len += s.len;
-}
-
-void key_address(struct cache_key *key, const struct address *a)
-{
-	char text[ADDRESS_TEXT];
-
-	address_write(a, text);
-	key_add(key, STR("{"));
-	key_add(key, str_of(text));
-	key_add(key, STR("}"));
-}
-
-void key_digest(struct cache_key *key, struct str text)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[33];
-
-	hash_sha256(text, digest);
-	hex_write(digest, 16, hex);
-	key_add(key, STR(":q:"));
-	key_add(key, str_of(hex));
 }
 
 static struct str key_str(const struct cache_key *key)
@@ -153,19 +135,22 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 	       (h->epoch != 0 && h->epoch == map_epoch(map) && h->era == map_era(map));
 }
 
-/* Each tag by its own right: V1, or V2. */
+/* Each tag by its own right: V1, or V2.  A page has a hundred. */
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
+	bool old;
 
 	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
+	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
 	for (uint32_t i = 0; i < h->tags; i++) {
 		const struct entry_tag *t = &e->tag[i];
+		const struct tag_slot *slot = &map->slots[t->slot];
 
-		if (map_label_ok(map, t->slot, h->label))
+		if (!old && h->label > atomic_load(&slot->xid))
 			continue;
-		if (!h->primary || !t->certain || t->gen != map_gen(map, t->slot))
+		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
 	}
 	return true;
@@ -232,7 +217,7 @@ static void keep(void *obj)
 	e.key = key_str(&t->key);
 	e.tag = entry_tags(t->arena, t->tags);
 	e.head.tags = (uint16_t)t->tags->n;
-	e.head.primary = true;
+	e.head.primary = t->primary;
 	e.head.label = t->label;
 	e.head.epoch = t->epoch;
 	e.head.era = t->era;
@@ -290,17 +275,27 @@ static void declare(struct through *t)
 	tags_reading(t->tags);
 }
 
-/* Epoch, era and gens are from before the read, the label from the read itself.  A connection
- * of another epoch that was made in the midst of it would mix two histories: not kept. */
 static bool is_worth_keeping(const struct through *t)
 {
-	return t->label && t->epoch && t->epoch == t->cache->epoch && !t->tags->overflow &&
-	       t->answer.body.len < ENTRY_MAX / 2;
+	return t->label && t->epoch && !t->tags->overflow && t->answer.body.len < ENTRY_MAX / 2;
 }
 
+/* Keeps it when the answer is out, or lets others fill. */
+static void hand_over(struct through *t, struct answer *ret)
+{
+	if (is_worth_keeping(t))
+		arena_defer(t->arena, keep, t);
+	else if (t->seated)
+		flight_end(t->cache->map, map_key_hash(t->cache->map, key_str(&t->key)));
+	*ret = t->answer;
+}
+
+/* Epoch, era and gens are from before the read, the label from the read itself. */
 static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
+
+	t->primary = true;
 
 	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
 		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
@@ -315,12 +310,78 @@ static enum rc fill(struct through *t, struct answer *ret)
 		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	if (is_worth_keeping(t))
-		arena_defer(t->arena, keep, t);
-	else if (t->seated)
-		flight_end(cache->map, map_key_hash(cache->map, key_str(&t->key)));
-	*ret = t->answer;
+	if (t->epoch != cache->epoch)
+		t->epoch = 0; /* another connection in the midst of it: two histories */
+	hand_over(t, ret);
 	return rc;
+}
+
+/* --- replicas -------------------------------------------------------------------------------
+ */
+
+/* V1 for every tag, those found in the data among them, as things are after the read. */
+static bool is_current(const struct through *t)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (MUTATED(replica_unchecked))
+		return t->label != 0;
+	if (t->label == 0 || t->tags->overflow || map_epoch(map) != t->epoch ||
+	    map_era(map) != t->era)
+		return false;
+	for (uint32_t i = 0; i < t->tags->n; i++)
+		if (!map_label_ok(map, t->tags->tag[i].slot, t->label))
+			return false;
+	return MUTATED(replica_unleased) || map_lease_valid(map, clock_boot_ns());
+}
+
+static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
+					  const struct standby_place *place)
+{
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return REPLICA_FAILED;
+	if ((!place->line || place->line != map_line(t->cache->map)) &&
+	    !MUTATED(replica_any_history))
+		return REPLICA_REFUSED;
+	return is_current(t) ? REPLICA_USED : REPLICA_BEHIND;
+}
+
+/*
+ * A standby's answer counts when it is of the primary's line and holds all that this machine
+ * knows was written.  Where it is is asked after the read: who is a standby then was one all
+ * the time.  What it read is good by its label alone, never V2.
+ */
+static bool ask_replica(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+	struct standby_place place = { 0 };
+
+	t->era = map_era(cache->map);
+	t->epoch = map_epoch(cache->map);
+	if (!cache->replicas || !t->epoch)
+		return false;
+	t->primary = false;
+	declare(t);
+	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
+	if (!pg)
+		return false;
+	cache->ask(t->ctx, pg);
+	pg_label_begin(pg);
+	enum rc rc = run_filler(t), rc_place = RC_OK;
+	cache->ask(t->ctx, cache->pg);
+	FAILPOINT(after_read);
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		rc_place = epoch_place(pg, &place);
+	t->label = pg_label(pg); /* 0 when the connection was lost since */
+	enum replica_outcome outcome =
+		judge_replica(t, rc_place == RC_OK ? rc : rc_place, &place);
+	replicas_tell(cache->replicas, outcome, rc_place == RC_OK ? rc : rc_place, t->label,
+		      place.lsn);
+	if (outcome != REPLICA_USED)
+		return false;
+	t->answer.source = SOURCE_REPLICA;
+	hand_over(t, ret);
+	return true;
 }
 
 /* Another machine's fill.  What is found goes to memory with the label it came with. */
@@ -358,7 +419,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	}
 	t->seated = seat == FLIGHT_MINE;
 	bool found = find_in_redis(t, ret);
-	rc = found ? ret->rc : fill(t, ret);
+	rc = found || ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
 	return rc;
@@ -392,7 +453,10 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		return ret->rc;
 	}
 	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
-	rc = leased ? fill_seated(t, ret) : fill(t, ret);
+	if (leased)
+		rc = fill_seated(t, ret);
+	else
+		rc = MUTATED(replica_unleased) && ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
 	    find_stale(t, ret))
 		return ret->rc;

@@ -24,6 +24,7 @@ struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct replicas;
 
 struct cache_options {
 	bool memory_on;
@@ -75,6 +76,12 @@ void cache_connected(struct cache *cache, uint64_t epoch);
  * untouched. What is to be kept is kept when the arena is reset: after the answer was sent. */
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
+
+/* Standbys that fills may ask; borrowed, NULL: none.  ask(ctx, pg) makes the statements of a
+ * filler with that ctx go to pg, until it is called again. */
+void cache_set_replicas(struct cache *cache, struct replicas *replicas,
+			void (*ask)(void *ctx, struct pg *pg));
+struct replicas *cache_replicas(const struct cache *cache);
 
 /* For cache/write.c; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);

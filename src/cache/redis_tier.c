@@ -51,6 +51,11 @@ void redis_tier_free(struct redis_tier *tier)
 	free(tier);
 }
 
+struct str redis_tier_prefix(const struct redis_tier *tier)
+{
+	return tier->prefix;
+}
+
 struct str redis_tier_channel(const struct redis_tier *tier)
 {
 	return tier ? tier->channel : STR_NONE;

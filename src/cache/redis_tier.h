@@ -43,6 +43,8 @@ void redis_tier_put(struct redis_tier *tier, struct arena *arena, const struct e
  * marks for the others and publishes on redis_tier_channel.  One round trip. */
 void redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_epoch epoch,
 			   uint64_t xid, const struct str *tags, size_t n);
+/* What the names of keys begin with ("such-market"). */
+struct str redis_tier_prefix(const struct redis_tier *tier);
 /* "such-market:events": for redis_listen. */
 struct str redis_tier_channel(const struct redis_tier *tier);
 

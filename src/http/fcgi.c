@@ -40,6 +40,7 @@ struct fcgi {
 	uint64_t served;
 	bool listening;
 	bool draining, closing; /* closing: after the answer */
+	int64_t now_ns;         /* when events came, then when the last answer was sent */
 	int64_t resume_ns;      /* accept again; 0: not resting */
 	int turns;              /* with events, since signals were let in */
 	char look[FCGI_SCAN_MAX];
@@ -105,14 +106,14 @@ static void accept_one(struct fcgi *f)
 		conn_new(&f->conns, fd);
 	} else if (is_exhausted(errno) && !conns_evict(&f->conns)) {
 		listen_off(f);
-		f->resume_ns = clock_mono_ns() + REST_NS;
+		f->resume_ns = f->now_ns + REST_NS;
 	}
 }
 
-static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t now_ns)
+static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent)
 {
 	if (sent == FCGI_UNSENT) {
-		c->deadline_ns = now_ns + f->options.write_ms * NS_PER_MS;
+		c->deadline_ns = f->now_ns + f->options.write_ms * NS_PER_MS;
 		conn_shift(&f->conns, c, CONN_SENDING);
 		if (conn_watch(&f->conns, c, EPOLLOUT))
 			return;
@@ -152,7 +153,7 @@ static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 /* bytes: one whole request. */
 static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 {
-	int64_t started_ns = clock_mono_ns(), now_ns;
+	int64_t started_ns = f->now_ns;
 	struct problem problem = { 0 };
 	struct request req;
 	struct response res;
@@ -170,18 +171,18 @@ static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 		arena_reset(f->arena);
 		return;
 	}
-	show(f, BOARD_WORKING, started_ns); /* reading what is all there takes no time */
+	show(f, BOARD_WORKING, started_ns);
 	response_init(&res, f->arena);
 	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
-	show(f, BOARD_WRITING, clock_mono_ns());
+	show(f, BOARD_WRITING, started_ns);
 	sent = fcgi_send(c->fd, c->fcgx.requestId, &res, &c->rest);
-	now_ns = clock_mono_ns();
+	f->now_ns = clock_mono_ns();
 	/* Not FCGX_Finish_r: it would end the request a second time on the wire. */
 	FCGX_Free(&c->fcgx, 0);
 	arena_reset(f->arena);
-	metric_time(HISTOGRAM_request_seconds, now_ns - started_ns);
+	metric_time(HISTOGRAM_request_seconds, f->now_ns - started_ns);
 	f->served++;
-	finish(f, c, sent, now_ns);
+	finish(f, c, sent);
 }
 
 static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
@@ -211,7 +212,7 @@ static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)
 	if (ended) {
 		refuse(f, c);
 	} else if (c->state == CONN_IDLE) {
-		c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
+		c->deadline_ns = f->now_ns + f->options.read_ms * NS_PER_MS;
 		conn_shift(&f->conns, c, CONN_PARTIAL);
 	}
 }
@@ -279,12 +280,12 @@ static void send_more(struct fcgi *f, struct conn *c)
 
 	if (sent == FCGI_UNSENT) {
 		if (c->rest.done > before) /* slow, but it reads */
-			c->deadline_ns = clock_mono_ns() + f->options.write_ms * NS_PER_MS;
+			c->deadline_ns = f->now_ns + f->options.write_ms * NS_PER_MS;
 		return;
 	}
 	if (sent == FCGI_SENT && !conn_watch(&f->conns, c, EPOLLIN))
 		sent = FCGI_LOST;
-	finish(f, c, sent, 0);
+	finish(f, c, sent);
 }
 
 static void handle(struct fcgi *f, const struct epoll_event *event)
@@ -355,6 +356,8 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 	uint64_t before = f->served;
 	int n = epoll_pwait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
 
+	if (n > 0)
+		f->now_ns = clock_mono_ns();
 	for (int i = 0; i < n; i++)
 		handle(f, &events[i]);
 	if (n > 0 && sigmask && ++f->turns == TURNS)
@@ -362,7 +365,7 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 	sweep(f);
 	conns_sweep_closed(&f->conns);
 	if (n > 0)
-		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
+		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, f->now_ns);
 	return (int)(f->served - before);
 }
 

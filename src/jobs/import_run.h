@@ -30,6 +30,7 @@ struct import {
 	struct import_meta meta;
 	struct import_reject *rejects;
 	size_t reject_cap;
+	bool several; /* a token of --nfts has several attributes of one type */
 	uint8_t transfers_hash[SHA256_BYTES];
 	/* Of --owners: who holds what, and the tokens; NULL: none. */
 	struct spool *holders, *tokens;
@@ -53,7 +54,7 @@ enum rc import_read_meta(struct import *im);
 /* Every file into its stage table. */
 enum rc import_stage(struct import *im);
 /* --owners, one after the other (import_holders.c): records of holder_write; the rejects among
- * them, which an earlier line said; their tokens into stage_token; then either those that hold
+ * them, which an earlier line said; their tokens into stage_owned; then either those that hold
  * something, in order of wallets (import_holders_checked tells whether that was all), or the
  * same into stage_owner. */
 void import_holder_add(struct import *im, struct str record);

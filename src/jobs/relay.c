@@ -48,6 +48,7 @@ struct relay {
 		struct buf snapshot, history;
 		cache_epoch epoch;
 		uint64_t era; /* when it was begun */
+		uint64_t lsn; /* of the primary's log */
 		uint64_t events;
 		int64_t poison; /* event; 0: none */
 		const char *why;
@@ -209,6 +210,7 @@ static enum rc on_head(struct relay *r, const struct relay_head *head)
 	if (buf_failed(&r->poll.snapshot) || buf_failed(&r->poll.history))
 		return RC_INTERNAL;
 	r->poll.epoch = epoch_of(head->history, head->cleared);
+	r->poll.lsn = head->lsn;
 	r->poll.incarnate = r->poll.epoch != 0;
 	r->poll.skip = !r->poll.incarnate;
 	if (r->poll.skip)
@@ -319,6 +321,7 @@ static enum rc poll_through(struct relay *r)
 			continue;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
+			map_set_line(r->map, epoch_line(str_of(r->history.ptr)), r->poll.lsn);
 			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))
 				return RC_OK;
 			continue;

@@ -10,7 +10,8 @@ enum {
 	HEAD_SNAPSHOT,
 	HEAD_HISTORY,
 	HEAD_CLEARED,
-	HEAD_PRUNED
+	HEAD_PRUNED,
+	HEAD_LSN
 };
 enum {
 	EVENT_TAGS,
@@ -45,6 +46,7 @@ enum rc relay_head_read(const struct pg_result *row, struct relay_head *ret)
 
 	if (!pg_is_null(row, 0, EVENT_XID) ||
 	    !str_u64(pg_str(row, 0, HEAD_PRUNED), UINT64_MAX, &head.pruned) ||
+	    !str_u64(pg_str(row, 0, HEAD_LSN), UINT64_MAX, &head.lsn) ||
 	    !snapshot_read(head.snapshot, &xmin, &head.xmax))
 		return RC_INTERNAL;
 	*ret = head;

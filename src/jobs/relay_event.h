@@ -17,6 +17,7 @@ struct relay_head {
 	int64_t cleared;
 	uint64_t pruned; /* events of transactions below it may be gone */
 	uint64_t xmax;   /* of the snapshot */
+	uint64_t lsn;    /* end of the log [bytes] */
 };
 
 /* The rows after it. */

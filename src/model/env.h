@@ -18,7 +18,7 @@ struct redis;
 
 struct env {
 	struct arena *arena; /* of this request or job step */
-	struct pg *pg;       /* primary */
+	struct pg *pg;       /* primary; a replica while it is asked for a read model */
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
 	struct board *board; /* may be NULL in tests */

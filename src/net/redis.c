@@ -96,6 +96,11 @@ static void drop(struct redis *redis)
 	redis->listening = false;
 }
 
+struct redis *redis_again(const struct redis *redis)
+{
+	return redis_new(redis->options);
+}
+
 void redis_free(struct redis *redis)
 {
 	if (!redis)

@@ -48,6 +48,7 @@ SQL_FILES = \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \
 	sql/queries/owner.sql \
+	sql/queries/performance.sql \
 	sql/queries/trait.sql \
 	sql/queries/transfer.sql \
 	sql/queries/user.sql \

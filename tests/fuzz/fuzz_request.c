@@ -101,6 +101,7 @@ static void check_answer(struct arena *arena, const struct request *req)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct route_tree *tree = route_tree_new(rows, COUNT_OF(rows));
 	struct arena *arena = arena_new(65536);
 	struct request_ids ids = { .prefix = "0123456789abcdef" };
 	struct str rest = { (const char *)data, size };
@@ -118,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (request_read(arena, &source, rest, 0, &req, &problem) == RC_OK) {
 		require(req.path.len && req.path.ptr[0] == '/' && utf8_valid(req.path));
 		require(req.query.len <= REQUEST_QUERY_MAX);
-		route_find(rows, COUNT_OF(rows), req.method, req.path, &match);
+		route_find(tree, req.method, req.path, &match);
 		require(!match.route || match.path_known);
 		check_query(arena, &req);
 		check_answer(arena, &req);
@@ -126,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(problem_status(problem.rc) >= 400);
 	}
 	require(strlen(req.id) > 0);
+	route_tree_free(tree);
 	arena_free(arena);
 	return 0;
 }

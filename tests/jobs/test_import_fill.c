@@ -218,7 +218,7 @@ START_TEST(a_writer_that_was_first)
 {
 	struct import_options o = emptied();
 	struct pg *pg = pg_new(&options, live_pg_url());
-	run(pg, "SET lock_timeout = '5s'");
+	run(pg, "SET lock_timeout = '15s'");
 	run(pg, "BEGIN");
 	run(pg, "SELECT such_market.lock_collections(ARRAY[" COLLECTION "])");
 	struct child child = start(&o, -1);
@@ -296,12 +296,12 @@ START_TEST(beside_other_writers)
 }
 END_TEST
 
-/* The tests' server looks for deadlocks after 50 ms; here it is a second, as everywhere: an
- * import gives way before that. */
+/* The tests' server looks for deadlocks after 50 ms; here nobody else finds one: an import
+ * gives way by itself. */
 static void begin(void)
 {
 	fixture_start();
-	live_pg_sql("ALTER ROLE such_market_app SET deadlock_timeout = '1s'");
+	live_pg_sql("ALTER ROLE such_market_app SET deadlock_timeout = '20s'");
 }
 
 SUITE_WITH(begin, fixture_done, 120, filled_as_compared, changed_as_filled,

@@ -18,6 +18,7 @@
 #include "cache/tag.h"
 #include "jobs/relay.h"
 #include "lib/live_pg.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 #define MEMORY (16 << 20)
@@ -124,6 +125,11 @@ START_TEST(the_first_poll_voids_and_grants)
 	ck_assert_uint_eq(map_epoch(map), 0);
 	ck_assert_int_eq(relay_poll(r, boot_ns, clock_mono_ns()), RC_OK);
 	ck_assert_uint_ne(map_epoch(map), 0);
+	/* What replicas are held against. */
+	SCOPED(pg_result_done)
+	struct pg_result history = pg_exec(wire(), "SELECT such_market.cache_history()");
+	ck_assert_uint_eq(map_line(map), epoch_line(pg_str(&history, 0, 0)));
+	ck_assert_uint_gt(map_lsn(map), 0);
 	ck_assert_int_eq(map_lease_until(map), boot_ns + LEASE_NS);
 	/* What is there already is loaded: copies that do not hold it are of no use here, and
 	 * all others are. */

@@ -44,11 +44,23 @@ tests_live_test_http_SOURCES = tests/live/test_http.c
 tests_live_test_http_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_http_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_performance
+TESTS += tests/live/test_performance
+tests_live_test_performance_SOURCES = tests/live/test_performance.c
+tests_live_test_performance_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_performance_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
 tests_live_test_read_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_read_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_replica
+TESTS += tests/live/test_replica
+tests_live_test_replica_SOURCES = tests/live/test_replica.c
+tests_live_test_replica_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_replica_LDADD = $(LIVE_LIBS)
 
 check_PROGRAMS += tests/live/test_shared
 TESTS += tests/live/test_shared
