@@ -1,7 +1,6 @@
 #include "cache/cache.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -10,6 +9,7 @@
 #include "base/gz.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -18,6 +18,10 @@
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "cache/replica.h"
+#include "cache/rule.h"
+#include "cache/stored.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -26,11 +30,17 @@
 struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
+	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct stored *stored;
+	bool storing;
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
+	struct rules rules;
+	uint64_t looks; /* into memory */
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -42,47 +52,26 @@ struct through {
 	const void *args;
 	struct cache_key key;
 	bool seated;  /* holds the key's flight */
+	bool crowded; /* too many others are being made */
 	bool primary; /* it was asked */
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
-};
-
-const struct conf_key cache_keys[] = {
-	{ "cache_memory", CONF_BOOL, offsetof(struct cache_options, memory_on), "on",
-	  .help = "whether answers are kept in memory that all workers share" },
-	{ "cache_memory_bytes", CONF_BYTES, offsetof(struct cache_options, memory_bytes),
-	  "256m", .min = 16 << 20, .max = INT64_C(64) << 30,
-	  .help = "size of that memory [bytes]" },
-	{ "cache_ttl_hot", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_HOT]), "300s",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the hot tier are kept" },
-	{ "cache_ttl_warm", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_WARM]),
-	  "1800s", .min = 1000, .max = 604800000,
-	  .help = "how long copies of the warm tier are kept" },
-	{ "cache_ttl_cold", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_COLD]), "1d",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the cold tier are kept" },
-	{ "cache_ttl_negative", CONF_MSEC, offsetof(struct cache_options, negative_ttl_ms),
-	  "30s", .min = 1000, .max = 604800000, .help = "how long \"nothing there\" is kept" },
-	{ "stale_if_error", CONF_MSEC, offsetof(struct cache_options, stale_ms), "60s",
-	  .min = 0, .max = 3600000,
-	  .help = "how long flagged copies are answered while the database is away; 0: never" },
-	{ "cache_compress_above", CONF_BYTES, offsetof(struct cache_options, pack_above), "1k",
-	  .min = 64, .max = 1 << 20, .help = "larger answers are kept compressed [bytes]" },
-	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
-	  "such-market", .min = 1, .max = 64,
-	  .help = "what the names of all keys in Redis begin with" },
-	{ 0 }
+	struct entry found;    /* in the database tier */
 };
 
 struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
 			struct pg *pg)
 {
 	struct cache *cache = mem_alloc(sizeof(*cache));
+	const char *why;
+	struct str at;
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
-	if (options && !options->memory_on)
-		cache->map = NULL;
+	cache->memory_on = !options || options->memory_on;
+	if (options && rules_read(options->rules, &cache->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	return cache;
 }
 
@@ -101,6 +90,17 @@ struct redis_tier *cache_redis(const struct cache *cache)
 	return cache->redis;
 }
 
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing)
+{
+	cache->stored = stored;
+	cache->storing = stored && storing;
+}
+
+struct stored *cache_stored(const struct cache *cache)
+{
+	return cache->stored;
+}
+
 void cache_set_replicas(struct cache *cache, struct replicas *replicas,
 			void (*ask)(void *ctx, struct pg *pg))
 {
@@ -111,6 +111,11 @@ void cache_set_replicas(struct cache *cache, struct replicas *replicas,
 struct replicas *cache_replicas(const struct cache *cache)
 {
 	return cache->replicas;
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
 }
 
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
@@ -136,19 +141,19 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 }
 
 /* Each tag by its own right: V1, or V2.  A page has a hundred. */
-static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
+static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 {
 	const struct entry_head *h = &e->head;
-	bool old;
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
-	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
-		return false;
-	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
-		const struct tag_slot *slot = &map->slots[t->slot];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (!old && h->label > atomic_load(&slot->xid))
+		if (label > atomic_load(&slot->xid))
 			continue;
 		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
@@ -156,17 +161,56 @@ static bool is_usable(const struct cache_map *map, const struct entry *e, int64_
 	return true;
 }
 
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
+}
+
+/* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
+static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
+{
+	struct cache_map *map = t->cache->map;
+
+	if (t->cache->redis)
+		tell(map, worth_class(map, t->model->id, key_str(&t->key)));
+}
+
+/* One that was read before says nothing new. */
+static bool is_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (e->head.expires_ns <= boot_ns || !is_of_history(map, &e->head))
+		return false;
+	bool good = is_unchanged(map, e);
+	if (!e->read)
+		tell_life(t, good ? worth_read : worth_unread);
+	return good;
+}
+
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
 			   struct answer *ret)
 {
 	struct entry e;
 
-	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!look_into_memory(t, &e))
 		return false;
-	if (!is_usable(t->cache->map, &e, boot_ns)) {
+	if (!is_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
 		return false;
 	}
+	if (t->cache->storing && t->model->stored)
+		stored_put(t->cache->stored, t->arena, &e);
 	entry_answer(&e, ret);
 	ret->source = source;
 	return true;
@@ -188,13 +232,6 @@ static bool find_stale(struct through *t, struct answer *ret)
 /* --- filling -------------------------------------------------------------------------------
  */
 
-int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc)
-{
-	int64_t ms = options->ttl_ms[tier];
-
-	return rc == RC_OK || ms < options->negative_ttl_ms ? ms : options->negative_ttl_ms;
-}
-
 static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *tags)
 {
 	struct entry_tag *ret = arena_zalloc(arena, (tags->n + 1) * sizeof(*ret));
@@ -203,6 +240,19 @@ static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *
 		ret[i] = (struct entry_tag){ tags->tag[i].hash, tags->tag[i].gen,
 					     tags->tag[i].slot, tags->tag[i].certain };
 	return ret;
+}
+
+static void share(const struct through *t, const struct entry *e)
+{
+	struct cache *cache = t->cache;
+	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+
+	if (cache->redis && worth_writing(cache->map, class))
+		redis_tier_put(cache->redis, t->arena, e,
+			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
+					    (enum rc)e->head.rc));
+	if (cache->storing && t->model->stored)
+		stored_put(cache->stored, t->arena, e);
 }
 
 /* Runs when the answer is out: compresses it and puts it where the next one looks. */
@@ -231,10 +281,26 @@ static void keep(void *obj)
 			e.head.gzip = 1;
 		}
 	}
-	memory_put(t->cache->map, &e);
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		share(t, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+	if (t->cache->memory_on)
+		share(t, &e);
+}
+
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
 }
 
 static enum rc run_filler(struct through *t)
@@ -245,7 +311,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -272,6 +338,13 @@ static void declare(struct through *t)
 	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
 	tags_init(t->tags, t->cache->map);
 	t->model->tags(t->args, t->tags);
+}
+
+/* For a fill, which carries its own key as a tag too. */
+static void declare_fill(struct through *t)
+{
+	declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
 	tags_reading(t->tags);
 }
 
@@ -290,18 +363,38 @@ static void hand_over(struct through *t, struct answer *ret)
 	*ret = t->answer;
 }
 
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
 /* Epoch, era and gens are from before the read, the label from the read itself. */
-static enum rc fill(struct through *t, struct answer *ret)
+static enum rc fill_now(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
 	t->primary = true;
-
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
-	declare(t);
+	declare_fill(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
@@ -313,6 +406,23 @@ static enum rc fill(struct through *t, struct answer *ret)
 	if (t->epoch != cache->epoch)
 		t->epoch = 0; /* another connection in the midst of it: two histories */
 	hand_over(t, ret);
+	return rc;
+}
+
+/* The database is asked by so many at once. */
+static enum rc fill(struct through *t, struct answer *ret)
+{
+	const struct cache_options *options = t->cache->options;
+	int place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+
+	if (place < 0) {
+		t->crowded = true;
+		metric_add(COUNTER_cache_crowded, 1);
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = fill_now(t, ret);
+	turn_end(t->cache->map, place);
 	return rc;
 }
 
@@ -361,7 +471,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 	if (!cache->replicas || !t->epoch)
 		return false;
 	t->primary = false;
-	declare(t);
+	declare_fill(t);
 	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
 	if (!pg)
 		return false;
@@ -396,17 +506,53 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &e);
+	if (cache->memory_on)
+		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	tell_life(t, worth_read);
 	return true;
+}
+
+static void share_found(void *obj)
+{
+	const struct through *t = obj;
+
+	share(t, &t->found);
+}
+
+/* A runner's fill. */
+static bool find_stored(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->stored || !t->model->stored ||
+	    !stored_get(cache->stored, t->arena, key_str(&t->key), &t->found) ||
+	    !map_lease_valid(cache->map, clock_boot_ns()))
+		return false;
+	if (cache->memory_on)
+		memory_put(cache->map, &t->found);
+	arena_defer(t->arena, share_found, t);
+	entry_answer(&t->found, ret);
+	ret->source = SOURCE_STORED;
+	return true;
+}
+
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
 }
 
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -418,11 +564,16 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
-	bool found = find_in_redis(t, ret);
+	bool found = find_in_redis(t, ret) || find_stored(t, ret);
 	rc = found || ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
 	return rc;
+}
+
+static bool keeps(const struct cache *cache)
+{
+	return cache->map && (cache->memory_on || cache->redis);
 }
 
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
@@ -438,10 +589,10 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->model = model;
 	t->ctx = ctx;
 	t->args = args;
-	t->seated = false;
+	t->seated = t->crowded = false;
 	t->key.len = 0;
 	t->key.failed = false;
-	if (!cache->map || model->tier == TIER_NONE)
+	if (!keeps(cache) || model->tier == TIER_NONE)
 		return plain(t, ret);
 	model->key(args, &t->key);
 	if (t->key.failed)
@@ -452,15 +603,26 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		metric_add(COUNTER_cache_memory_hits, 1);
 		return ret->rc;
 	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	if (!leased || cache->memory_on)
+		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	if (leased)
 		rc = fill_seated(t, ret);
 	else
 		rc = MUTATED(replica_unleased) && ask_replica(t, ret) ? ret->rc : fill(t, ret);
-	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
-	    find_stale(t, ret))
+	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
+	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
 }
 
 struct cache_map *cache_mapping(const struct cache *cache)
@@ -468,9 +630,15 @@ struct cache_map *cache_mapping(const struct cache *cache)
 	return cache->map;
 }
 
+const struct rules *cache_rules(const struct cache *cache)
+{
+	return &cache->rules;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = cache->map != NULL };
+	*ret = (struct cache_state){ .on = keeps(cache),
+				     .memory_on = cache->map && cache->memory_on };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
@@ -478,15 +646,10 @@ void cache_state(const struct cache *cache, struct cache_state *ret)
 	memory_count(cache->map, &ret->memory);
 }
 
-const char *tier_name(enum tier tier)
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret)
 {
-	static const char *const names[TIER_COUNT] = {
-		[TIER_NONE] = "none",
-		[TIER_HOT] = "hot",
-		[TIER_WARM] = "warm",
-		[TIER_COLD] = "cold",
-	};
-
-	assert(tier < TIER_COUNT);
-	return names[tier];
+	*ret = (struct worth_counts){ 0 };
+	if (cache->map)
+		worth_count(cache->map, model->id, ret);
 }

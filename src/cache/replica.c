@@ -87,6 +87,15 @@ static enum tier tier_of(const char *name)
 	return TIER_HOT;
 }
 
+void replicas_free(struct replicas *r)
+{
+	if (!r)
+		return;
+	pg_free(r->pg);
+	free(r->text);
+	free(r);
+}
+
 struct replicas *replicas_new(const struct replica_options *options,
 			      const struct pg_options *pg, struct cache_map *map)
 {
@@ -111,16 +120,10 @@ struct replicas *replicas_new(const struct replica_options *options,
 		at += url.len;
 		*at++ = '\0';
 	}
-	return r;
-}
-
-void replicas_free(struct replicas *r)
-{
-	if (!r)
-		return;
-	pg_free(r->pg);
-	free(r->text);
-	free(r);
+	if (r->count > 0)
+		return r;
+	replicas_free(r); /* nothing but spaces */
+	return NULL;
 }
 
 /* --- which one ---------------------------------------------------------------------------- */

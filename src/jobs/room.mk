@@ -39,8 +39,12 @@ libjobs_a_SOURCES = \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
 	src/jobs/relay_event.h \
+	src/jobs/relay_walk.c \
+	src/jobs/relay_walk.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
+	src/jobs/recount.c \
+	src/jobs/sweep.c \
 	src/jobs/warm.c \
 	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)

@@ -80,6 +80,8 @@ static void up_with(const char *urls)
 {
 	uint64_t epoch;
 
+	calls = found = 0;
+	meanwhile = NULL;
 	map_up();
 	options = (struct cache_options){ .memory_on = true,
 					  .ttl_ms = { 0, 60000, 60000, 60000 },
@@ -323,19 +325,23 @@ END_TEST
 static const struct {
 	const char *urls;
 	enum rc rc;
+	size_t count;
 } lists[] = {
-	{ "", RC_OK },
-	{ "  ", RC_OK },
-	{ "postgresql://a/b", RC_OK },
-	{ "postgresql://a/b  postgresql:///c?host=/d,/e", RC_OK },
-	{ "host=a dbname=b", RC_INVALID }, /* has spaces of its own */
-	{ "postgresql://a/b?schema=c", RC_INVALID },
-	{ "postgresql://a postgresql://a postgresql://a postgresql://a postgresql://a "
-	  "postgresql://a postgresql://a postgresql://a",
-	  RC_OK },
-	{ "postgresql://a postgresql://a postgresql://a postgresql://a postgresql://a "
-	  "postgresql://a postgresql://a postgresql://a postgresql://a",
-	  RC_INVALID },
+	{ "", RC_OK, 0 },
+	{ "  ", RC_OK, 0 },
+	{ "postgresql:///b?host=/a", RC_OK, 1 },
+	{ "postgresql:///b?host=/a  postgresql:///c?host=/d,/e", RC_OK, 2 },
+	{ "host=a dbname=b", RC_INVALID, 0 }, /* has spaces of its own */
+	{ "postgresql://a/b?schema=c", RC_INVALID, 0 },
+	{ "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a",
+	  RC_OK, 8 },
+	{ "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a",
+	  RC_INVALID, 0 },
 };
 
 START_TEST(lists_of_urls)
@@ -343,8 +349,14 @@ START_TEST(lists_of_urls)
 	const char *why = "";
 
 	ck_assert_int_eq(replicas_check(lists[_i].urls, &why), lists[_i].rc);
-	if (lists[_i].rc != RC_OK)
+	if (lists[_i].rc != RC_OK) {
 		ck_assert_str_ne(why, "");
+		return;
+	}
+	down();
+	up_with(lists[_i].urls);
+	ck_assert_uint_eq(replicas_count(replicas), lists[_i].count);
+	replicas_ping(replicas, clock_mono_ns());
 }
 END_TEST
 
