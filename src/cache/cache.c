@@ -459,7 +459,8 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
- * the time.  What it read is good by its label alone, never V2.
+ * the time.  What it read is good by its label alone, never V2.  The primary was connected to
+ * before: fillers may need what is learned there (cache_connected).
  */
 static bool ask_replica(struct through *t, struct answer *ret)
 {
@@ -468,7 +469,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 
 	t->era = map_era(cache->map);
 	t->epoch = map_epoch(cache->map);
-	if (!cache->replicas || !t->epoch)
+	if (!cache->replicas || !t->epoch || !cache->epoch)
 		return false;
 	t->primary = false;
 	declare_fill(t);
@@ -573,7 +574,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis);
+	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
 }
 
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"

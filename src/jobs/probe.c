@@ -10,6 +10,7 @@
 #include "cache/memory.h"
 #include "cache/redis_key.h"
 #include "cache/redis_tier.h"
+#include "cache/worth.h"
 #include "model/env.h"
 #include "net/pg.h"
 #include "net/redis.h"
