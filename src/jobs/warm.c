@@ -115,7 +115,7 @@ struct warm {
 	const char *by;
 	int64_t rate;
 	int64_t start_ns, done, total;
-	int64_t made, there, missing;
+	int64_t made, there, missing, failed;
 };
 
 static enum rc named(struct warm *w, const struct json_object *list)
@@ -181,6 +181,27 @@ static bool is_leased(const struct env *env)
 	return state.leased;
 }
 
+/* One that takes too long, or waits for a lock or a turn in vain, is none of the others'. */
+static bool is_passed_over(const struct warm *w, enum rc rc)
+{
+	return rc == RC_TIMEOUT || rc == RC_CONFLICT ||
+	       (rc == RC_UNAVAILABLE && pg_connected(w->run->env->pg));
+}
+
+static void count(struct warm *w, enum rc rc, const struct answer *answer)
+{
+	bool good = rc == RC_OK || rc == RC_NOT_FOUND;
+
+	w->done++;
+	w->failed += !good;
+	w->missing += rc == RC_NOT_FOUND;
+	if (!good)
+		return;
+	w->made += source_is_database(answer->source);
+	w->there += !source_is_database(answer->source);
+	metric_add(COUNTER_warm_reads, 1);
+}
+
 static enum rc read_one(struct warm *w, const char *what,
 			enum rc (*read)(struct env *, const struct address *, struct answer *),
 			const struct address *contract)
@@ -192,13 +213,9 @@ static enum rc read_one(struct warm *w, const char *what,
 		return RC_UNAVAILABLE;
 	}
 	enum rc rc = read(w->run->env, contract, &answer);
-	if (rc != RC_OK && rc != RC_NOT_FOUND)
+	if (rc != RC_OK && rc != RC_NOT_FOUND && !is_passed_over(w, rc))
 		return rc;
-	metric_add(COUNTER_warm_reads, 1);
-	w->missing += rc == RC_NOT_FOUND;
-	w->made += source_is_database(answer.source);
-	w->there += !source_is_database(answer.source);
-	w->done++;
+	count(w, rc, &answer);
 	return job_step_until(w->run, w->done, w->total, what,
 			      w->start_ns + w->done * NS_PER_S / w->rate);
 }
@@ -225,6 +242,7 @@ static void write_result(struct warm *w)
 	json_int(&j, "filled", w->made);
 	json_int(&j, "thereAlready", w->there);
 	json_int(&j, "nothingThere", w->missing);
+	json_int(&j, "failed", w->failed);
 	json_end(&j);
 }
 

@@ -182,7 +182,27 @@ START_TEST(named_ones)
 
 	ck_assert_int_eq(job.state, JOB_DONE);
 	ck_assert(told(&job, "\"chosenBy\":\"request\""));
-	ck_assert(told(&job, "\"nothingThere\":6}"));
+	ck_assert(told(&job, "\"nothingThere\":6,\"failed\":0}"));
+}
+END_TEST
+
+/* Somebody has locked the tokens: their pages fail, the rest is read. */
+START_TEST(what_fails_is_passed_over)
+{
+	struct pg *pg = pg_new(&pg_options, live_pg_super_url());
+	struct job job;
+
+	for (const char *const *sql =
+		     (const char *const[]){ "BEGIN", "LOCK TABLE such_market.nfts", NULL };
+	     *sql; sql++) {
+		SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, *sql);
+		ck_assert_int_eq(done.rc, RC_OK);
+	}
+	job = warmed("{\"collections\":[\"0x0000000000000000000000000000000000000003\"]}");
+	pg_free(pg);
+	ck_assert_int_eq(job.state, JOB_DONE);
+	ck_assert(told(&job, "\"filled\":6,"));
+	ck_assert(told(&job, "\"failed\":1}"));
 }
 END_TEST
 
@@ -277,8 +297,9 @@ END_TEST
 static void add_all(TCase *tc)
 {
 	const TTest *tests[] = {
-		no_faster_than_its_rate,  the_busiest_first, named_ones,  bad_arguments,
-		it_stops_without_a_lease, once_for_each_era, now_and_then
+		no_faster_than_its_rate,   the_busiest_first, named_ones,
+		what_fails_is_passed_over, bad_arguments,     it_stops_without_a_lease,
+		once_for_each_era,         now_and_then
 	};
 
 	tcase_add_unchecked_fixture(tc, world, live_pg_done);
