@@ -5,23 +5,10 @@
 #include "app/config.h"
 #include "model/audit.h"
 #include "model/ownership.h"
-#include "model/page.h"
 #include "net/pg.h"
 
 #define MS_PER_S     1000
 #define STATEMENT_MS 60000
-
-static enum rc prune_answers(struct pg *pg, int64_t keep_s, int64_t *ret_gone)
-{
-	char keep[24];
-
-	snprintf(keep, sizeof(keep), "%" PRId64, keep_s);
-	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(pg, STMT_write_prune, PG_ARGS(pg_text(keep)));
-	if (row.rc == RC_OK)
-		*ret_gone = pg_i64(&row, 0, 0);
-	return row.rc;
-}
 
 static int run(struct pg *pg, const struct api_options *keep)
 {
@@ -32,7 +19,6 @@ static int run(struct pg *pg, const struct api_options *keep)
 	} steps[] = {
 		{ "audit rows", audit_prune, keep->audit_keep_ms },
 		{ "rows of recounts", ownership_mends_prune, keep->audit_keep_ms },
-		{ "answers of requests", prune_answers, keep->idempotency_keep_ms },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {

@@ -23,6 +23,7 @@ enum source {
 	SOURCE_DATABASE,
 	SOURCE_REPLICA, /* of the database */
 	SOURCE_REDIS,
+	SOURCE_STORED, /* the database tier: a table of copies */
 	SOURCE_MEMORY,
 	SOURCE_UPSTREAM,
 	SOURCE_STALE

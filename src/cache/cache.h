@@ -18,12 +18,14 @@
 #include "base/rc.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
+#include "cache/worth.h"
 
 struct arena;
 struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct stored;
 struct replicas;
 struct rules;
 
@@ -34,6 +36,11 @@ struct cache_options {
 	int64_t negative_ttl_ms;
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+	bool stored_on;     /* the database tier */
+	int64_t stored_ms;  /* how long copies are good there */
+	int64_t stored_bytes;
+	int64_t fills; /* at once on a machine; 0: no limit */
+	int64_t fill_wait_ms;
 	const char *redis_prefix;
 	const char *rules; /* see cache/rule.h */
 };
@@ -61,6 +68,8 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
+	size_t id;   /* its row: below WORTH_MODELS */
+	bool stored; /* it costs more to make than to find in the database tier */
 };
 
 /* map NULL: no copies, every read goes to the database.  All are borrowed. */
@@ -72,6 +81,9 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis);
 struct redis_tier *cache_redis(const struct cache *cache);
 /* What the names of its keys begin with, without the colon. */
 struct str cache_prefix(const struct cache *cache);
+/* Copies in the database; borrowed, NULL: none.  storing: what is read goes there. */
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing);
+struct stored *cache_stored(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -117,6 +129,10 @@ struct cache_state {
 	struct memory_counts memory;
 };
 void cache_state(const struct cache *cache, struct cache_state *ret);
+
+/* Which copies of a read model are worth a write to Redis (cache/worth.h). */
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret);
 
 const char *tier_name(enum tier tier); /* "warm" */
 

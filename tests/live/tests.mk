@@ -92,6 +92,12 @@ tests_live_test_stale_SOURCES = tests/live/test_stale.c
 tests_live_test_stale_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_stale_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_stored
+TESTS += tests/live/test_stored
+tests_live_test_stored_SOURCES = tests/live/test_stored.c
+tests_live_test_stored_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_stored_LDADD = libstack.a libtest.a $(MODEL_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/live/test_walk
 TESTS += tests/live/test_walk
 tests_live_test_walk_SOURCES = tests/live/test_walk.c
