@@ -10,20 +10,19 @@
 #define MS_PER_S     1000
 #define STATEMENT_MS 60000
 
-static int run(struct pg *pg, const struct api_options *keep)
+static int run(struct pg *pg, int64_t keep_ms)
 {
 	const struct {
 		const char *what;
 		enum rc (*prune)(struct pg *pg, int64_t keep_s, int64_t *ret_gone);
-		int64_t keep_ms;
 	} steps[] = {
-		{ "audit rows", audit_prune, keep->audit_keep_ms },
-		{ "rows of recounts", ownership_mends_prune, keep->audit_keep_ms },
+		{ "audit rows", audit_prune },
+		{ "rows of recounts", ownership_mends_prune },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		int64_t gone = 0;
-		enum rc rc = steps[i].prune(pg, steps[i].keep_ms / MS_PER_S, &gone);
+		enum rc rc = steps[i].prune(pg, keep_ms / MS_PER_S, &gone);
 
 		if (rc != RC_OK)
 			return command_fail("maintain", EXIT_FAILURE, "%s: %s: %s",
@@ -48,7 +47,7 @@ int cmd_maintain(int argc, char **argv)
 				    "maintenance_database_url is not set");
 	struct pg *pg = pg_new(&config->pg, config->pg.maintenance_url);
 	pg_set_deadline(pg, STATEMENT_MS);
-	status = run(pg, &config->api);
+	status = run(pg, config->api.audit_keep_ms);
 	pg_free(pg);
 	return status;
 }

@@ -47,8 +47,10 @@ void handles_open(struct handles *ret, const struct process *process)
 	ret->stored = stored_new(&config->cache, process->map, ret->env.pg);
 	cache_set_stored(ret->env.cache, ret->stored, process->role == PROCESS_runner);
 	/* What a runner reads is for all: of the primary. */
-	if (process->role != PROCESS_runner)
+	if (process->role != PROCESS_runner) {
 		ret->replicas = replicas_new(&config->replica, &config->pg, process->map);
+		replicas_on_connect(ret->replicas, instance_session, NULL);
+	}
 	cache_set_replicas(ret->env.cache, ret->replicas, reads_ask);
 	pg_on_slow(ret->env.pg, tell_slow, NULL);
 	instance_attach(&ret->env);

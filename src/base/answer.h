@@ -29,6 +29,12 @@ enum source {
 	SOURCE_STALE
 };
 
+/* It was made for this request, not remembered. */
+static inline bool source_is_database(enum source source)
+{
+	return source == SOURCE_DATABASE || source == SOURCE_REPLICA;
+}
+
 #define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */
 
 struct tag_list; /* cache/tag.h */

@@ -161,21 +161,6 @@ static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 	return true;
 }
 
-/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
-static bool look_into_memory(struct through *t, struct entry *ret)
-{
-	struct cache *cache = t->cache;
-
-	if (!cache->memory_on)
-		return false;
-	if (cache->looks++ % 64 != 0)
-		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
-	int64_t start_ns = clock_mono_ns();
-	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
-	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
-	return found;
-}
-
 /* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
 static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
 {
@@ -196,6 +181,21 @@ static bool is_usable(const struct through *t, const struct entry *e, int64_t bo
 	if (!e->read)
 		tell_life(t, good ? worth_read : worth_unread);
 	return good;
+}
+
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
 }
 
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
@@ -459,7 +459,8 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
- * the time.  What it read is good by its label alone, never V2.
+ * the time.  What it read is good by its label alone, never V2.  The primary was connected to
+ * before: fillers may need what is learned there (cache_connected).
  */
 static bool ask_replica(struct through *t, struct answer *ret)
 {
@@ -468,7 +469,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 
 	t->era = map_era(cache->map);
 	t->epoch = map_epoch(cache->map);
-	if (!cache->replicas || !t->epoch)
+	if (!cache->replicas || !t->epoch || !cache->epoch)
 		return false;
 	t->primary = false;
 	declare_fill(t);
@@ -573,7 +574,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis);
+	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
 }
 
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,

@@ -2,7 +2,8 @@
  * The tiers of copies, and the one way through them.  A read model says which key an answer
  *has, which tags it depends on, and how it is made from the database:
  *
- *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill };
+ *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill,
+ *						 READ_nft, false };
  *	rc = cache_through(env->cache, env->arena, &model, env, &args, &answer);
  *
  * An answer without a flag is never older than a write acknowledged on this machine, and never
@@ -68,7 +69,7 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
-	size_t id;   /* its row: below WORTH_MODELS */
+	size_t id;   /* its row; below WORTH_MODELS - 1, which is for what has none */
 	bool stored; /* it costs more to make than to find in the database tier */
 };
 

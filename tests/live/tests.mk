@@ -68,6 +68,12 @@ tests_live_test_private_SOURCES = tests/live/keys.c tests/live/keys.h tests/live
 tests_live_test_private_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_private_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_purge
+TESTS += tests/live/test_purge
+tests_live_test_purge_SOURCES = tests/live/test_purge.c
+tests_live_test_purge_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_purge_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
