@@ -574,7 +574,8 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
+	return cache->map &&
+	       (cache->memory_on || cache->redis || cache->stored || cache->replicas);
 }
 
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
