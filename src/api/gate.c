@@ -2,9 +2,10 @@
 
 #include "api/call.h"
 #include "api/routes.h"
-#include "base/board.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/tally.h"
 #include "model/key.h"
 #include "net/pg.h"
 
@@ -33,21 +34,12 @@ static enum rc refuse_route(struct call *call, const struct route_match *match)
 	return problem_set(&call->problem, RC_METHOD, NULL, str_of(rc_text(RC_METHOD)));
 }
 
-static void count_route(const struct gate *gate, const struct route *route)
-{
-	size_t i = (size_t)(route - routes);
-
-	if (gate->slot && i < BOARD_ROUTES)
-		gate->slot->route_requests[i]++;
-}
-
-static enum rc run(struct gate *gate, struct call *call, const struct route_match *match)
+static enum rc run(struct call *call, const struct route_match *match)
 {
 	enum rc rc;
 
 	if (!match->route)
 		return refuse_route(call, match);
-	count_route(gate, match->route);
 	if (has_key(call->req->query))
 		return problem_set(&call->problem, RC_INVALID, "key_in_query",
 				   STR("Keys go into the Authorization or X-API-Key header"));
@@ -102,8 +94,21 @@ static void fail(struct gate *gate, const struct request *req, const struct prob
 	tell(gate, req, problem);
 }
 
-/* The time is taken by the FastCGI loop, which sees the last byte leave. */
-static void count(const struct response *res)
+/* The collection that was read, for the list of those that are read most. */
+static void count_collection(const struct route_match *match)
+{
+	const struct str of_collection = STR("/api/collection/{address}");
+	struct address address;
+
+	if (match->route->method == METHOD_GET &&
+	    str_starts(str_of(match->route->path), of_collection) &&
+	    address_read(match->hole[0], &address) == RC_OK)
+		tally_collection(&address);
+}
+
+/* Before the answer is sent: see base/tally.h. */
+static void count(const struct request *req, const struct route_match *match,
+		  const struct response *res)
 {
 	static const enum counter by_class[] = { COUNTER_answers_5xx, COUNTER_answers_5xx,
 						 COUNTER_answers_2xx, COUNTER_answers_3xx,
@@ -111,6 +116,10 @@ static void count(const struct response *res)
 
 	metric_add(COUNTER_requests, 1);
 	metric_add(by_class[res->status / 100 % 6], 1);
+	tally_request(match->route ? (size_t)(match->route - routes) : TALLY_OTHER, res->status,
+		      clock_mono_ns() - req->started_ns);
+	if (match->route && res->status < 400)
+		count_collection(match);
 }
 
 void gate_serve(struct gate *gate, struct request *req, const struct problem *bad,
@@ -121,13 +130,13 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 
 	if (bad) {
 		fail(gate, req, bad, res);
-		count(res);
+		count(req, &match, res);
 		return;
 	}
 	route_find(routes, route_count, req->method, req->path, &match);
 	if (req->method == METHOD_OPTIONS && match.path_known)
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
-	else if (run(gate, &call, &match) != RC_OK)
+	else if (run(&call, &match) != RC_OK)
 		fail(gate, req, &call.problem, res);
-	count(res);
+	count(req, &match, res);
 }

@@ -65,21 +65,25 @@ static void add_histogram(struct buf *out, const struct metric_row *row,
 		 row->prom, count);
 }
 
-static void add_routes(struct buf *out, struct board *board)
+/* Rows that nobody asked for yet are left out: the labels stay few. */
+static void add_routes(struct buf *out, const struct tally *tally)
 {
 	static const char name[] = "such_market_route_requests_total";
 
-	head(out, name, "counter", "requests by route");
-	for (size_t r = 0; r < route_count && r < BOARD_ROUTES; r++) {
-		uint64_t n = 0;
+	head(out, name, "counter", "requests by route and class of status");
+	for (size_t i = 0; i < TALLY_ROUTES * TALLY_CLASSES; i++) {
+		size_t r = i / TALLY_CLASSES, class = i % TALLY_CLASSES;
+		struct str path = str_of(r < route_count ? counted_names.route[r] : "* other");
 
-		for (size_t i = 0; i < BOARD_SLOTS; i++)
-			n += board_slot(board, i)->route_requests[r];
+		if (!tally->route[r][class])
+			continue;
 		buf_addf(out, "%s{", name);
-		add_label(out, "method", STR("GET"));
+		add_label(out, "method", str_cut(&path, ' '));
 		buf_addc(out, ',');
-		add_label(out, "route", str_of(routes[r].path));
-		buf_addf(out, "} %" PRIu64 "\n", n);
+		add_label(out, "route", path);
+		buf_addc(out, ',');
+		add_label(out, "status", str_of(tally_classes[class]));
+		buf_addf(out, "} %" PRIu64 "\n", tally->route[r][class]);
 	}
 }
 
@@ -219,6 +223,7 @@ enum rc metrics_show(struct call *call)
 {
 	struct env *env = call->env;
 	struct metric_cells cells = { 0 };
+	struct tally tally;
 	struct buf out;
 
 	if (!is_loopback(call->req->remote_addr)) {
@@ -235,7 +240,8 @@ enum rc metrics_show(struct call *call)
 		add_counters(&out, &cells);
 		for (int i = 0; i < HISTOGRAM_COUNT; i++)
 			add_histogram(&out, &histogram_rows[i], &cells.histogram[i]);
-		add_routes(&out, env->board);
+		board_tally(env->board, &tally);
+		add_routes(&out, &tally);
 		add_processes(&out, env);
 	}
 	add_statements(&out, env->pg);

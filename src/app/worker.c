@@ -79,7 +79,7 @@ static void build(struct worker *w, const struct process *process)
 	cache_set_redis(w->env.cache, w->redis_tier);
 	pg_on_slow(w->env.pg, tell_slow, NULL);
 	instance_attach(&w->env);
-	w->gate = (struct gate){ .env = &w->env, .http = &config->http, .slot = process->slot };
+	w->gate = (struct gate){ .env = &w->env, .http = &config->http };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;

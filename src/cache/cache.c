@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/tally.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/map.h"
@@ -39,6 +40,7 @@ struct through {
 	const void *args;
 	struct cache_key key;
 	bool seated; /* holds the key's flight */
+	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
@@ -197,6 +199,7 @@ static bool find_stale(struct through *t, struct answer *ret)
 	    !find_in_memory(t, now_ns, SOURCE_STALE, ret))
 		return false;
 	metric_add(COUNTER_cache_stale, 1);
+	t->outcome = TALLY_stale;
 	return true;
 }
 
@@ -338,6 +341,7 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	t->outcome = TALLY_redis_hit;
 	return true;
 }
 
@@ -351,9 +355,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 	if (seat == FLIGHT_WOKEN) {
 		metric_add(COUNTER_cache_coalesced, 1);
+		t->outcome = TALLY_coalesced;
 		if (map_lease_valid(map, boot_ns) &&
 		    find_in_memory(t, boot_ns, SOURCE_MEMORY, ret))
 			return ret->rc;
+		t->outcome = TALLY_miss;
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
@@ -364,13 +370,38 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	return rc;
 }
 
+static enum rc go_through(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+	int64_t boot_ns;
+	bool leased;
+	enum rc rc;
+
+	if (!cache->map || t->model->tier == TIER_NONE)
+		return plain(t, ret);
+	t->model->key(t->args, &t->key);
+	if (t->key.failed)
+		return plain(t, ret);
+	boot_ns = clock_boot_ns();
+	leased = map_lease_valid(cache->map, boot_ns);
+	if (leased && find_in_memory(t, boot_ns, SOURCE_MEMORY, ret)) {
+		metric_add(COUNTER_cache_memory_hits, 1);
+		t->outcome = TALLY_memory_hit;
+		return ret->rc;
+	}
+	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	t->outcome = leased ? TALLY_miss : TALLY_bypass;
+	rc = leased ? fill_seated(t, ret) : fill(t, ret);
+	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
+	    find_stale(t, ret))
+		return ret->rc;
+	return rc;
+}
+
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret)
 {
 	struct through *t = arena_alloc(arena, sizeof(*t));
-	int64_t boot_ns;
-	bool leased;
-	enum rc rc;
 
 	t->cache = cache;
 	t->arena = arena;
@@ -378,24 +409,11 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->ctx = ctx;
 	t->args = args;
 	t->seated = false;
+	t->outcome = TALLY_bypass;
 	t->key.len = 0;
 	t->key.failed = false;
-	if (!cache->map || model->tier == TIER_NONE)
-		return plain(t, ret);
-	model->key(args, &t->key);
-	if (t->key.failed)
-		return plain(t, ret);
-	boot_ns = clock_boot_ns();
-	leased = map_lease_valid(cache->map, boot_ns);
-	if (leased && find_in_memory(t, boot_ns, SOURCE_MEMORY, ret)) {
-		metric_add(COUNTER_cache_memory_hits, 1);
-		return ret->rc;
-	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
-	rc = leased ? fill_seated(t, ret) : fill(t, ret);
-	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
-	    find_stale(t, ret))
-		return ret->rc;
+	enum rc rc = go_through(t, ret);
+	tally_read(model->id, rc == RC_OK || rc == RC_NOT_FOUND ? t->outcome : TALLY_error);
 	return rc;
 }
 

@@ -2,7 +2,8 @@
  * The tiers of copies, and the one way through them.  A read model says which key an answer
  *has, which tags it depends on, and how it is made from the database:
  *
- *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill };
+ *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags,
+ *						   nft_fill, READ_nft };
  *	rc = cache_through(env->cache, env->arena, &model, env, &args, &answer);
  *
  * An answer without a flag is never older than a write acknowledged on this machine, and never
@@ -58,6 +59,7 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
+	size_t id; /* its row, by which reads are counted (base/tally.h) */
 };
 
 /* map NULL: no copies, every read goes to the database.  All are borrowed. */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/arena.h"
+#include "base/tally.h"
 #include "model/collection.h"
 #include "model/env.h"
 #include "model/nft.h"
@@ -296,8 +297,16 @@ void tag_wallets(struct answer *answer, const struct pg_result *rows, int n, int
 	tag_addresses(answer, TAG_WALLET, rows, n, col);
 }
 
+_Static_assert((int)READ_COUNT <= TALLY_READS, "each read model is counted");
+
 const struct read_model reads[READ_COUNT] = {
-#define READ(name, tier, filler, key, tags, words) { #name, TIER_##tier, key, tags, filler },
+#define READ(name, tier, filler, key, tags, words)                                             \
+	{ #name, TIER_##tier, key, tags, filler, READ_##name },
+#include "model/reads.def"
+};
+
+const char *const read_names[READ_COUNT] = {
+#define READ(name, tier, filler, key, tags, words) #name,
 #include "model/reads.def"
 };
 
