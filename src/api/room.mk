@@ -1,6 +1,9 @@
 # api: what may be asked, and by whom.
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
+	src/api/analytics.c \
+	src/api/analytics_report.c \
+	src/api/analytics_report.h \
 	src/api/call.c \
 	src/api/call.h \
 	src/api/collection.c \
@@ -14,6 +17,7 @@ libapi_a_SOURCES = \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \
+	src/api/services.c \
 	src/api/trait.c \
 	src/api/transfer.c \
 	src/api/transfer_body.c \

@@ -16,10 +16,15 @@
 static void gather(struct config *c)
 {
 	const struct conf_section all[CONFIG_SECTIONS] = {
-		{ "processes", app_keys, &c->app }, { "database", pg_keys, &c->pg },
-		{ "redis", redis_keys, &c->redis }, { "fastcgi", fcgi_keys, &c->fcgi },
-		{ "answers", http_keys, &c->http }, { "cache", cache_keys, &c->cache },
-		{ "relay", relay_keys, &c->relay }, { "log", log_keys, &c->log },
+		{ "processes", app_keys, &c->app },
+		{ "database", pg_keys, &c->pg },
+		{ "redis", redis_keys, &c->redis },
+		{ "fastcgi", fcgi_keys, &c->fcgi },
+		{ "answers", http_keys, &c->http },
+		{ "cache", cache_keys, &c->cache },
+		{ "relay", relay_keys, &c->relay },
+		{ "analytics", analytics_keys, &c->analytics },
+		{ "log", log_keys, &c->log },
 	};
 
 	memcpy(c->sections, all, sizeof(all));
@@ -127,15 +132,23 @@ static enum rc check_database(struct config *config)
 			   : rc;
 }
 
-static enum rc check_redis(struct config *config)
+static enum rc check_redis_url(struct config *config, const char *key, const char *url)
 {
 	const char *why;
 
-	if (!config->app.redis_on || !config->redis.url || !*config->redis.url ||
-	    redis_url_check(config->redis.url, &why) == RC_OK)
+	if (!config->app.redis_on || !url || !*url || redis_url_check(url, &why) == RC_OK)
 		return RC_OK;
 	/* The value itself may hold a password: it is not repeated. */
-	return refuse(config, "%s: redis_url: %s", conf_origin(config->conf, "redis_url"), why);
+	return refuse(config, "%s: %s: %s", conf_origin(config->conf, key), key, why);
+}
+
+static enum rc check_redis(struct config *config)
+{
+	enum rc rc = check_redis_url(config, "redis_url", config->redis.url);
+
+	return rc == RC_OK
+		       ? check_redis_url(config, "analytics_redis_url", config->analytics.url)
+		       : rc;
 }
 
 static enum rc check_all(struct config *config)
@@ -224,6 +237,7 @@ enum rc config_load(struct config *config, const struct config_source *source)
 {
 	enum rc rc = apply_sources(config, source);
 
+	analytics_settle(&config->analytics, &config->redis, config->cache.redis_prefix);
 	if (rc == RC_OK)
 		return check_all(config);
 	if (!config->error)

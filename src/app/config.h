@@ -20,6 +20,7 @@
 #include "http/fcgi.h"
 #include "http/response.h"
 #include "jobs/relay.h"
+#include "model/analytics.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -36,7 +37,8 @@ struct app_options {
 	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
-	int64_t relays;       /* no setting: the machine's master has one, a second copy none */
+	/* No settings: the machine's master has one of each, a second copy none. */
+	int64_t relays, tickers;
 	int64_t max_requests; /* a worker's; 0: no end */
 	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
@@ -49,7 +51,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 8
+#define CONFIG_SECTIONS 9
 
 struct config {
 	struct app_options app;
@@ -57,6 +59,7 @@ struct config {
 	struct redis_options redis;
 	struct cache_options cache;
 	struct relay_options relay;
+	struct analytics_options analytics;
 	struct fcgi_options fcgi;
 	struct http_options http;
 	struct log_options log;

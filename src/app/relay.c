@@ -1,10 +1,8 @@
 /* The process that follows the outbox for this machine; its loop is all it does. */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 #include "app/config.h"
 #include "app/process.h"
 #include "app/signals.h"
@@ -13,19 +11,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "jobs/relay.h"
+#include "model/status.h"
 
-#define NS_PER_MS   INT64_C(1000000)
-#define MACHINE_MAX 512
-
-/* A host may run several, each with its run directory. */
-static void name_machine(const struct process *process, char ret[MACHINE_MAX])
-{
-	char host[256] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
-	snprintf(ret, MACHINE_MAX, "%s:%s", host, process->config->app.run_dir);
-}
+#define NS_PER_MS INT64_C(1000000)
 
 static void wait_until(int64_t mono_ns)
 {
@@ -51,10 +39,10 @@ static void follow(const struct process *process, struct relay *relay)
 
 int relay_run(const struct process *process)
 {
-	char machine[MACHINE_MAX];
+	char machine[MACHINE_NAME_MAX];
 	struct pg *pg = pg_new(&process->config->pg, process->config->pg.url);
 
-	name_machine(process, machine);
+	machine_name(process->config->app.run_dir, machine);
 	struct relay *relay = relay_new(pg, process->map, machine, &process->config->relay);
 	/* The watchdog looks at requests: catching up may take its time. */
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include "api/gate.h"
+#include "api/routes.h"
 #include "app/config.h"
 #include "app/outworn.h"
 #include "app/process.h"
@@ -18,14 +19,11 @@
 #include "cache/redis_tier.h"
 #include "http/fcgi.h"
 #include "http/request.h"
+#include "model/analytics.h"
 #include "model/env.h"
 #include "model/instance.h"
+#include "model/status.h"
 #include "net/redis.h"
-
-static const char *const role_names[] = {
-#define PROCESS(name, title, lane, count, run) #name,
-#include "app/roles.def"
-};
 
 struct worker {
 	const struct process *process;
@@ -34,6 +32,8 @@ struct worker {
 	struct migrate_options migrate;
 	struct env env;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+	struct analytics analytics;
+	char machine[MACHINE_NAME_MAX];
 	struct gate gate;
 	struct fcgi *fcgi;
 	struct outworn outworn;
@@ -73,6 +73,12 @@ static void build(struct worker *w, const struct process *process)
 		.role_count = PROCESS_ROLES,
 		.migrate = &w->migrate,
 	};
+	machine_name(config->app.run_dir, w->machine);
+	w->analytics = (struct analytics){ NULL, &config->analytics, &counted_names };
+	if (config->app.redis_on && config->analytics.on)
+		w->analytics.redis = redis_new(&config->analytics.redis);
+	w->env.analytics = &w->analytics;
+	w->env.machine = w->machine;
 	w->env.cache = cache_new(&config->cache, process->map, w->env.pg);
 	if (process->map && w->env.redis && redis_configured(w->env.redis))
 		w->redis_tier = redis_tier_new(&config->cache, process->map, w->env.redis);
@@ -93,6 +99,7 @@ static void unbuild(struct worker *w)
 	fcgi_free(w->fcgi);
 	cache_free(w->env.cache);
 	redis_tier_free(w->redis_tier);
+	redis_free(w->analytics.redis);
 	redis_free(w->env.redis);
 	pg_free(w->env.pg);
 }

@@ -16,7 +16,7 @@
 #include "base/top.h"
 #include "base/vitals.h"
 
-#define BOARD_SLOTS 128
+#define BOARD_SLOTS 160
 
 enum board_state {
 	BOARD_FREE,

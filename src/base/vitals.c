@@ -1,8 +1,8 @@
 #include "base/vitals.h"
 
 const struct alert_row alert_rows[ALERT_COUNT] = {
-#define ALERT(name, severity, raise, clear, hold, text)                                        \
-	{ #name, severity, raise, clear, hold, text },
+#define ALERT(name, severity, raise, clear, hold, text, advice)                                \
+	{ #name, severity, raise, clear, hold, text, advice },
 #include "base/alerts.def"
 };
 

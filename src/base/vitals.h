@@ -28,7 +28,7 @@ struct vital_events {
 };
 
 enum alert {
-#define ALERT(name, severity, raise, clear, hold, text) ALERT_##name,
+#define ALERT(name, severity, raise, clear, hold, text, advice) ALERT_##name,
 #include "base/alerts.def"
 	ALERT_COUNT
 };
@@ -37,7 +37,7 @@ struct alert_row {
 	const char *name, *severity;
 	double raise, clear; /* at or beyond: raised; at or back behind: resolved */
 	int64_t hold_s;      /* for so long in a row */
-	const char *text;
+	const char *text, *advice;
 };
 extern const struct alert_row alert_rows[ALERT_COUNT];
 

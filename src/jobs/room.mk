@@ -22,7 +22,13 @@ libjobs_a_SOURCES = \
 	src/jobs/relay.c \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
-	src/jobs/relay_event.h
+	src/jobs/relay_event.h \
+	src/jobs/ticker.c \
+	src/jobs/ticker.h \
+	src/jobs/ticker_alert.c \
+	src/jobs/ticker_flush.c \
+	src/jobs/ticker_look.c \
+	src/jobs/ticker_run.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
 
 src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "base/str.h"
 
+struct analytics;
 struct arena;
 struct board;
 struct cache;
@@ -20,9 +21,11 @@ struct env {
 	struct pg *pg;       /* primary */
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
-	struct board *board; /* may be NULL in tests */
-	int64_t now_us;      /* wall clock at the start of the request or step */
-	int64_t started_us;  /* wall clock when the process began */
+	struct board *board;               /* may be NULL in tests */
+	const struct analytics *analytics; /* counters of all machines; may be NULL */
+	const char *machine;               /* its name; NULL in tests */
+	int64_t now_us;                    /* wall clock at the start of the request or step */
+	int64_t started_us;                /* wall clock when the process began */
 
 	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are
 	 * shown. */

@@ -1,6 +1,9 @@
 # model: what is true about NFTs.
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
+	src/model/analytics.c \
+	src/model/analytics.h \
+	src/model/analytics_read.c \
 	src/model/collection.c \
 	src/model/collection.h \
 	src/model/env.h \
@@ -23,6 +26,8 @@ libmodel_a_SOURCES = \
 	src/model/render.h \
 	src/model/search.c \
 	src/model/search.h \
+	src/model/status.c \
+	src/model/status.h \
 	src/model/trait.c \
 	src/model/trait.h \
 	src/model/traitset.c \

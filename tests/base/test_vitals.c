@@ -5,8 +5,8 @@
 
 #define S INT64_C(1000000)
 
-static const struct alert_row high = { "high", "warning", 10, 5, 3, "" };
-static const struct alert_row low = { "low", "warning", 0.5, 0.6, 0, "" };
+static const struct alert_row high = { "high", "warning", 10, 5, 3, "", "" };
+static const struct alert_row low = { "low", "warning", 0.5, 0.6, 0, "", "" };
 
 START_TEST(test_hysteresis)
 {
@@ -77,7 +77,8 @@ START_TEST(test_table)
 {
 	for (size_t i = 0; i < ALERT_COUNT; i++) {
 		ck_assert(alert_rows[i].raise != alert_rows[i].clear);
-		ck_assert(alert_rows[i].hold_s >= 0 && *alert_rows[i].text);
+		ck_assert(alert_rows[i].hold_s >= 0 && *alert_rows[i].text &&
+			  *alert_rows[i].advice);
 	}
 }
 END_TEST

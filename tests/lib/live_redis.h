@@ -10,12 +10,13 @@
 
 void live_redis_start(void); /* without a password */
 void live_redis_start_with(const char *password);
+void live_redis_start_kept(void); /* without one; what it has survives a stop */
 void live_redis_done(void);
 
 const char *live_redis_path(void); /* of the socket; static text */
 const char *live_redis_url(void);  /* unix://… */
 pid_t live_redis_pid(void);
 void live_redis_stop(void);
-void live_redis_resume(void); /* after stop; empty again */
+void live_redis_resume(void); /* after stop; empty again, unless kept */
 
 #endif

@@ -26,6 +26,12 @@ tests_live_test_bad_SOURCES = tests/live/test_bad.c
 tests_live_test_bad_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_bad_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_counts
+TESTS += tests/live/test_counts
+tests_live_test_counts_SOURCES = tests/live/test_counts.c
+tests_live_test_counts_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_counts_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_data
 TESTS += tests/live/test_data
 tests_live_test_data_SOURCES = tests/live/test_data.c
