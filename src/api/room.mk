@@ -12,8 +12,11 @@ libapi_a_SOURCES = \
 	src/api/health.c \
 	src/api/key.c \
 	src/api/metrics.c \
+	src/api/metrics_machine.c \
 	src/api/nft.c \
 	src/api/owner.c \
+	src/api/prom.c \
+	src/api/prom.h \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

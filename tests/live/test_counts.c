@@ -73,7 +73,8 @@ static void start(void)
 	for (int i = 0; i < MACHINES; i++) {
 		machine_start(&machine[i], "workers = 2\nslow_workers = 2\n"
 					   "analytics_interval = 50ms\n"
-					   "analytics_budget = 100ms\nlog_level = debug\n");
+					   "analytics_budget = 100ms\n"
+					   "drain_timeout = 500ms\n");
 		machine_wait_ready(&machine[i]);
 	}
 	make_key();
@@ -269,7 +270,7 @@ START_TEST(sums_are_exact)
 	struct http *http[MACHINES];
 
 	open_all(http);
-	ask_all(http, 50);
+	ask_all(http, 150);
 	wait_exact();
 	/* Between an answer and the next request anybody may go. */
 	for (size_t i = 0; i < 12; i++) {
