@@ -1,6 +1,12 @@
 AM_TESTS_ENVIRONMENT = CK_FORK=yes; export CK_FORK; top_srcdir=$(abs_top_srcdir); top_builddir=$(abs_top_builddir); export top_srcdir top_builddir;
 EXTRA_DIST += tests/suite.h
 
+# Behind every check program: fork as Check bears it.
+CHECK_LIBS = libchild.a @CHECK_LIBS@
+check_LIBRARIES += libchild.a
+libchild_a_SOURCES = tests/lib/child.c tests/lib/child.h
+libchild_a_CFLAGS = $(AM_CFLAGS) @CHECK_CFLAGS@
+
 # Private servers for tests.  Before the room's own libraries: libtest.a $(NET_LIBS).
 check_LIBRARIES += libtest.a
 libtest_a_SOURCES = \

@@ -29,8 +29,8 @@ CREATE UNLOGGED TABLE such_market.cache_incarnation (
     id uuid NOT NULL DEFAULT gen_random_uuid()
 );
 
--- cleared: raised to void all copies everywhere.  pruned: events of transactions below it may have
--- been deleted.
+-- cleared: raised to void all copies everywhere.  pruned: above every transaction of which an event was
+-- deleted; whoever knows the events that are left, and believes no label below it, knows them all.
 CREATE TABLE such_market.cache_clear (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     cleared bigint NOT NULL DEFAULT 0,
@@ -96,23 +96,40 @@ LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     SELECT kind, tags, attempt + 1 FROM cache_events WHERE id = event RETURNING id;
 $$;
 
--- Forgets events older than keep, the oldest first, and relays that were not seen since.  A relay that
--- has not seen what is deleted here finds out by cache_clear.pruned.  Returns how many events went.
+-- Forgets events older than keep, the oldest first, and relays that were not seen since.  Returns how
+-- many events went.
 CREATE FUNCTION such_market.cache_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
     gone bigint;
-    last xid8;
 BEGIN
     PERFORM FROM cache_clear FOR NO KEY UPDATE; -- one at a time
-    WITH old AS (
-        DELETE FROM cache_events WHERE id = ANY (array(SELECT id FROM cache_events
-            WHERE at < clock_timestamp() - keep ORDER BY at LIMIT most)) RETURNING xid)
-        SELECT count(*), max(xid) INTO gone, last FROM old;
-    UPDATE cache_clear SET pruned = (last::text::numeric + 1)::text::xid8 WHERE last >= pruned;
+    DELETE FROM cache_events WHERE id = ANY (array(SELECT id FROM cache_events
+        WHERE at < clock_timestamp() - keep ORDER BY at LIMIT most));
+    GET DIAGNOSTICS gone = ROW_COUNT;
     DELETE FROM cache_relays WHERE seen_at < clock_timestamp() - keep;
     RETURN gone;
 END $$;
+
+-- Whoever deletes events, by hand too: relays find out by cache_clear.pruned that they missed them, and
+-- new ones that labels below it say nothing.
+CREATE FUNCTION such_market.events_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+DECLARE
+    last xid8 := CASE TG_OP WHEN 'TRUNCATE' THEN pg_current_xact_id() END;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        SELECT max(xid) INTO last FROM gone;
+    END IF;
+    UPDATE cache_clear SET pruned = (last::text::numeric + 1)::text::xid8 WHERE last >= pruned;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER events_deleted AFTER DELETE ON such_market.cache_events REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION such_market.events_gone();
+CREATE TRIGGER events_truncated AFTER TRUNCATE ON such_market.cache_events
+    FOR EACH STATEMENT EXECUTE FUNCTION such_market.events_gone();
+ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER events_deleted;
+ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER events_truncated;
 
 -- Writes one event; nothing without tags.  An array that is too long to be of use clears all.
 CREATE FUNCTION such_market.cache_emit(kind text, tags text[]) RETURNS void

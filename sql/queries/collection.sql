@@ -172,3 +172,9 @@ WHERE (c.name ILIKE $5::text
     AND ($3::bytea IS NULL OR (k.key, c.contract_address) < ($2::text, $3::bytea))
 ORDER BY k.key DESC, c.contract_address DESC
 LIMIT $1::int8;
+
+-- name: collection_busiest
+-- $1 how many -> contracts that move and are held most, best first; reads the counts of all collections
+SELECT s.contract_address FROM such_market.collection_stats AS s
+ORDER BY s.transfer_count DESC, s.owner_count DESC, s.contract_address
+LIMIT $1::int8;

@@ -8,10 +8,11 @@ SELECT pg_snapshot_xmin(pg_current_snapshot());
 -- -> history, how often all copies were cleared; primary only
 SELECT e.history, e.cleared FROM such_market.cache_epoch() AS e;
 
--- $1 the snapshot of the poll before, or null.  The first row speaks of now: snapshot, history
+-- $1 the snapshot of the poll before, '1:1:' for all events that are kept.  The first row speaks of now: snapshot, history
 -- (null: event_epoch must be asked), cleared, pruned, null.  Then an event a row that is visible now and
 -- was not then: tags one a line, kind, id, its age in nanoseconds, whether it failed.  What
--- pg_visible_in_snapshot would deny is what is in progress or later there, which the index finds.
+-- pg_visible_in_snapshot would deny is what is in progress or later there, which the index finds; what is
+-- later than now came with a dump of another server.
 -- name: event_poll
 SELECT pg_current_snapshot()::text, such_market.cache_history(), c.cleared::text, c.pruned::text, NULL,
     NULL::bigint
@@ -21,7 +22,7 @@ SELECT array_to_string(e.tags, E'\n'), e.kind, e.id::text,
     (extract(epoch FROM clock_timestamp() - e.at) * 1000000000)::bigint::text,
     (e.failed_at IS NOT NULL)::text, e.xid::text::bigint
 FROM such_market.cache_events AS e
-WHERE e.xid >= pg_snapshot_xmax($1::pg_snapshot)
+WHERE e.xid >= pg_snapshot_xmax($1::pg_snapshot) AND e.xid < pg_snapshot_xmax(pg_current_snapshot())
 UNION ALL
 SELECT array_to_string(e.tags, E'\n'), e.kind, e.id::text,
     (extract(epoch FROM clock_timestamp() - e.at) * 1000000000)::bigint::text,

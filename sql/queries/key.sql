@@ -1,9 +1,5 @@
 -- API keys: stored as SHA-256, never deleted, revoked once.
 
--- name: key_create
--- $1 name, $2 role, $3 digest, $4 hint -> id
-INSERT INTO such_market.api_keys (name, role, digest, hint) VALUES ($1, $2, $3, $4) RETURNING id;
-
 -- name: key_find
 -- $1 digest -> id, role; no row: unknown or revoked
 SELECT k.id, k.role FROM such_market.api_keys k WHERE k.digest = $1 AND k.revoked_at IS NULL;
@@ -15,9 +11,3 @@ SELECT k.id, k.name, k.role, k.hint,
     (extract(epoch FROM k.revoked_at) * 1000000)::int8
 FROM such_market.api_keys k
 ORDER BY k.id;
-
--- name: key_revoke
--- $1 name -> id; no row: no such key that is not revoked already
-UPDATE such_market.api_keys SET revoked_at = now()
-WHERE name = $1 AND revoked_at IS NULL
-RETURNING id;

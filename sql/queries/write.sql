@@ -1,4 +1,9 @@
--- Writes over HTTP.
+-- Writes.  A statement of this folder that changes what answers are made of is called write_…: it runs
+-- inside cache_write() (tools/commits.sh).
+
+-- name: write_begin
+-- $1 key, $2 name for people, $3 digest -> state (new, replay), the transaction that did it before
+SELECT b.state, b.xid FROM such_market.idempotency_begin($1, false, $2, $3) AS b;
 
 -- name: write_mine
 -- $1 transactions before this one, or null -> history, how often all copies were cleared; transaction, tags
@@ -13,3 +18,13 @@ LEFT JOIN such_market.cache_events AS e
 -- transfer_moves) -> outcome, place, held, answer, transactions before this one
 SELECT w.outcome, w.place, w.held, w.answer, w.earlier
 FROM such_market.record_transfers_once($1, $2, $3, $4, $5, $6::json) AS w;
+
+-- name: write_key_create
+-- $1 name, $2 role, $3 digest, $4 hint -> id
+INSERT INTO such_market.api_keys (name, role, digest, hint) VALUES ($1, $2, $3, $4) RETURNING id;
+
+-- name: write_key_revoke
+-- $1 name -> id; no row: no such key that is not revoked already
+UPDATE such_market.api_keys SET revoked_at = now()
+WHERE name = $1 AND revoked_at IS NULL
+RETURNING id;

@@ -1,9 +1,13 @@
 #include "api/call.h"
 
 #include "base/arena.h"
+#include "base/jsonin.h"
 #include "http/cursor.h"
 #include "model/instance.h"
 #include "model/render.h"
+
+#define BODY_DEPTH   8
+#define MEMBER_SHOWN 40 /* bytes of a client's own word that a problem repeats */
 
 static const struct {
 	const char *noun, *code, *detail;
@@ -55,6 +59,61 @@ enum rc call_address(struct call *call, int hole, const char *name, struct addre
 enum rc call_token(struct call *call, int hole, const char *name, struct u256 *ret)
 {
 	return path_token(call->hole[hole], name, ret, &call->problem);
+}
+
+enum rc call_json_type(struct call *call)
+{
+	struct str type = call->req->content_type;
+
+	if (str_eq_nocase(str_trim(str_cut(&type, ';')), STR("application/json")))
+		return RC_OK;
+	return problem_set(&call->problem, RC_MEDIA_TYPE, NULL,
+			   STR("The body must be application/json"));
+}
+
+struct members {
+	struct call *call;
+	const char *const *known;
+};
+
+static bool is_known(void *ctx, struct str key, struct json_object *value)
+{
+	const struct members *m = ctx;
+
+	(void)value;
+	for (const char *const *name = m->known; *name; name++)
+		if (str_eqz(key, *name))
+			return true;
+	if (key.len > MEMBER_SHOWN)
+		key.len = MEMBER_SHOWN;
+	problem_parameter(&m->call->problem, "invalid_body", key,
+			  STR("is no member of this body"));
+	return false;
+}
+
+static enum rc invalid_body(struct call *call, struct str detail)
+{
+	return problem_set(&call->problem, RC_INVALID, "invalid_body", detail);
+}
+
+enum rc call_body(struct call *call, const char *const *members, struct json_object **ret)
+{
+	struct members known = { call, members };
+	struct json_object *body;
+	const char *why;
+
+	if (call_json_type(call) != RC_OK)
+		return call->problem.rc;
+	if (jsonin_parse(call->env->arena, call->req->body, BODY_DEPTH, &body, &why) != RC_OK)
+		return invalid_body(
+			call, arena_printf(call->env->arena, "The body is not JSON: %s", why));
+	if (jsonin_type(body) != JSONIN_OBJECT)
+		return invalid_body(call, STR("The body must be a JSON object"));
+	jsonin_each(body, is_known, &known);
+	if (call->problem.count)
+		return call->problem.rc;
+	*ret = body;
+	return RC_OK;
 }
 
 enum rc call_page(struct call *call, int64_t limit, const struct param_value *cursor,

@@ -26,6 +26,8 @@
 #include "model/env.h"
 #include "model/page.h"
 
+struct json_object;
+
 struct call {
 	struct env *env;
 	const struct http_options *http;
@@ -48,6 +50,12 @@ enum rc call_token(struct call *call, int hole, const char *name, struct u256 *r
 /* The declared parameters; RC_INVALID with the problem set. */
 #define call_query(call, params, n, ret)                                                       \
 	query_read((call)->req, params, n, ret, &(call)->problem)
+
+/* RC_MEDIA_TYPE with the problem set unless the body calls itself application/json. */
+enum rc call_json_type(struct call *call);
+/* The body as a JSON object with no members but these (ended by NULL), in the arena.
+ * RC_MEDIA_TYPE, RC_INVALID with the problem set. */
+enum rc call_body(struct call *call, const char *const *members, struct json_object **ret);
 
 /* A page of `limit` rows of the list named by scope, after the cursor when one is given (its
  * fields go to ret->key).  RC_INVALID: a foreign cursor; RC_UNAVAILABLE: the secret is not

@@ -14,7 +14,7 @@ static const struct param list_params[] = {
 	{ .name = "search", .kind = PARAM_TEXT },
 	{ "sort", PARAM_CHOICE, .choices = "createdAt|name|tokenCount" },
 	{ "order", PARAM_CHOICE, .choices = "asc|desc" },
-	{ "limit", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
+	{ "limit", PARAM_INT, .min = 1, .max = 100, .preset = PAGE_ROWS },
 	{ .name = "cursor", .kind = PARAM_CURSOR },
 };
 enum {

@@ -16,7 +16,7 @@ static_assert(QUERY_TRAITS_MAX <= NFT_TRAITS_MAX, "the model takes what a query 
 
 static const struct param list_params[] = {
 	{ "page", PARAM_INT, .min = 0, .max = INT32_MAX },
-	{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
+	{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = PAGE_ROWS },
 	{ .name = "cursor", .kind = PARAM_CURSOR },
 	{ "sort", PARAM_CHOICE, .choices = "tokenId|rarity|updatedAt" },
 	{ "order", PARAM_CHOICE, .choices = "asc|desc" },
@@ -38,7 +38,7 @@ enum {
 
 static const struct param owned_params[] = {
 	{ "page", PARAM_INT, .min = 0, .max = INT32_MAX },
-	{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
+	{ "pageSize", PARAM_INT, .min = 1, .max = 100, .preset = PAGE_ROWS },
 	{ .name = "cursor", .kind = PARAM_CURSOR },
 	{ "sort", PARAM_CHOICE, .choices = "tokenId|rarity|updatedAt" },
 	{ "order", PARAM_CHOICE, .choices = "asc|desc" },

@@ -11,7 +11,7 @@
 #include "api/routes.h"
 
 static const struct param list_params[] = {
-	{ "limit", PARAM_INT, .min = 1, .max = 100, .preset = 20 },
+	{ "limit", PARAM_INT, .min = 1, .max = 100, .preset = PAGE_ROWS },
 	{ .name = "cursor", .kind = PARAM_CURSOR },
 };
 enum {

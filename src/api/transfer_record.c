@@ -6,12 +6,6 @@
 #include "base/scope.h"
 #include "model/transfer_write.h"
 
-/* "application/json", whatever its parameters. */
-static bool is_json(struct str type)
-{
-	return str_eq_nocase(str_trim(str_cut(&type, ';')), STR("application/json"));
-}
-
 /* One to 255 visible characters; absent when there is no such header. */
 static enum rc read_key(struct call *call, struct str *ret)
 {
@@ -104,11 +98,8 @@ enum rc transfer_record(struct call *call)
 	struct transfer_verdict verdict;
 
 	if (call_address(call, 0, "address", &write.contract) != RC_OK ||
-	    read_key(call, &write.key) != RC_OK)
+	    read_key(call, &write.key) != RC_OK || call_json_type(call) != RC_OK)
 		return call->problem.rc;
-	if (!is_json(call->req->content_type))
-		return problem_set(&call->problem, RC_MEDIA_TYPE, NULL,
-				   STR("The body must be application/json"));
 	if (transfer_body_read(call->env->arena, write.body, &write.contract, &body,
 			       &call->problem) != RC_OK)
 		return call->problem.rc;

@@ -1,9 +1,11 @@
 /* such-market key create|list|revoke: as the application role, which owns nothing else's keys.
  */
 #include <stdlib.h>
+#include "app/attached.h"
 #include "app/command.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "model/env.h"
 #include "model/key.h"
 
 struct key_request {
@@ -11,7 +13,7 @@ struct key_request {
 	enum role role;
 };
 
-static int fail(struct pg *pg, enum rc rc, const char *name)
+static int fail(struct env *env, enum rc rc, const char *name)
 {
 	switch (rc) {
 	case RC_CONFLICT:
@@ -23,18 +25,18 @@ static int fail(struct pg *pg, enum rc rc, const char *name)
 				    "a name has 1 … %d characters and no control characters",
 				    KEY_NAME_MAX);
 	default:
-		return command_fail("key", EXIT_FAILURE, "%s: %s", rc_text(rc), pg_error(pg));
+		return command_fail("key", EXIT_FAILURE, "%s: %s", rc_text(rc),
+				    pg_error(env->pg));
 	}
 }
 
-static int create(struct pg *pg, struct arena *arena, const struct key_request *request)
+static int create(struct env *env, const struct key_request *request)
 {
 	char key[KEY_TEXT];
-	enum rc rc = key_create(pg, request->name, request->role, key);
+	enum rc rc = key_create(env, request->name, request->role, key);
 
-	(void)arena;
 	if (rc != RC_OK)
-		return fail(pg, rc, request->name);
+		return fail(env, rc, request->name);
 	fprintf(stderr, "The key of \"%s\" (%s). It is shown this once:\n", request->name,
 		role_name(request->role));
 	puts(key);
@@ -52,14 +54,14 @@ static void show(const struct key_row *row)
 	       STR_ARG(row->hint), created, revoked, STR_ARG(row->name));
 }
 
-static int list(struct pg *pg, struct arena *arena, const struct key_request *request)
+static int list(struct env *env, const struct key_request *request)
 {
 	struct key_row *rows;
 	int count;
-	enum rc rc = key_list(pg, arena, &rows, &count);
+	enum rc rc = key_list(env->pg, env->arena, &rows, &count);
 
 	if (rc != RC_OK)
-		return fail(pg, rc, request->name);
+		return fail(env, rc, request->name);
 	printf("role      key          made                      revoked                   "
 	       "name\n");
 	for (int i = 0; i < count; i++)
@@ -67,13 +69,12 @@ static int list(struct pg *pg, struct arena *arena, const struct key_request *re
 	return EXIT_SUCCESS;
 }
 
-static int revoke(struct pg *pg, struct arena *arena, const struct key_request *request)
+static int revoke(struct env *env, const struct key_request *request)
 {
-	enum rc rc = key_revoke(pg, request->name);
+	enum rc rc = key_revoke(env, request->name);
 
-	(void)arena;
 	if (rc != RC_OK)
-		return fail(pg, rc, request->name);
+		return fail(env, rc, request->name);
 	printf("revoked \"%s\"\n", request->name);
 	return EXIT_SUCCESS;
 }
@@ -81,7 +82,7 @@ static int revoke(struct pg *pg, struct arena *arena, const struct key_request *
 struct action {
 	const char *word;
 	bool role, name; /* options it needs */
-	int (*run)(struct pg *pg, struct arena *arena, const struct key_request *request);
+	int (*run)(struct env *env, const struct key_request *request);
 };
 
 static const struct action actions[] = {
@@ -129,8 +130,13 @@ int cmd_key(int argc, char **argv)
 	SCOPED(config_done) struct config *config = command_database("key", &args);
 	if (!config)
 		return EXIT_FAILURE;
-	struct pg *pg = pg_new(&config->pg, config->pg.url);
-	status = action->run(pg, config->arena, &request);
-	pg_free(pg);
+	struct attached here;
+	struct env env = { .arena = config->arena, .pg = pg_new(&config->pg, config->pg.url) };
+
+	attached_open(&here, config, env.pg);
+	env.cache = here.cache;
+	status = action->run(&env, &request);
+	attached_close(&here);
+	pg_free(env.pg);
 	return status;
 }

@@ -13,6 +13,8 @@ const struct command commands[] = {
 	  "read a collection from files", cmd_import },
 	{ "key", "create --role ROLE --name NAME | list | revoke --name NAME",
 	  "make, show and withdraw API keys", cmd_key },
+	{ "warm", "[--collection ADDRESS,…] [--top N] [--rate N] [--no-wait] [--json]",
+	  "fill the caches with what is read most", cmd_warm },
 	{ "check-config", "[--dump | --describe]",
 	  "check the settings, show them, explain them", cmd_config },
 	{ "routes", "", "list what the server answers", cmd_routes },

@@ -24,6 +24,8 @@ static void gather(struct config *c)
 		{ "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay },
 		{ "analytics", analytics_keys, &c->analytics },
+		{ "runner", runner_keys, &c->runner },
+		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
 	};
 

@@ -20,6 +20,7 @@
 #include "http/fcgi.h"
 #include "http/response.h"
 #include "jobs/relay.h"
+#include "jobs/runner.h"
 #include "model/analytics.h"
 #include "net/migrate.h"
 #include "net/pg.h"
@@ -38,7 +39,7 @@ struct app_options {
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
 	/* No settings: the machine's master has one of each, a second copy none. */
-	int64_t relays, tickers;
+	int64_t relays, tickers, runners;
 	int64_t max_requests; /* a worker's; 0: no end */
 	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
@@ -51,7 +52,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 9
+#define CONFIG_SECTIONS 11
 
 struct config {
 	struct app_options app;
@@ -60,6 +61,7 @@ struct config {
 	struct cache_options cache;
 	struct relay_options relay;
 	struct analytics_options analytics;
+	struct runner_options runner;
 	struct fcgi_options fcgi;
 	struct http_options http;
 	struct log_options log;

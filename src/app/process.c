@@ -1,6 +1,7 @@
 #include "app/process.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 #include "app/config.h"
 
@@ -22,4 +23,13 @@ void process_tell(const struct process *process, enum told_what what)
 
 	while (write(process->tell_fd, &told, sizeof(told)) < 0 && errno == EINTR)
 		;
+}
+
+void process_machine(const struct config *config, char ret[MACHINE_MAX])
+{
+	char host[256] = "";
+
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	snprintf(ret, MACHINE_MAX, "%s:%s", host, config->app.run_dir);
 }

@@ -51,10 +51,16 @@ struct told {
 	pid_t pid;
 	enum told_what what;
 };
+/* This machine's name among those of one database: a host may run several, each with its run
+ * directory. */
+#define MACHINE_MAX 512
+void process_machine(const struct config *config, char ret[MACHINE_MAX]);
+
 void process_tell(const struct process *process, enum told_what what);
 
 int worker_run(const struct process *process);
 int relay_run(const struct process *process);
 int ticker_run(const struct process *process);
+int runner_run(const struct process *process);
 
 #endif

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
 	src/app/args.c src/app/args.h \
+	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
@@ -9,9 +10,11 @@ libapp_a_SOURCES = \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \
+	src/app/cmd_warm.c \
 	src/app/command.c src/app/command.h \
 	src/app/compat.c src/app/compat.def src/app/compat.h \
 	src/app/config.c src/app/config.h \
+	src/app/handles.c src/app/handles.h \
 	src/app/listen.c src/app/listen.h \
 	src/app/master.c src/app/master.h \
 	src/app/master_map.c \
@@ -26,6 +29,7 @@ libapp_a_SOURCES = \
 	src/app/presets.c src/app/presets.def src/app/presets.h \
 	src/app/process.c src/app/process.h src/app/roles.def \
 	src/app/relay.c \
+	src/app/runner.c \
 	src/app/rundir.c src/app/rundir.h \
 	src/app/signals.c src/app/signals.h \
 	src/app/slots.c src/app/slots.h \

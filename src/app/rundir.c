@@ -149,22 +149,41 @@ static const char *shm_default(const char *run_dir, struct arena *arena)
 	return arena_strz(arena, arena_printf(arena, "/dev/shm/such-market-%s", hex));
 }
 
+static const char *shm_path(const struct app_options *options, struct arena *arena)
+{
+	return *options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
+}
+
+const char *rundir_shared(const struct app_options *options, struct arena *arena,
+			  const char *name)
+{
+	return arena_strz(arena, arena_printf(arena, "%s/%s", shm_path(options, arena), name));
+}
+
+/* /dev/shm is everybody's: a folder that somebody else made, or may write, is not to be
+ * trusted.
+ */
+static bool ours(const char *path, const struct app_options *options)
+{
+	const struct passwd *pw = *options->user ? getpwnam(options->user) : NULL;
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) || (st.st_mode & 022))
+		return false;
+	return st.st_uid == geteuid() || (geteuid() == 0 && pw && st.st_uid == pw->pw_uid);
+}
+
 enum rc rundir_shm(const struct app_options *options, struct arena *arena, const char **ret,
 		   const char **ret_error)
 {
-	const char *path =
-		*options->shm_dir ? options->shm_dir : shm_default(options->run_dir, arena);
-	struct stat st;
+	const char *path = shm_path(options, arena);
 	enum rc rc = make_folder(path, 0700, arena, ret_error);
 
+	if (rc == RC_OK && !ours(path, options))
+		return refuse(arena, ret_error, "%s belongs to somebody else", path);
 	if (rc == RC_OK)
 		rc = give_to_user(path, options, arena, ret_error);
-	if (rc != RC_OK)
-		return rc;
-	/* /dev/shm is everybody's: a folder somebody else made is not to be trusted. */
-	if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode) ||
-	    (geteuid() != 0 && st.st_uid != geteuid()))
-		return refuse(arena, ret_error, "%s belongs to somebody else", path);
-	*ret = path;
-	return RC_OK;
+	if (rc == RC_OK)
+		*ret = path;
+	return rc;
 }

@@ -33,5 +33,8 @@ void rundir_close(struct rundir *rundir);
 /* The folder of the shared files, made when absent; arena text. */
 enum rc rundir_shm(const struct app_options *options, struct arena *arena, const char **ret,
 		   const char **ret_error);
+/* A file in it, of whoever runs the server; nothing is made.  Arena text. */
+const char *rundir_shared(const struct app_options *options, struct arena *arena,
+			  const char *name);
 
 #endif

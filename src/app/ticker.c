@@ -18,13 +18,12 @@
 #include "base/scope.h"
 #include "cache/cache.h"
 #include "jobs/ticker.h"
-#include "model/status.h"
 
 #define NS_PER_MS INT64_C(1000000)
 #define LOCK_MS   50
 
 struct handles {
-	char machine[MACHINE_NAME_MAX];
+	char machine[MACHINE_MAX];
 	struct pg *pg;
 	struct redis *redis, *analytics;
 	struct cache *cache;
@@ -76,7 +75,7 @@ static void build(const struct process *process, struct handles *h, struct ticke
 	const struct config *config = process->config;
 	bool redis_on = config->app.redis_on;
 
-	machine_name(config->app.run_dir, h->machine);
+	process_machine(config, h->machine);
 	h->pg = pg_new(&config->pg, config->pg.url);
 	h->redis = redis_or_none(&config->redis, redis_on);
 	h->analytics =

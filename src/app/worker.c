@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 #include "api/gate.h"
-#include "api/routes.h"
 #include "app/config.h"
+#include "app/handles.h"
 #include "app/outworn.h"
 #include "app/process.h"
 #include "app/signals.h"
@@ -15,25 +15,15 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "cache/cache.h"
-#include "cache/redis_tier.h"
 #include "http/fcgi.h"
 #include "http/request.h"
-#include "model/analytics.h"
-#include "model/env.h"
-#include "model/instance.h"
-#include "model/status.h"
-#include "net/redis.h"
+#include "net/pg.h"
 
 struct worker {
 	const struct process *process;
 	const struct app_options *options;
 	struct fcgi_options fcgi_options;
-	struct migrate_options migrate;
-	struct env env;
-	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
-	struct analytics analytics;
-	char machine[MACHINE_NAME_MAX];
+	struct handles handles;
 	struct gate gate;
 	struct fcgi *fcgi;
 	struct outworn outworn;
@@ -46,16 +36,9 @@ static void serve(void *ctx, struct request *req, const struct problem *bad,
 {
 	struct worker *w = ctx;
 
-	w->env.arena = req->arena;
-	w->env.now_us = clock_wall_us();
+	w->handles.env.arena = req->arena;
+	w->handles.env.now_us = clock_wall_us();
 	gate_serve(&w->gate, req, bad, res);
-}
-
-static void tell_slow(void *ctx, const char *name, int64_t ns)
-{
-	(void)ctx;
-	log_warn("slow statement", LOG_STR("statement", str_of(name)),
-		 LOG_REAL("milliseconds", (double)ns / 1e6));
 }
 
 static void build(struct worker *w, const struct process *process)
@@ -63,29 +46,9 @@ static void build(struct worker *w, const struct process *process)
 	const struct config *config = process->config;
 
 	*w = (struct worker){ .process = process, .options = &config->app };
-	w->migrate = config_migrate(config);
-	w->env = (struct env){
-		.pg = pg_new(&config->pg, config->pg.url),
-		.redis = config->app.redis_on ? redis_new(&config->redis) : NULL,
-		.board = process->board,
-		.started_us = clock_wall_us(),
-		.role_names = role_names,
-		.role_count = PROCESS_ROLES,
-		.migrate = &w->migrate,
-	};
-	machine_name(config->app.run_dir, w->machine);
-	w->analytics = (struct analytics){ NULL, &config->analytics, &counted_names };
-	if (config->app.redis_on && config->analytics.on)
-		w->analytics.redis = redis_new(&config->analytics.redis);
-	w->env.analytics = &w->analytics;
-	w->env.machine = w->machine;
-	w->env.cache = cache_new(&config->cache, process->map, w->env.pg);
-	if (process->map && w->env.redis && redis_configured(w->env.redis))
-		w->redis_tier = redis_tier_new(&config->cache, process->map, w->env.redis);
-	cache_set_redis(w->env.cache, w->redis_tier);
-	pg_on_slow(w->env.pg, tell_slow, NULL);
-	instance_attach(&w->env);
-	w->gate = (struct gate){ .env = &w->env, .http = &config->http };
+	handles_open(&w->handles, process);
+	w->gate = (struct gate){ .env = &w->handles.env,
+				 .http = &config->http };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
@@ -97,11 +60,7 @@ static void build(struct worker *w, const struct process *process)
 static void unbuild(struct worker *w)
 {
 	fcgi_free(w->fcgi);
-	cache_free(w->env.cache);
-	redis_tier_free(w->redis_tier);
-	redis_free(w->analytics.redis);
-	redis_free(w->env.redis);
-	pg_free(w->env.pg);
+	handles_close(&w->handles);
 }
 
 /* Asked again now and then: the master may have had no place for a successor. */
@@ -127,9 +86,9 @@ static void ping(struct worker *w, int64_t now_ns)
 	if (!w->options->ping || now_ns < w->ping_at_ns)
 		return;
 	SCOPED(pg_result_done)
-	struct pg_result result = pg_run(w->env.pg, STMT_ping, PG_NO_ARGS);
+	struct pg_result result = pg_run(w->handles.env.pg, STMT_ping, PG_NO_ARGS);
 	if (result.rc != RC_OK)
-		log_debug("database away", LOG_STR("why", str_of(pg_error(w->env.pg))));
+		log_debug("database away", LOG_STR("why", str_of(pg_error(w->handles.env.pg))));
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }
 

@@ -91,6 +91,7 @@ struct map_head {
 	_Atomic uint64_t floor;             /* labels up to here are of no use */
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
+	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
 };
 
 struct cache_map {

@@ -251,6 +251,17 @@ void map_set_floor(struct cache_map *map, uint64_t xid)
 	atomic_store(&map->head->floor, xid);
 }
 
+/* In a new mapping it is 0, and so may the era be. */
+bool map_is_warmed(const struct cache_map *map, uint64_t era)
+{
+	return atomic_load(&map->head->warmed) == era + 1;
+}
+
+void map_set_warmed(struct cache_map *map, uint64_t era)
+{
+	atomic_store(&map->head->warmed, era + 1);
+}
+
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns)
 {
 	return MUTATED(no_lease) || boot_ns < atomic_load(&map->head->lease_until_ns);

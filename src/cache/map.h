@@ -59,6 +59,10 @@ void map_set_epoch(struct cache_map *map, cache_epoch epoch);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
 
+/* Whether somebody saw to it that the mapping is warmed in this era. */
+bool map_is_warmed(const struct cache_map *map, uint64_t era);
+void map_set_warmed(struct cache_map *map, uint64_t era);
+
 /* Lease. */
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns);
 void map_extend_lease(struct cache_map *map, int64_t until_boot_ns); /* never shortens */

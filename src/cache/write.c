@@ -5,6 +5,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "base/hash.h"
+#include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
@@ -18,6 +20,7 @@
 #define NS_PER_MS     INT64_C(1000000)
 #define EARLIER_MAX   4096 /* bytes: the transactions before this one */
 #define LOOK_PAUSE_NS (20 * NS_PER_MS)
+#define ONCE_BYTES    32
 
 /* Columns of write_mine. */
 enum {
@@ -25,6 +28,11 @@ enum {
 	MINE_CLEARED,
 	MINE_XID,
 	MINE_TAGS
+};
+/* Columns of write_begin. */
+enum {
+	BEGIN_STATE,
+	BEGIN_XID
 };
 
 /* A tag of the transaction, or of one before it. */
@@ -37,7 +45,11 @@ struct bump {
 struct run {
 	const struct cache_write *write;
 	struct cache_map *map; /* NULL: no copies */
-	struct buf earlier;    /* text */
+	struct redis_tier *redis;
+	struct buf earlier; /* text */
+	/* Of write->once: the row's key and digest. */
+	uint8_t once[ONCE_BYTES];
+	bool looked; /* the row was there for the asking: an earlier COMMIT was none */
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
@@ -55,7 +67,7 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 
 		if (!tag_sound(tag))
 			run->all = true;
-		bump.slot = map_slot_of(run->map, tag_hash(tag));
+		bump.slot = run->map ? map_slot_of(run->map, tag_hash(tag)) : 0;
 		bump.at = (uint32_t)run->texts.len;
 		bump.len = (uint32_t)tag.len;
 		buf_adds(&run->texts, tag);
@@ -118,7 +130,7 @@ static void raise_gens(const struct run *run)
 }
 
 /* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */
-static void tell_redis(const struct run *run, struct redis_tier *redis, struct arena *arena)
+static void tell_redis(const struct run *run, struct arena *arena)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
@@ -129,8 +141,48 @@ static void tell_redis(const struct run *run, struct redis_tier *redis, struct a
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
 		xid = bump[i].xid > xid ? bump[i].xid : xid;
 	}
-	if (n)
-		redis_tier_invalidate(redis, arena, run->epoch, xid, tags, n);
+	if (n || run->all)
+		redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+}
+
+/* What makes it visible, before it is acknowledged. */
+static void tell(const struct run *run, struct arena *arena)
+{
+	FAILPOINT(after_commit);
+	if (run->map)
+		raise_gens(run);
+	if (run->map || run->redis)
+		tell_redis(run, arena);
+	FAILPOINT(before_ack);
+	metric_add(COUNTER_writes, 1);
+}
+
+/* RC_OK: *ret_done says whether an earlier transaction did it all. */
+static enum rc begin_once(struct run *run, struct pg *pg, bool *ret_done)
+{
+	char key[2 * ONCE_BYTES + 1];
+
+	hex_write(run->once, ONCE_BYTES, key);
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(pg, STMT_write_begin,
+		       PG_ARGS(pg_text(key), pg_text(run->write->once),
+			       pg_bytes((struct str){ (const char *)run->once, ONCE_BYTES })));
+	if (row.rc != RC_OK)
+		return row.rc;
+	*ret_done = str_eq(pg_str(&row, 0, BEGIN_STATE), STR("replay"));
+	run->looked = !*ret_done;
+	if (*ret_done)
+		buf_addf(&run->earlier, "{" STR_FMT "}", STR_ARG(pg_str(&row, 0, BEGIN_XID)));
+	return RC_OK;
+}
+
+static enum rc do_it(struct run *run, struct pg *pg)
+{
+	bool done = false;
+	enum rc rc = run->write->once ? begin_once(run, pg, &done) : RC_OK;
+
+	return rc == RC_OK && !done ? run->write->body(pg, run->write->ctx, &run->earlier) : rc;
 }
 
 static enum rc in_transaction(struct pg *pg, void *ctx)
@@ -142,8 +194,9 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->bumps);
 	buf_clear(&run->texts);
 	run->all = false;
-	rc = run->write->body(pg, run->write->ctx, &run->earlier);
-	if (rc != RC_OK || !run->map)
+	run->looked = false;
+	rc = do_it(run, pg);
+	if (rc != RC_OK || (!run->map && !run->redis))
 		return rc;
 	if (run->earlier.len)
 		buf_addc(&run->earlier, '\0');
@@ -153,15 +206,16 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	if (rc != RC_OK)
 		return rc;
 	FAILPOINT(before_bump);
-	raise_xids(run);
+	if (run->map)
+		raise_xids(run);
 	FAILPOINT(before_commit);
 	return RC_OK;
 }
 
-/* What body alone says, having looked at the row that an earlier COMMIT would have left. */
-static bool is_verdict(enum rc rc)
+/* What is said having looked at the row that an earlier COMMIT would have left. */
+static bool is_verdict(const struct run *run, enum rc rc)
 {
-	return rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_UNPROCESSABLE;
+	return run->looked || rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_UNPROCESSABLE;
 }
 
 static void pause_before_look(void)
@@ -186,7 +240,7 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 		if (unknown && !lost)
 			metric_add(COUNTER_writes_lost, 1);
 		lost |= unknown;
-		if (!lost || is_verdict(rc)) {
+		if (!lost || (!unknown && is_verdict(run, rc))) {
 			*ret_unknown = false;
 			return rc;
 		}
@@ -202,22 +256,19 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 		    const struct cache_write *write, bool *ret_unknown)
 {
-	struct run run = { .write = write, .map = cache_mapping(cache) };
+	struct run run = { .write = write,
+			   .map = cache_mapping(cache),
+			   .redis = cache_redis(cache) };
 	enum rc rc;
 
+	if (write->once)
+		hash_random(run.once, sizeof(run.once));
 	buf_init(&run.earlier, NULL, EARLIER_MAX);
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
 	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
-	if (rc == RC_OK) {
-		FAILPOINT(after_commit);
-		if (run.map) {
-			raise_gens(&run);
-			tell_redis(&run, cache_redis(cache), arena);
-		}
-		FAILPOINT(before_ack);
-		metric_add(COUNTER_writes, 1);
-	}
+	if (rc == RC_OK)
+		tell(&run, arena);
 	if (*ret_unknown)
 		metric_add(COUNTER_writes_unknown, 1);
 	buf_release(&run.texts);

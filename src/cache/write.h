@@ -10,9 +10,11 @@
  * counter is raised before any gen: who captures a new gen in the midst of a read finds the
  * counter moved.
  *
- * A COMMIT whose reply is lost is resolved by running the transaction again: body begins with a
+ * A COMMIT whose reply is lost is resolved by running the transaction again: it begins with a
  * row of such_market.idempotency, so it finds what it did, or that it did nothing; while the
  * lost COMMIT is still under way it waits on that row.
+ *
+ * `make lint` (tools/commits.sh) knows no other way to a COMMIT on such a table.
  */
 #ifndef CACHE_WRITE_H
 #define CACHE_WRITE_H
@@ -35,12 +37,16 @@ struct cache_write {
 	 * reached this machine, and are applied too. */
 	enum rc (*body)(struct pg *pg, void *ctx, struct buf *ret_earlier);
 	void *ctx;
+	/* NULL: body begins with an idempotency row itself.  Else its name for people: the
+	 * transaction begins with a row of its own, and body is not run again when an earlier
+	 * COMMIT turns out to have happened: ctx is as it left it then. */
+	const char *once;
 	int64_t deadline_ms; /* of everything together */
 };
 
 /* RC_OK: it is committed, and no copy of before is answered on this machine any more.  Else
  * nothing was written, or, with *ret_unknown, nobody knows: RC_UNAVAILABLE.  cache may be
- * without a mapping. */
+ * without a mapping (no server on this machine): then the other machines alone hear of it. */
 enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 		    const struct cache_write *write, bool *ret_unknown);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -16,6 +15,7 @@
 #include "base/scope.h"
 #include "http/fcgi.h"
 #include "http/fcgi_conn.h"
+#include "http/fcgi_feed.h"
 #include "http/fcgi_read.h"
 #include "http/fcgi_scan.h"
 #include "http/fcgi_send.h"
@@ -102,7 +102,7 @@ static void accept_one(struct fcgi *f)
 		if (f->conns.count >= f->options.connections_max)
 			conns_evict(&f->conns);
 		metric_add(COUNTER_fcgi_connections, 1);
-		conn_new(&f->conns, fd, f->options.read_ms, f->options.write_ms);
+		conn_new(&f->conns, fd);
 	} else if (is_exhausted(errno) && !conns_evict(&f->conns)) {
 		listen_off(f);
 		f->resume_ns = clock_mono_ns() + REST_NS;
@@ -124,26 +124,7 @@ static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t 
 		conn_shift(&f->conns, c, CONN_IDLE);
 }
 
-/* libfcgi reads from descriptors only: a gathered request becomes a file in memory. */
-static int memory_file(struct str bytes)
-{
-	int fd = memfd_create("request", MFD_CLOEXEC);
-
-	while (fd >= 0 && bytes.len) {
-		ssize_t n = write(fd, bytes.ptr, bytes.len);
-
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		bytes = str_from(bytes, (size_t)n);
-	}
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
-/* fd: where the bytes of the request are. */
+/* False: libfcgi finds it malformed. */
 static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 			 struct request *ret_req, struct problem *ret_problem, enum rc *ret_rc)
 {
@@ -153,7 +134,6 @@ static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 		.ids = &f->ids,
 		.body_max = f->options.body_max,
 		.started_ns = now_ns,
-		.deadline_ns = now_ns + f->options.read_ms * NS_PER_MS,
 	};
 
 	/* FCGX_Accept_r begins by closing what is not to be kept, and closes what it finds
@@ -162,16 +142,15 @@ static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 	c->fcgx.keepConnection = 1;
 	c->fcgx.detached = 1;
 	read = fcgi_read(&c->fcgx, &reader, ret_req, ret_problem, ret_rc);
-	if (fd != c->fd && c->fcgx.ipcFd >= 0)
-		close(fd);
-	else if (fd == c->fd && c->fcgx.ipcFd < 0)
-		c->fd = -1;
+	if (c->fcgx.ipcFd >= 0)
+		feed_close(fd);
+	c->fcgx.ipcFd = -1;
 	c->last = c->last || !c->fcgx.keepConnection;
-	c->fcgx.keepConnection = 1;
 	return read;
 }
 
-static void answer(struct fcgi *f, struct conn *c, int fd)
+/* bytes: one whole request. */
+static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 {
 	int64_t started_ns = clock_mono_ns(), now_ns;
 	struct problem problem = { 0 };
@@ -179,7 +158,12 @@ static void answer(struct fcgi *f, struct conn *c, int fd)
 	struct response res;
 	enum fcgi_sent sent;
 	enum rc rc;
+	int fd = feed_open(bytes);
 
+	if (fd < 0) {
+		conn_close(&f->conns, c);
+		return;
+	}
 	show(f, BOARD_READING, started_ns);
 	if (!read_request(f, c, fd, started_ns, &req, &problem, &rc)) {
 		refuse(f, c);
@@ -202,13 +186,11 @@ static void answer(struct fcgi *f, struct conn *c, int fd)
 
 static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
 {
-	int fd = memory_file((struct str){ c->whole.ptr, len });
+	struct buf whole = c->whole;
 
-	buf_release(&c->whole);
-	if (fd >= 0)
-		answer(f, c, fd);
-	else
-		conn_close(&f->conns, c);
+	buf_init(&c->whole, NULL, 0);
+	answer(f, c, (struct str){ whole.ptr, len });
+	buf_release(&whole);
 }
 
 /* Far beyond body_max: without its body the request is a 413, and the connection ends. */
@@ -234,7 +216,7 @@ static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)
 	}
 }
 
-/* A request longer than what can wait on a socket is taken off it piece by piece. */
+/* A request that does not come in one piece. */
 static void gather(struct fcgi *f, struct conn *c, bool ended)
 {
 	char *room;
@@ -264,7 +246,7 @@ static void gather(struct fcgi *f, struct conn *c, bool ended)
 /* Bytes have come.  Edge-triggered: what is left on the socket is told when more comes. */
 static void look(struct fcgi *f, struct conn *c, bool ended)
 {
-	ssize_t n = recv(c->fd, f->look, sizeof(f->look), MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(c->fd, f->look, sizeof(f->look), MSG_DONTWAIT);
 	size_t len = 0;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !ended)
@@ -275,16 +257,15 @@ static void look(struct fcgi *f, struct conn *c, bool ended)
 	}
 	switch (fcgi_scan((struct str){ f->look, (size_t)n }, &len)) {
 	case FCGI_WHOLE:
-		/* libfcgi may swallow what follows the request: its sender is to see an end. */
+		/* What follows the request is not kept: its sender is to see an end. */
 		c->last = c->last || ended || (size_t)n > len;
-		answer(f, c, c->fd);
+		answer(f, c, (struct str){ f->look, len });
 		break;
 	case FCGI_LONG:
-		buf_init(&c->whole, NULL, (size_t)f->options.body_max * 2 + 4 * PIECE);
-		gather(f, c, ended);
-		break;
 	case FCGI_MORE:
-		wait_for_more(f, c, ended);
+		buf_init(&c->whole, NULL, (size_t)f->options.body_max * 2 + 4 * PIECE);
+		buf_add(&c->whole, f->look, (size_t)n);
+		gather(f, c, ended);
 		break;
 	case FCGI_BAD:
 		refuse(f, c);
@@ -314,7 +295,7 @@ static void handle(struct fcgi *f, const struct epoll_event *event)
 		accept_one(f);
 	else if (c->state == CONN_SENDING)
 		send_more(f, c);
-	else if (c->state == CONN_PARTIAL && c->whole.ptr)
+	else if (c->state == CONN_PARTIAL)
 		gather(f, c, event->events & ENDED);
 	else if (c->state != CONN_CLOSED)
 		look(f, c, event->events & ENDED);
@@ -417,6 +398,8 @@ static bool init_library(void)
 	for (size_t i = 0; i < COUNT_OF(signals); i++)
 		sigaction(signals[i], &kept[i], NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	if (rc == 0)
+		feed_init();
 	return rc == 0;
 }
 

@@ -10,10 +10,10 @@
  *	fcgi_drain(f, deadline_ms);              stops accepting; answers kept connections until
  *closed
  *
- * libfcgi sees a request only after fcgi_scan.h has found it whole, so it neither waits nor
- * parses what is malformed (a request longer than 64 KB is gathered in memory first); the
- *answer goes past its streams (fcgi_send.h). Counts fcgi_connections, fcgi_malformed and
- *request_seconds; who serves counts the answers.
+ * A request is read once, and shown to libfcgi (fcgi_feed.h) when fcgi_scan.h has found it
+ * whole, so libfcgi neither waits nor parses what is malformed; the answer goes past its
+ * streams (fcgi_send.h).  Counts fcgi_connections, fcgi_malformed and request_seconds; who
+ * serves counts the answers.
  */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H

@@ -81,15 +81,11 @@ bool conn_watch(struct conns *set, struct conn *c, uint32_t events)
 	return control(set, c, EPOLL_CTL_MOD, events);
 }
 
-void conn_new(struct conns *set, int fd, int64_t read_ms, int64_t write_ms)
+void conn_new(struct conns *set, int fd)
 {
-	struct timeval read = { read_ms / 1000, read_ms % 1000 * 1000 };
-	struct timeval write = { write_ms / 1000, write_ms % 1000 * 1000 };
 	struct conn *c = mem_alloc(sizeof(*c));
 	int on = 1;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read, sizeof(read));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write, sizeof(write));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
 		   sizeof(on)); /* a unix socket refuses it */
 	/* No listening socket in here: when a connection is lost libfcgi would accept. */

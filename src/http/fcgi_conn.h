@@ -25,8 +25,7 @@ struct conn {
 	int fd;
 	bool last;           /* to be closed after this answer */
 	int64_t deadline_ns; /* of PARTIAL and SENDING; monotonic */
-	struct buf whole;    /* heap: a request too long to wait on the socket, as far as it has
-				come */
+	struct buf whole;    /* heap: a request as far as it has come */
 	struct fcgi_rest rest;
 	FCGX_Request fcgx;
 };
@@ -43,8 +42,8 @@ void conns_init(struct conns *set, int epoll);
 void conns_release(struct conns *set); /* closes all; the epoll set stays open */
 void conns_sweep_closed(struct conns *set);
 
-/* Takes the accepted socket over.  The timeouts bound libfcgi's reads and writes. */
-void conn_new(struct conns *set, int fd, int64_t read_ms, int64_t write_ms);
+/* Takes the accepted socket over. */
+void conn_new(struct conns *set, int fd);
 /* The only writer of a connection's state. */
 void conn_shift(struct conns *set, struct conn *c, enum conn_state state);
 void conn_close(struct conns *set, struct conn *c);

@@ -1,12 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/arena.h"
-#include "base/clock.h"
 #include "http/fcgi_read.h"
 #include "http/problem.h"
 #include "http/request.h"
-
-#define DISCARD_MAX (64 << 20) /* of a body beyond its bound; who sends more is cut off */
 
 static const char *param(void *ctx, const char *name)
 {
@@ -38,27 +35,13 @@ static void body_keep(struct body *b, const char *bytes, size_t len)
 	b->total += len;
 }
 
-/*
- * Never asks libfcgi for more than its buffer holds, except for the next byte: so each call
- * waits at most once (SO_RCVTIMEO), and the deadline is looked at in between.
- */
-static bool body_read(FCGX_Stream *in, int64_t deadline_ns, struct body *b)
+static bool body_read(FCGX_Stream *in, struct body *b)
 {
 	char chunk[8192];
-	int c;
+	int n;
 
-	while ((c = FCGX_GetChar(in)) != EOF) {
-		ptrdiff_t ready = in->stop - in->rdNext;
-
-		chunk[0] = (char)c;
-		if (ready > (ptrdiff_t)sizeof(chunk) - 1)
-			ready = sizeof(chunk) - 1;
-		if (ready > 0)
-			ready = FCGX_GetStr(chunk + 1, (int)ready, in);
-		body_keep(b, chunk, 1 + (size_t)ready);
-		if (b->total > DISCARD_MAX || clock_mono_ns() > deadline_ns)
-			return false;
-	}
+	while ((n = FCGX_GetStr(chunk, sizeof(chunk), in)) > 0)
+		body_keep(b, chunk, (size_t)n);
 	return FCGX_GetError(in) == 0;
 }
 
@@ -86,7 +69,7 @@ bool fcgi_read(FCGX_Request *fcgx, const struct fcgi_reader *reader, struct requ
 		body.room = announced;
 		body.ptr = arena_alloc(reader->arena, body.room);
 	}
-	if (!body_read(fcgx->in, reader->deadline_ns, &body))
+	if (!body_read(fcgx->in, &body))
 		return false;
 	*ret_rc = request_read(reader->arena, &source, (struct str){ body.ptr, body.len },
 			       reader->started_ns, ret, ret_problem);

@@ -1,5 +1,5 @@
 /*
- * A look at bytes that wait on a connection, before libfcgi reads them: is there one whole,
+ * A look at bytes that came on a connection, before libfcgi reads them: is there one whole,
  * well-formed request?  libfcgi blocks on half a request, trusts lengths (it allocates what a
  * name says, up to 4 GB), executes truncated requests and reads past the end of one: none of it
  * can happen to bytes that were looked at.  Pure: bytes in, verdict out.

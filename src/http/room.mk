@@ -11,6 +11,8 @@ libhttp_a_SOURCES = \
 	src/http/fcgi.h \
 	src/http/fcgi_conn.c \
 	src/http/fcgi_conn.h \
+	src/http/fcgi_feed.c \
+	src/http/fcgi_feed.h \
 	src/http/fcgi_read.c \
 	src/http/fcgi_read.h \
 	src/http/fcgi_scan.c \

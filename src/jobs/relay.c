@@ -20,7 +20,8 @@
 #define PRUNE_ROWS    10000 /* at once; more of them a second later */
 #define EPOCH_TEXT    17
 #define SNAPSHOT_MAX  (1 << 20)
-#define POLLS_AT_ONCE 64 /* events that cannot be applied are parked one a poll */
+#define POLLS_AT_ONCE 64     /* events that cannot be applied are parked one a poll */
+#define NOTHING       "1:1:" /* the snapshot that sees nothing */
 
 struct relay {
 	struct pg *pg;
@@ -32,6 +33,7 @@ struct relay {
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
 	struct buf prev; /* a snapshot, terminated; empty: none */
 	struct buf history;
+	const char *gap;     /* why prev was given up; NULL: it was not */
 	cache_epoch resumed; /* prev is of a relay before us, under this epoch; 0: it is ours */
 	bool looked;         /* for a relay before us */
 
@@ -40,7 +42,9 @@ struct relay {
 
 	/* Of the poll that runs. */
 	struct {
-		bool headed, incarnate, skip;
+		bool headed, incarnate;
+		bool skip; /* its events are of no use */
+		bool boot; /* all events that are kept, into a mapping that is void */
 		struct buf snapshot, history;
 		cache_epoch epoch;
 		uint64_t era; /* when it was begun */
@@ -148,7 +152,7 @@ static enum rc resume(struct relay *r)
 static const char *find_gap(const struct relay *r, const struct relay_head *head)
 {
 	if (r->prev.len == 0)
-		return "no relay before";
+		return r->gap ? r->gap : "no relay before";
 	if (head->pruned > snapshot_xmin(str_of(r->prev.ptr)))
 		return "events were pruned unseen";
 	if (r->resumed)
@@ -158,10 +162,19 @@ static const char *find_gap(const struct relay *r, const struct relay_head *head
 	return str_eqz(head->history, r->history.ptr) ? NULL : "another history";
 }
 
+/* A dump of another server may have brought its own numbers. */
+static uint64_t floor_of(const struct relay_head *head)
+{
+	uint64_t pruned = head->pruned < head->xmax ? head->pruned : head->xmax;
+
+	return pruned ? pruned - 1 : 0;
+}
+
 /*
- * Nobody knows which events were missed: all copies are void.  Those that other machines or
- * later fills make are judged by their labels: what this snapshot sees has an xid below its
- * xmax, so a label of at least xmax contains it all.
+ * Nobody knows which events this mapping missed: all copies in memory are void, and all events
+ * that are still kept are loaded before there is a lease again.  Other copies are judged by
+ * their labels: above the slot, they hold every event that is kept; above the floor, every one
+ * that is not, because its xid is below pruned.
  */
 static void start_over(struct relay *r, const struct relay_head *head, const char *why)
 {
@@ -169,11 +182,21 @@ static void start_over(struct relay *r, const struct relay_head *head, const cha
 	uint64_t era = map_void(r->map);
 	if (r->poll.era == era) /* nobody else did */
 		r->poll.era = era + 1;
-	map_set_floor(r->map, head->xmax - 1);
-	r->poll.skip = true;
+	map_set_floor(r->map, floor_of(head));
+	r->poll.boot = true;
+	r->gap = NULL;
 	metric_add(COUNTER_relay_restarts, 1);
-	log_info("all copies are void", LOG_STR("why", str_of(why)),
-		 LOG_STR("history", head->history));
+	log_info("copies in memory are void; loading the events that are kept",
+		 LOG_STR("why", str_of(why)), LOG_STR("history", head->history));
+}
+
+/* The poll that is under way reads what prev did not see: too little. */
+static void give_up_prev(struct relay *r, const char *why)
+{
+	buf_clear(&r->prev);
+	r->resumed = 0;
+	r->gap = why;
+	r->poll.skip = true;
 }
 
 /* --- one poll ---------------------------------------------------------------------------- */
@@ -191,7 +214,9 @@ static enum rc on_head(struct relay *r, const struct relay_head *head)
 	if (r->poll.skip)
 		return RC_OK;
 	const char *gap = find_gap(r, head);
-	if (gap)
+	if (gap && r->prev.len)
+		give_up_prev(r, gap);
+	else if (gap)
 		start_over(r, head, gap);
 	return RC_OK;
 }
@@ -217,7 +242,8 @@ static void on_event(struct relay *r, const struct relay_event *event)
 		return;
 	}
 	r->poll.events++;
-	metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
+	if (!r->poll.boot)
+		metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
 }
 
 static void on_row(void *ctx, const struct pg_result *row)
@@ -241,12 +267,12 @@ static void on_row(void *ctx, const struct pg_result *row)
 
 static enum rc read_outbox(struct relay *r)
 {
-	r->poll.headed = r->poll.incarnate = r->poll.skip = false;
+	r->poll.headed = r->poll.incarnate = r->poll.skip = r->poll.boot = false;
 	r->poll.events = 0;
 	r->poll.poison = 0;
 	r->poll.rc = RC_OK;
 	r->poll.era = map_era(r->map);
-	const char *prev = r->prev.len ? r->prev.ptr : NULL;
+	const char *prev = r->prev.len ? r->prev.ptr : NOTHING;
 	enum rc rc = pg_stream(r->pg, STMT_event_poll, PG_ARGS(pg_text(prev)), on_row, r);
 
 	if (rc == RC_OK)
@@ -289,6 +315,8 @@ static enum rc poll_through(struct relay *r)
 		enum rc rc = read_outbox(r);
 		if (rc != RC_OK)
 			return rc;
+		if (r->gap)
+			continue;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
 			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))

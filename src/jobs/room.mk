@@ -23,12 +23,16 @@ libjobs_a_SOURCES = \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
 	src/jobs/relay_event.h \
+	src/jobs/runner.c \
+	src/jobs/runner.h \
 	src/jobs/ticker.c \
 	src/jobs/ticker.h \
 	src/jobs/ticker_alert.c \
 	src/jobs/ticker_flush.c \
 	src/jobs/ticker_look.c \
-	src/jobs/ticker_run.h
+	src/jobs/ticker_run.h \
+	src/jobs/warm.c \
+	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
 
 src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk

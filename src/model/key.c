@@ -4,10 +4,13 @@
 #include "base/base64.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "cache/write.h"
+#include "model/env.h"
 #include "net/pg.h"
 
-#define KEY_BYTES 32
-#define PREFIX    STR("sm_")
+#define KEY_BYTES       32
+#define PREFIX          STR("sm_")
+#define KEY_DEADLINE_MS 10000
 
 static void digest_of(struct str key, uint8_t ret[SHA256_BYTES])
 {
@@ -44,26 +47,52 @@ static void key_make(char ret[KEY_TEXT])
 	base64url_write(bytes, sizeof(bytes), ret + PREFIX.len);
 }
 
-enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key[KEY_TEXT])
-{
-	char key[KEY_TEXT], hint[KEY_HINT] = "";
+struct job {
+	const char *name;
+	enum role role;
+	char hint[KEY_HINT];
 	uint8_t digest[SHA256_BYTES];
+};
+
+static enum rc write_now(struct env *env, struct job *job, const char *what,
+			 enum rc (*body)(struct pg *, void *, struct buf *))
+{
+	struct cache_write write = {
+		.body = body, .ctx = job, .once = what, .deadline_ms = KEY_DEADLINE_MS
+	};
+	bool unknown;
+
+	return cache_write(env->cache, env->arena, env->pg, &write, &unknown);
+}
+
+static enum rc create(struct pg *pg, void *ctx, struct buf *ret_earlier)
+{
+	const struct job *job = ctx;
+
+	(void)ret_earlier;
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(pg, STMT_write_key_create,
+				      PG_ARGS(pg_text(job->name), pg_text(role_name(job->role)),
+					      pg_bytes((struct str){ (const char *)job->digest,
+								     sizeof(job->digest) }),
+					      pg_text(job->hint)));
+	return row.rc;
+}
+
+enum rc key_create(struct env *env, const char *name, enum role role, char ret_key[KEY_TEXT])
+{
+	struct job job = { .name = name, .role = role };
+	char key[KEY_TEXT];
 
 	if (!name_is_good(str_of(name)))
 		return RC_INVALID;
 	key_make(key);
-	memcpy(hint, key, KEY_HINT - 1);
-	digest_of(str_of(key), digest);
-
-	SCOPED(pg_result_done)
-	struct pg_result row =
-		pg_run(pg, STMT_key_create,
-		       PG_ARGS(pg_text(name), pg_text(role_name(role)),
-			       pg_bytes((struct str){ (char *)digest, sizeof(digest) }),
-			       pg_text(hint)));
-	if (row.rc == RC_OK)
+	memcpy(job.hint, key, KEY_HINT - 1);
+	digest_of(str_of(key), job.digest);
+	enum rc rc = write_now(env, &job, "key create", create);
+	if (rc == RC_OK)
 		memcpy(ret_key, key, sizeof(key));
-	return row.rc;
+	return rc;
 }
 
 enum rc key_find(struct pg *pg, struct str key, enum role *ret)
@@ -114,12 +143,19 @@ enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *
 	return RC_OK;
 }
 
-enum rc key_revoke(struct pg *pg, const char *name)
+static enum rc revoke(struct pg *pg, void *ctx, struct buf *ret_earlier)
 {
-	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(pg, STMT_key_revoke, PG_ARGS(pg_text(name)));
+	const struct job *job = ctx;
 
-	if (row.rc == RC_OK && row.count == 0)
-		return RC_NOT_FOUND;
-	return row.rc;
+	(void)ret_earlier;
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(pg, STMT_write_key_revoke, PG_ARGS(pg_text(job->name)));
+	return row.rc == RC_OK && row.count == 0 ? RC_NOT_FOUND : row.rc;
+}
+
+enum rc key_revoke(struct env *env, const char *name)
+{
+	struct job job = { .name = name };
+
+	return write_now(env, &job, "key revoke", revoke);
 }

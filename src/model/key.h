@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 struct arena;
+struct env;
 struct pg;
 
 #define KEY_TEXT     47 /* "sm_" + 43 + NUL */
@@ -24,14 +25,17 @@ struct key_row {
 };
 
 /* The key is made here and told once.  RC_CONFLICT: a key of that name is in use; RC_INVALID:
- * the name is empty, longer than KEY_NAME_MAX or has control characters. */
-enum rc key_create(struct pg *pg, const char *name, enum role role, char ret_key[KEY_TEXT]);
+ * the name is empty, longer than KEY_NAME_MAX or has control characters.  RC_UNAVAILABLE: the
+ * key that may have been made is nobody's. */
+enum rc key_create(struct env *env, const char *name, enum role role, char ret_key[KEY_TEXT]);
 /* RC_NOT_FOUND: not of our form, unknown, or revoked. */
 enum rc key_find(struct pg *pg, struct str key, enum role *ret);
 /* All keys, oldest first. */
 enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *ret_count);
-/* RC_NOT_FOUND: no key of that name is in use. */
-enum rc key_revoke(struct pg *pg, const char *name);
+/* RC_NOT_FOUND: no key of that name is in use.  RC_OK: it opens nothing on this machine any
+ * more.
+ */
+enum rc key_revoke(struct env *env, const char *name);
 /* Has the form of a key of ours, known or not. */
 bool key_looks_right(struct str text);
 

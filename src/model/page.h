@@ -15,7 +15,8 @@ struct arena;
 struct env;
 struct json;
 
-#define PAGE_KEYS 4 /* fields of a cursor */
+#define PAGE_KEYS 4  /* fields of a cursor */
+#define PAGE_ROWS 20 /* of a page when nobody says how many */
 
 /* cursor_write of http/cursor.h. */
 typedef struct str page_seal(struct arena *arena, struct str secret, struct str scope,

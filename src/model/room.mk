@@ -9,6 +9,9 @@ libmodel_a_SOURCES = \
 	src/model/env.h \
 	src/model/instance.c \
 	src/model/instance.h \
+	src/model/job.c \
+	src/model/job.h \
+	src/model/jobs.def \
 	src/model/key.c \
 	src/model/key.h \
 	src/model/nft.c \

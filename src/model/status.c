@@ -1,21 +1,10 @@
 #include "model/status.h"
 
-#include <stdio.h>
-#include <unistd.h>
 #include "base/board.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/jsonin.h"
 #include "base/scope.h"
-
-void machine_name(const char *run_dir, char ret[MACHINE_NAME_MAX])
-{
-	char host[256] = "";
-
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
-	snprintf(ret, MACHINE_NAME_MAX, "%s:%s", host, run_dir);
-}
 
 /* --- processes ---------------------------------------------------------------------------- */
 

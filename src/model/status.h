@@ -21,10 +21,6 @@ struct status {
 	int64_t now_us, mono_ns;
 };
 
-#define MACHINE_NAME_MAX 512
-/* "host:run_dir": a host may run several. */
-void machine_name(const char *run_dir, char ret[MACHINE_NAME_MAX]);
-
 /* An object {machine, at, tickerAt, processes, dependencies, alerts}. */
 void status_write(struct json *j, const char *key, const struct status *s);
 void status_processes(struct json *j, const char *key, const struct status *s);

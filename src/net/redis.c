@@ -22,6 +22,7 @@
 #define NS_PER_MS  INT64_C(1000000)
 #define ERROR_TEXT 256
 #define OUT_MAX    ((size_t)8 << 20)
+#define HEARD_MAX  64
 
 const struct conf_key redis_keys[] = {
 	{ "redis_url", CONF_URL, offsetof(struct redis_options, url), "",
@@ -349,7 +350,8 @@ bool redis_heard(struct redis *redis)
 	bool heard = false;
 	ssize_t n = 1;
 
-	while (redis->listening && n > 0) {
+	/* What comes faster than it is read away stays for the next time. */
+	for (int i = 0; i < HEARD_MAX && redis->listening && n > 0; i++) {
 		n = recv(redis->context->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n > 0)
 			heard = true;

@@ -44,6 +44,7 @@ SQL_FILES = \
 	sql/queries/collection.sql \
 	sql/queries/event.sql \
 	sql/queries/instance.sql \
+	sql/queries/job.sql \
 	sql/queries/key.sql \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \

@@ -25,15 +25,15 @@ START_TEST(test_roles)
 	char viewer[KEY_TEXT], admin[KEY_TEXT];
 	struct call call;
 
-	ck_assert_int_eq(key_create(env->pg, "viewer", ROLE_VIEWER, viewer), RC_OK);
-	ck_assert_int_eq(key_create(env->pg, "admin", ROLE_ADMIN, admin), RC_OK);
+	ck_assert_int_eq(key_create(env, "viewer", ROLE_VIEWER, viewer), RC_OK);
+	ck_assert_int_eq(key_create(env, "admin", ROLE_ADMIN, admin), RC_OK);
 	ck_assert_int_eq(allow(&call, NULL, viewer, ROLE_VIEWER), RC_OK);
 	ck_assert_int_eq(call.role, ROLE_VIEWER);
 	ck_assert_int_eq(allow(&call, NULL, viewer, ROLE_OPERATOR), RC_FORBIDDEN);
 	ck_assert_int_eq(call.problem.rc, RC_FORBIDDEN);
 	ck_assert_int_eq(allow(&call, NULL, admin, ROLE_OPERATOR), RC_OK);
 	ck_assert_int_eq(call.role, ROLE_ADMIN);
-	ck_assert_int_eq(key_revoke(env->pg, "admin"), RC_OK);
+	ck_assert_int_eq(key_revoke(env, "admin"), RC_OK);
 	ck_assert_int_eq(allow(&call, NULL, admin, ROLE_OPERATOR), RC_UNAUTHENTICATED);
 	free_env(env);
 }
@@ -45,7 +45,7 @@ START_TEST(test_headers)
 	char key[KEY_TEXT];
 	struct call call;
 
-	ck_assert_int_eq(key_create(env->pg, "headers", ROLE_VIEWER, key), RC_OK);
+	ck_assert_int_eq(key_create(env, "headers", ROLE_VIEWER, key), RC_OK);
 	const char *bearer = arena_printf(env->arena, "Bearer %s", key).ptr;
 	const char *lower = arena_printf(env->arena, "bearer   %s ", key).ptr;
 

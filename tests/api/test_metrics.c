@@ -38,7 +38,7 @@ START_TEST(test_who)
 	ck_assert_int_eq(r.status, 401);
 	r = scrape("1270.0.0.1", NULL);
 	ck_assert_int_eq(r.status, 401);
-	ck_assert_int_eq(key_create(env->pg, "scraper", ROLE_VIEWER, key), RC_OK);
+	ck_assert_int_eq(key_create(env, "scraper", ROLE_VIEWER, key), RC_OK);
 	r = scrape("10.0.0.7", key);
 	ck_assert_int_eq(r.status, 200);
 	free_env(env);

@@ -33,7 +33,7 @@ static void begin(void)
 
 	env = new_env();
 	snprintf(name, sizeof(name), "operator %d of %d", n++, (int)getpid());
-	ck_assert_int_eq(key_create(env->pg, name, ROLE_OPERATOR, operator_key), RC_OK);
+	ck_assert_int_eq(key_create(env, name, ROLE_OPERATOR, operator_key), RC_OK);
 }
 
 static struct reply post_with(const char *path, const char *key, const char *body)
@@ -96,7 +96,7 @@ START_TEST(test_who)
 	char viewer[KEY_TEXT];
 
 	begin();
-	ck_assert_int_eq(key_create(env->pg, "viewer", ROLE_VIEWER, viewer), RC_OK);
+	ck_assert_int_eq(key_create(env, "viewer", ROLE_VIEWER, viewer), RC_OK);
 	struct ask what = { .method = "POST", .path = PATH, .body = "[]" };
 	struct reply r = ask(env, &what);
 	ck_problem(env, &r, 401, "unauthenticated");

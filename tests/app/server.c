@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/clock.h"
+#include "lib/child.h"
 #include "lib/fcgi_client.h"
 
 #define ARGS_MAX   40
@@ -53,7 +54,7 @@ static void janitor(const char *dir)
 	int wire[2];
 
 	ck_assert_int_eq(pipe2(wire, O_CLOEXEC), 0);
-	if (fork() != 0) {
+	if (child_fork() != 0) {
 		close(wire[0]);
 		return;
 	}
@@ -138,8 +139,7 @@ static void launch(struct server *s, const char *arg, va_list rest)
 
 	for (; arg && n < ARGS_MAX - 1; arg = va_arg(rest, const char *))
 		argv[n++] = (char *)arg;
-	s->pid = fork();
-	ck_assert_int_ge(s->pid, 0);
+	s->pid = child_fork();
 	if (s->pid == 0)
 		become(s, argv, parent);
 }
@@ -319,7 +319,7 @@ int server_run(char *const *env, const char **ret_text, const char *word, ...)
 		argv[n++] = (char *)word;
 	va_end(rest);
 	ck_assert_int_eq(pipe2(wire, O_CLOEXEC), 0);
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		dup2(wire[1], STDOUT_FILENO);
 		dup2(wire[1], STDERR_FILENO);

@@ -1,4 +1,5 @@
 /* Signals, deaths and renewals of a running server; a request loop runs beside them. */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static void load_start(const struct server *s, struct load *load)
 	load->seen = mmap(NULL, sizeof(*load->seen), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(load->seen, MAP_FAILED);
-	load->pid = fork();
+	load->pid = child_fork();
 	if (load->pid == 0)
 		load_run(s, load);
 	AWAIT(load->seen->good > 0);
@@ -124,7 +125,7 @@ START_TEST(a_reload_applies_what_changed)
 	kill(s.pid, SIGHUP);
 	AWAIT(server_logged(&s, "setting=listen") == 1);
 	AWAIT(server_logged(&s, "event=serving") == 2);
-	AWAIT(server_children(s.pid, child) == 5);
+	AWAIT(server_children(s.pid, child) == 6);
 	ck_assert_int_ne(server_worker(&s, "such-market: worker hot 3"), 0);
 	ck_assert_int_eq(server_get(&s, "/health/live"), 200);
 	ck_assert_int_eq(server_stop(&s), 0);
@@ -174,7 +175,7 @@ START_TEST(workers_leave_with_their_master)
 
 	server_start(&s, "--workers=2", "--drain-timeout=1s", NULL);
 	size_t n = server_children(s.pid, child);
-	ck_assert_uint_eq(n, 4);
+	ck_assert_uint_eq(n, 5);
 	kill(s.pid, SIGKILL);
 	server_wait(&s);
 	for (size_t i = 0; i < n; i++)

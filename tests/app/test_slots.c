@@ -1,4 +1,5 @@
 /* Who gets which slot of the board, also when several masters share it. */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <stdbool.h>
@@ -33,7 +34,7 @@ static void close_board(void)
 static int claimed_by_the_dead(int role)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
 	if (pid == 0)
 		_exit(slots_claim(board, lock, role));

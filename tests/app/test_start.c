@@ -1,4 +1,5 @@
 /* Where the sockets come from, and who may be the master. */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -281,7 +282,7 @@ static void spawn_fcgi(struct server *s, const char *copies)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	snprintf(path, sizeof(path), "%s/given.sock", s->dir);
 	snprintf(binary, sizeof(binary), "%s/such-market", top ? top : ".");
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		execlp("spawn-fcgi", "spawn-fcgi", "-s", path, "-F", copies, "--", binary,
 		       "serve", "--config", s->conf, "--workers=1", (char *)NULL);

@@ -3,6 +3,12 @@ if HAVE_CHECK
 APP_TEST_LIBS = libtest.a $(APP_LIBS) $(CHECK_LIBS)
 APP_SERVER = tests/app/server.c tests/app/server.h tests/lib/fcgi_client.c
 
+check_PROGRAMS += tests/app/test_attached
+TESTS += tests/app/test_attached
+tests_app_test_attached_SOURCES = tests/app/test_attached.c
+tests_app_test_attached_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_attached_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_outworn
 TESTS += tests/app/test_outworn
 tests_app_test_outworn_SOURCES = tests/app/test_outworn.c
@@ -14,6 +20,12 @@ TESTS += tests/app/test_relay
 tests_app_test_relay_SOURCES = tests/app/test_relay.c $(APP_SERVER)
 tests_app_test_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_app_test_relay_LDADD = $(APP_TEST_LIBS)
+
+check_PROGRAMS += tests/app/test_rundir
+TESTS += tests/app/test_rundir
+tests_app_test_rundir_SOURCES = tests/app/test_rundir.c
+tests_app_test_rundir_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_rundir_LDADD = $(APP_TEST_LIBS)
 
 check_PROGRAMS += tests/app/test_slots
 TESTS += tests/app/test_slots

@@ -1,3 +1,4 @@
+#include "lib/child.h"
 #include "suite.h"
 #include "base/board.h"
 #include "base/tmp.h"
@@ -55,7 +56,7 @@ START_TEST(processes_see_each_other)
 	pid_t pid;
 
 	for (size_t i = 0; i < 3; i++) {
-		pid = fork();
+		pid = child_fork();
 		if (pid == 0) {
 			metric_attach(&board_slot(b, i)->cells);
 			metric_add(COUNTER_requests, i + 1);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/failpoint.h"
+#include "lib/child.h"
 
 START_TEST(plans_are_read)
 {
@@ -44,7 +45,7 @@ static int pass(const char *env, int64_t *ret_ns)
 {
 	int64_t began = clock_mono_ns();
 	int status;
-	pid_t child = fork();
+	pid_t child = child_fork();
 
 	if (child == 0) {
 		setenv("SUCH_MARKET_FP", env, 1);

@@ -1,3 +1,4 @@
+#include "lib/child.h"
 #include "suite.h"
 #include "base/gz.h"
 #include "base/tmp.h"
@@ -157,7 +158,7 @@ static pid_t feed(const unsigned char *bytes, size_t len)
 	pid_t pid;
 
 	ck_assert_int_eq(pipe(ends), 0);
-	pid = fork();
+	pid = child_fork();
 	if (pid == 0) {
 		size_t done = 0;
 		ssize_t n;

@@ -1,3 +1,4 @@
+#include "lib/child.h"
 #include "suite.h"
 #include "base/arena.h"
 #include "base/jsonin.h"
@@ -177,7 +178,7 @@ START_TEST(processes_do_not_mix_their_lines)
 
 	open_log("info", "text");
 	for (int i = 0; i < 4; i++) {
-		pids[i] = fork();
+		pids[i] = child_fork();
 		if (pids[i] == 0) {
 			for (int k = 0; k < 200; k++)
 				log_info("tick",

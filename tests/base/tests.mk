@@ -32,6 +32,12 @@ tests_base_test_buf_SOURCES = tests/base/test_buf.c
 tests_base_test_buf_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_buf_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/base/test_child
+TESTS += tests/base/test_child
+tests_base_test_child_SOURCES = tests/base/test_child.c
+tests_base_test_child_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_child_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/base/test_clock
 TESTS += tests/base/test_clock
 tests_base_test_clock_SOURCES = tests/base/test_clock.c

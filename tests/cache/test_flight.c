@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
+#include "lib/child.h"
 #include "mapped.h"
 
 #define KEY UINT64_C(0x123456789abcdef0)
@@ -41,7 +42,7 @@ END_TEST
 START_TEST(a_waiter_is_woken)
 {
 	ck_assert_int_eq(flight_begin(map, KEY, true), FLIGHT_MINE);
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		enum flight_seat seat = flight_begin(map, KEY, true);
 
@@ -58,7 +59,7 @@ END_TEST
 START_TEST(the_dead_are_replaced)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
 	if (pid == 0)
 		_exit(flight_begin(map, KEY, true) == FLIGHT_MINE ? 0 : 1);
@@ -77,7 +78,7 @@ START_TEST(one_of_many_fills)
 	pid_t pids[8];
 
 	for (int p = 0; p < 8; p++) {
-		pids[p] = fork();
+		pids[p] = child_fork();
 		if (pids[p] == 0) {
 			while (!atomic_load(&shared->go))
 				;

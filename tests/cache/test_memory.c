@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "cache/layout.h"
+#include "lib/child.h"
 #include "mapped.h"
 
 START_TEST(what_is_put_is_got)
@@ -144,7 +145,7 @@ START_TEST(processes_do_not_disturb_each_other)
 	pid_t pids[4];
 
 	for (int p = 0; p < 4; p++) {
-		pids[p] = fork();
+		pids[p] = child_fork();
 		if (pids[p] == 0) {
 			for (int i = 0; i < 60000; i++) {
 				int n = (i * (p + 3) + i / 7) % 3000;
@@ -172,7 +173,7 @@ START_TEST(who_dies_writing_leaves_an_empty_shard)
 	for (int n = 0; n < 2000; n++)
 		put(n, 1000);
 	for (int round = 0; round < 30; round++) {
-		pid_t pid = fork();
+		pid_t pid = child_fork();
 
 		if (pid == 0)
 			for (int n = 0;; n++) {
@@ -190,7 +191,7 @@ START_TEST(who_dies_writing_leaves_an_empty_shard)
 		arena_reset(arena);
 	}
 	/* And for certain: a holder that dies while it holds. */
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		for (uint32_t i = 0; i < MAP_SHARDS; i++)
 			pthread_mutex_lock(&map_shard(map, i)->lock);

@@ -10,6 +10,7 @@
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
 #include "cache/write.h"
+#include "lib/child.h"
 #include "lib/commit_hold.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
@@ -31,6 +32,7 @@ struct script {
 	const char *sql;
 	enum rc rc; /* and then says */
 	const char *earlier;
+	const char *once;
 	uint64_t xid;
 	bool raised; /* when body ran, the slot knew already */
 	int runs;
@@ -54,7 +56,9 @@ static enum rc body(struct pg *conn, void *ctx, struct buf *ret_earlier)
 
 static enum rc run(struct script *script)
 {
-	struct cache_write write = { .body = body, .ctx = script, .deadline_ms = 10000 };
+	struct cache_write write = {
+		.body = body, .ctx = script, .once = script->once, .deadline_ms = 10000
+	};
 	bool unknown = true;
 	enum rc rc = cache_write(cache, arena, pg, &write, &unknown);
 
@@ -249,17 +253,19 @@ static void await(const char *sql, const char *want)
 }
 
 /* A process of its own, with the same mapping. */
-static pid_t write_apart(const char *failpoints)
+static pid_t write_of(struct script *s, const char *failpoints)
 {
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child)
 		return child;
-	struct script s = { .sql = EMIT };
 	setenv("SUCH_MARKET_FP", failpoints, 1);
 	pg = pg_new(&pg_options, live_pg_url());
-	_exit(run(&s) != RC_OK);
+	_exit(run(s) != RC_OK || s->runs != 1);
+}
+
+static pid_t write_apart(const char *failpoints)
+{
+	return write_of(&(struct script){ .sql = EMIT }, failpoints);
 }
 
 static int end_of(pid_t child)
@@ -300,6 +306,51 @@ START_TEST(a_writer_that_dies_in_commit_leaves_its_slots)
 	ck_assert_uint_gt(map_xid(map, slot), 0);
 	await("SELECT count(*) > 0 FROM such_market.cache_events WHERE '" TAG "' = ANY (tags)",
 	      "t");
+	down();
+}
+END_TEST
+
+/* It happened, and nobody said so: found out by its row, done once, and known here. */
+START_TEST(a_commit_without_a_reply_is_looked_up)
+{
+	struct script s = { .sql = EMIT, .once = "test" };
+
+	up();
+	commits_hold();
+	pid_t child = write_of(&s, "");
+	commits_await(true);
+	commits_release();
+	ck_assert_int_eq(end_of(child), 0);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	ck_assert_str_eq(setting_of("SELECT count(*) FROM such_market.idempotency"
+				    " WHERE route = 'test' AND NOT given"),
+			 "1");
+	down();
+}
+END_TEST
+
+/* A word of the command line where no server runs. */
+START_TEST(redis_is_told_without_a_mapping_too)
+{
+	struct redis_options wire = { .connect_ms = 2000,
+				      .budget_ms = 2000,
+				      .url = live_redis_url() };
+	struct cache_options options = { .redis_prefix = "elsewhere" };
+	struct script s = { .sql = EMIT };
+
+	up();
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&options, NULL, redis);
+	struct cache *own = cache;
+	int64_t before = keys_in(redis);
+	cache = cache_new(&options, NULL, pg);
+	cache_set_redis(cache, tier);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_int_eq(keys_in(redis), before + 1);
+	cache_free(cache);
+	cache = own;
+	redis_tier_free(tier);
+	redis_free(redis);
 	down();
 }
 END_TEST
@@ -346,6 +397,8 @@ static void all(TCase *tc)
 	tcase_add_test(tc, what_cannot_be_named_voids_all);
 	tcase_add_test(tc, slots_know_before_commit_and_generations_after);
 	tcase_add_test(tc, a_writer_that_dies_in_commit_leaves_its_slots);
+	tcase_add_test(tc, a_commit_without_a_reply_is_looked_up);
+	tcase_add_test(tc, redis_is_told_without_a_mapping_too);
 #ifdef ENABLE_FAILPOINTS
 	tcase_add_loop_test(tc, each_place_to_die_leaves_what_was_done, 0,
 			    (int)COUNT_OF(deaths));

@@ -26,8 +26,7 @@ static void read_whole(const uint8_t *data, size_t size)
 	struct request_ids ids = { .prefix = "0123456789abcdef" };
 	struct fcgi_reader reader = { .arena = arena_new(65536),
 				      .ids = &ids,
-				      .body_max = 4096,
-				      .deadline_ns = INT64_MAX };
+				      .body_max = 4096 };
 	struct problem problem = { 0 };
 	struct request req;
 	FCGX_Request fcgx;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "http/problem.h"
 #include "http/request.h"
+#include "lib/child.h"
 #include "server.h"
 
 static volatile sig_atomic_t stopping;
@@ -121,8 +122,7 @@ void server_start(struct server *s, struct fcgi_options options, int drain_ms)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(s->shared, MAP_FAILED);
 	options.listen_fd = server_listen(s->path);
-	s->pid = fork();
-	ck_assert_int_ge(s->pid, 0);
+	s->pid = child_fork();
 	if (s->pid == 0) {
 		run(s, &options, drain_ms);
 		exit(0);

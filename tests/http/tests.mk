@@ -34,6 +34,28 @@ tests_http_test_fcgi_drain_SOURCES = tests/http/test_fcgi_drain.c $(FCGI_TEST_SO
 tests_http_test_fcgi_drain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_http_test_fcgi_drain_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/http/test_fcgi_feed
+TESTS += tests/http/test_fcgi_feed
+tests_http_test_fcgi_feed_SOURCES = tests/http/test_fcgi_feed.c tests/lib/fcgi_client.c
+tests_http_test_fcgi_feed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -DFEED_DIRECT=true
+tests_http_test_fcgi_feed_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+# Linked so that libfcgi does not find our OS_Read: it has to read files.
+HIDE_FEED = -Wl,--exclude-libs,ALL
+check_PROGRAMS += tests/http/test_fcgi_feed_file
+TESTS += tests/http/test_fcgi_feed_file
+tests_http_test_fcgi_feed_file_SOURCES = tests/http/test_fcgi_feed.c tests/lib/fcgi_client.c
+tests_http_test_fcgi_feed_file_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -DFEED_DIRECT=false
+tests_http_test_fcgi_feed_file_LDFLAGS = $(AM_LDFLAGS) $(HIDE_FEED)
+tests_http_test_fcgi_feed_file_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/http/test_fcgi_file
+TESTS += tests/http/test_fcgi_file
+tests_http_test_fcgi_file_SOURCES = tests/http/test_fcgi.c $(FCGI_TEST_SOURCES)
+tests_http_test_fcgi_file_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_http_test_fcgi_file_LDFLAGS = $(AM_LDFLAGS) $(HIDE_FEED)
+tests_http_test_fcgi_file_LDADD = $(HTTP_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/http/test_fcgi_loop
 TESTS += tests/http/test_fcgi_loop
 tests_http_test_fcgi_loop_SOURCES = tests/http/test_fcgi_loop.c $(FCGI_TEST_SOURCES)

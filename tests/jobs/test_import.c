@@ -1,4 +1,5 @@
 /* Imports into a real database. */
+#include "lib/child.h"
 #include "suite.h"
 #include <signal.h>
 #include <stdio.h>
@@ -327,7 +328,7 @@ static void kill_at(void *ctx, const struct import_progress *progress)
 
 static void killed_import(const struct import_options *o, struct killer killer)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid == 0) {
 		static const struct pg_options options = { .connect_ms = 5000,
 							   .deadline_ms = 20000 };

@@ -1,5 +1,6 @@
 /* The relay on a real server: what it applies, when it holds the lease, what voids the copies.
  */
+#include "lib/child.h"
 #include "suite.h"
 
 #include <poll.h>
@@ -116,18 +117,21 @@ START_TEST(the_first_poll_voids_and_grants)
 	struct relay *r = relay_here();
 	int64_t boot_ns = clock_boot_ns();
 
-	invalidate("list");
-	int64_t next = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+	invalidate("u:20");
+	uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint) FROM"
+				     " such_market.cache_events WHERE tags = '{u:20}'");
 	ck_assert(!leased());
 	ck_assert_uint_eq(map_epoch(map), 0);
 	ck_assert_int_eq(relay_poll(r, boot_ns, clock_mono_ns()), RC_OK);
 	ck_assert_uint_ne(map_epoch(map), 0);
-	/* What is there already is under the floor, and is not applied. */
-	ck_assert_uint_ge(map_floor(map), (uint64_t)next - 1);
-	ck_assert_uint_eq(gen("list"), 0);
 	ck_assert_int_eq(map_lease_until(map), boot_ns + LEASE_NS);
-	/* The next label is of use at once, also when nobody writes. */
-	ck_assert(map_label_ok(map, slot_of("list"), map_floor(map) + 1));
+	/* What is there already is loaded: copies that do not hold it are of no use here, and
+	 * all others are. */
+	ck_assert_uint_eq(map_xid(map, slot_of("u:20")), xid);
+	ck_assert(!map_label_ok(map, slot_of("u:20"), xid));
+	ck_assert(map_label_ok(map, slot_of("u:20"), xid + 1));
+	ck_assert_uint_lt(map_floor(map), xid);
+	ck_assert(map_label_ok(map, slot_of("u:21"), map_floor(map) + 1));
 	relay_free(r);
 }
 END_TEST
@@ -143,6 +147,16 @@ START_TEST(a_change_by_hand_is_applied)
 		    "INSERT INTO such_market.nft_ownership VALUES"
 		    " ('" A "', 7, '\\x0101010101010101010101010101010101010101', 1)");
 	ck_assert_int_eq(polled(r), RC_OK);
+	static const char *const dead[] = { "t:" HEX_A ":7", "h:" HEX_A, "o:" HEX_1,
+					    "o:" HEX_2 };
+	static const char *const alive[] = { "t:" HEX_A ":8", "n:" HEX_A, "r:" HEX_A,
+					     "m:" HEX_A,      "c:" HEX_A, "b:" HEX_A,
+					     "list",          "o:*" };
+	uint64_t died[COUNT_OF(dead)], lived[COUNT_OF(alive)];
+	for (size_t i = 0; i < COUNT_OF(dead); i++)
+		died[i] = gen(dead[i]);
+	for (size_t i = 0; i < COUNT_OF(alive); i++)
+		lived[i] = gen(alive[i]);
 	uint64_t writes = map_writes(map), era = map_era(map);
 	live_pg_sql("UPDATE such_market.nft_ownership"
 		    " SET owner_address = '\\x0202020202020202020202020202020202020202'"
@@ -150,21 +164,16 @@ START_TEST(a_change_by_hand_is_applied)
 	uint64_t xid =
 		(uint64_t)ask("SELECT max(xid::text::bigint) FROM such_market.cache_events");
 	ck_assert_int_eq(polled(r), RC_OK);
-	static const char *const dead[] = { "t:" HEX_A ":7", "h:" HEX_A, "o:" HEX_1,
-					    "o:" HEX_2 };
-	static const char *const alive[] = { "t:" HEX_A ":8", "n:" HEX_A, "r:" HEX_A,
-					     "m:" HEX_A,      "c:" HEX_A, "b:" HEX_A,
-					     "list",          "o:*" };
 	for (size_t i = 0; i < COUNT_OF(dead); i++) {
-		ck_assert_uint_eq(gen(dead[i]), 1);
+		ck_assert_uint_eq(gen(dead[i]), died[i] + 1);
 		ck_assert_uint_eq(map_xid(map, slot_of(dead[i])), xid);
 	}
 	for (size_t i = 0; i < COUNT_OF(alive); i++)
-		ck_assert_uint_eq(gen(alive[i]), 0);
+		ck_assert_uint_eq(gen(alive[i]), lived[i]);
 	ck_assert_uint_eq(map_writes(map), writes + 1);
 	ck_assert_uint_eq(map_era(map), era);
 	ck_assert_int_eq(polled(r), RC_OK);
-	ck_assert_uint_eq(gen(dead[0]), 1);
+	ck_assert_uint_eq(gen(dead[0]), died[0] + 1);
 	relay_free(r);
 }
 END_TEST
@@ -260,6 +269,8 @@ START_TEST(every_event_is_applied_exactly_once)
 	for (int i = 0; i < SESSIONS; i++)
 		sessions[i].pg = pg_new(&options, live_pg_url());
 	ck_assert_int_eq(polled(r), RC_OK);
+	for (uint32_t slot = 0; slot < TAG_SLOTS; slot++)
+		expected[slot] = (uint32_t)map_gen(map, slot);
 	for (int i = 0; i < STEPS; i++) {
 		step(r, &state, i);
 		if (i % 50)
@@ -285,7 +296,7 @@ END_TEST
 /* A relay in a process of its own. */
 static pid_t relay_apart(void)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid = child_fork();
 
 	if (pid != 0)
 		return pid;
@@ -355,9 +366,62 @@ START_TEST(a_new_mapping_does_not_believe_an_old_position)
 	invalidate("u:4");
 	r = relay_here();
 	ck_assert_int_eq(polled(r), RC_OK);
-	ck_assert_uint_gt(map_floor(map), 0);
-	ck_assert_uint_eq(gen("u:4"), 0);
+	ck_assert_uint_eq(gen("u:4"), 1);
+	ck_assert_uint_gt(map_xid(map, slot_of("u:4")), 0);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	relay_free(r);
+}
+END_TEST
+
+static uint64_t pruned(void)
+{
+	return (uint64_t)ask("SELECT pruned::text::bigint FROM such_market.cache_clear");
+}
+
+/* Of events that are gone nobody can say which copies hold them: labels above all of them do.
+ */
+START_TEST(what_was_deleted_is_under_the_floor)
+{
+	static const char *const ways[] = {
+		"SELECT such_market.cache_prune('0')",
+		"WITH gone AS (DELETE FROM such_market.cache_events RETURNING id)"
+		" SELECT count(*) FROM gone",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		invalidate("u:22");
+		uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint)"
+					     " FROM such_market.cache_events");
+		ask(ways[i]);
+		struct relay *r = relay_here();
+		ck_assert_int_eq(polled(r), RC_OK);
+		ck_assert_uint_eq(gen("u:22"), 0);
+		ck_assert_uint_eq(pruned(), xid + 1);
+		ck_assert_uint_eq(map_floor(map), xid);
+		ck_assert(!map_label_ok(map, slot_of("u:22"), xid));
+		ck_assert(map_label_ok(map, slot_of("u:22"), xid + 1));
+		relay_free(r);
+	}
+	live_pg_sql("TRUNCATE such_market.cache_events");
+	ck_assert_uint_ge(pruned(), (uint64_t)ask("SELECT pg_current_xact_id()::text::bigint"));
+}
+END_TEST
+
+/* A dump brings events with numbers that this server has not reached. */
+START_TEST(another_servers_numbers_are_not_believed)
+{
+	struct relay *r = relay_here();
+
+	live_pg_sql("INSERT INTO such_market.cache_events (xid, kind, tags)"
+		    " VALUES ('9000000000', 'cache_cleared', '{u:23}');"
+		    "UPDATE such_market.cache_clear SET pruned = '8000000000'");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(map_xid(map, slot_of("u:23")), 0);
+	int64_t next = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
+	ck_assert(map_label_ok(map, slot_of("u:23"), (uint64_t)next));
+	live_pg_sql("DELETE FROM such_market.cache_events WHERE xid = '9000000000';"
+		    "UPDATE such_market.cache_clear SET pruned = '3'");
 	relay_free(r);
 }
 END_TEST
@@ -524,6 +588,8 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_killed_relay_is_followed_without_a_gap);
 	tcase_add_test(tc, a_stopped_relay_loses_the_lease);
 	tcase_add_test(tc, a_new_mapping_does_not_believe_an_old_position);
+	tcase_add_test(tc, what_was_deleted_is_under_the_floor);
+	tcase_add_test(tc, another_servers_numbers_are_not_believed);
 	tcase_add_test(tc, a_relay_that_left_is_continued);
 	tcase_add_test(tc, a_crash_of_the_server_is_another_history);
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);

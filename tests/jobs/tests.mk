@@ -36,4 +36,10 @@ TESTS += tests/jobs/test_relay
 tests_jobs_test_relay_SOURCES = tests/jobs/test_relay.c
 tests_jobs_test_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_relay_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_runner
+TESTS += tests/jobs/test_runner
+tests_jobs_test_runner_SOURCES = tests/jobs/test_runner.c
+tests_jobs_test_runner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_runner_LDADD = $(JOBS_TEST_LIBS)
 endif

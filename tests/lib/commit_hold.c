@@ -1,3 +1,4 @@
+#include "child.h"
 #include "lib/commit_hold.h"
 
 #include <check.h>
@@ -34,9 +35,7 @@ static int count_of(struct pg *pg, const char *sql)
 
 static pid_t begin_probe(void)
 {
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child)
 		return child;
 	struct pg *pg = pg_new(&options, live_pg_super_url());

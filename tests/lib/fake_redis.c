@@ -1,3 +1,4 @@
+#include "child.h"
 #include "lib/fake_redis.h"
 
 #include <signal.h>
@@ -31,7 +32,7 @@ void fake_redis_start(struct fake_redis *fake, void (*serve)(int fd, const void 
 	snprintf(fake->path, sizeof(fake->path), "%s/s", dir);
 	snprintf(fake->url, sizeof(fake->url), "unix://%s", fake->path);
 	int fd = listen_at(fake->path);
-	fake->pid = fork();
+	fake->pid = child_fork();
 	if (fake->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;) {

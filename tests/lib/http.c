@@ -87,6 +87,7 @@ bool http_try(struct http *http, const struct http_ask *ask)
 	curl_slist_free_all(headers);
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	http->status = code == CURLE_OK ? (int)status : 0;
+	*buf_room(&http->body, 1) = '\0';
 	if (code == CURLE_OK)
 		read_json(http);
 	return code == CURLE_OK;

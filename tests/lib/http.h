@@ -30,9 +30,9 @@ struct http_ask {
 
 struct http {
 	void *curl;
-	struct arena *arena; /* emptied by the next request */
-	int status;          /* of the last answer; 0: none came */
-	struct buf head, body;
+	struct arena *arena;      /* emptied by the next request */
+	int status;               /* of the last answer; 0: none came */
+	struct buf head, body;    /* a NUL stands behind the body's bytes */
 	struct json_object *json; /* the body, when it is JSON and not compressed */
 };
 

@@ -74,6 +74,9 @@ static void market_prepare(struct machine *m, const char *settings)
 	buf_addf(&text, "shm_dir = \"%s/shm\"\n", m->market.dir);
 	buf_addf(&text, "migrations_dir = \"%s\"\n", live_pg_migrations());
 	buf_addf(&text, "cache_memory_bytes = 32m\n");
+	/* Nothing is in the caches before a test has asked for it. */
+	if (!strstr(settings, "warm_start"))
+		buf_addf(&text, "warm_start = off\n");
 	buf_addf(&text, "%s", settings);
 	buf_addc(&text, '\0');
 	machine_write_file(m->conf, text.ptr);

@@ -21,6 +21,11 @@ pid_t stack_market(void)
 	return *machine.market_pid;
 }
 
+size_t stack_children(const char *word, pid_t *ret, size_t max)
+{
+	return machine_children(&machine, word, ret, max);
+}
+
 size_t stack_workers(pid_t *ret, size_t max)
 {
 	return machine_children(&machine, "worker", ret, max);

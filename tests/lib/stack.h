@@ -36,10 +36,12 @@ const char *stack_output(void);
 
 pid_t stack_market(void);                     /* the master */
 size_t stack_workers(pid_t *ret, size_t max); /* its children that answer */
-void stack_market_stop(void);                 /* SIGTERM, waits */
-void stack_market_begin(void);                /* after stop; does not wait */
-void stack_market_resume(void);               /* waits until it answers through nginx */
-void stack_wait_ready(void);                  /* until /health/ready says so */
+/* Its children whose title holds the word ("relay"). */
+size_t stack_children(const char *word, pid_t *ret, size_t max);
+void stack_market_stop(void);   /* SIGTERM, waits */
+void stack_market_begin(void);  /* after stop; does not wait */
+void stack_market_resume(void); /* waits until it answers through nginx */
+void stack_wait_ready(void);    /* until /health/ready says so */
 /* Puts a snippet of nginx/snippets into the site, or takes all out (NULL), and reloads nginx.
  */
 void stack_snippet(const char *name);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -291,6 +292,70 @@ START_TEST(test_worker_killed)
 }
 END_TEST
 
+#define CROWD 1200 /* more than the backlog, which is 1024 */
+
+/* Fills the hot lane's backlog; the descriptors, until the kernel takes no more. */
+static size_t crowd(int *fds, size_t max)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	size_t n = 0;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", stack_hot_socket());
+	for (; n < max; n++) {
+		fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		ck_assert_int_ge(fds[n], 0);
+		if (connect(fds[n], (struct sockaddr *)&sun, sizeof(sun)) != 0) {
+			close(fds[n]);
+			break;
+		}
+	}
+	return n;
+}
+
+/* Workers that nginx has no kept connection to, stopped before they take one. */
+static size_t stopped_workers(pid_t *ret, size_t max)
+{
+	size_t n = stack_workers(ret, max), again = 0;
+	int64_t until = clock_mono_ns() + INT64_C(30000000000);
+
+	stack_market_stop();
+	stack_market_begin();
+	while ((again = stack_workers(ret, max)) < n && clock_mono_ns() < until)
+		poll(NULL, 0, 5);
+	ck_assert_uint_eq(again, n);
+	for (size_t i = 0; i < n; i++)
+		kill(ret[i], SIGSTOP);
+	return n;
+}
+
+/* Nobody takes connections and no more can wait: nginx sheds load at once. */
+START_TEST(test_full_backlog)
+{
+	static int fds[CROWD];
+	const struct rlimit many = { CROWD + 100, CROWD + 100 };
+	pid_t workers[64];
+	size_t n = stopped_workers(workers, 64), crowded;
+	struct http *http = stack_http();
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many), 0);
+	crowded = crowd(fds, CROWD);
+	int64_t begin = clock_mono_ns();
+	http_get(http, "/health/live");
+	int64_t took = clock_mono_ns() - begin;
+	for (size_t i = 0; i < crowded; i++)
+		close(fds[i]);
+	for (size_t i = 0; i < n; i++)
+		kill(workers[i], SIGCONT);
+	ck_assert_uint_lt(crowded, CROWD);
+	http_problem_is(http, 503, "unavailable");
+	ck_assert_ptr_nonnull(http_header(http, "Retry-After"));
+	ck_assert_int_lt(took, INT64_C(2000000000));
+	stack_wait_ready();
+	ck_assert_int_eq(http_get(http, "/health/live"), 200);
+	http_free(http);
+}
+END_TEST
+
 /* Wallet reads wait for a lock; the hot lane does not wait for them. */
 START_TEST(test_lanes)
 {
@@ -315,4 +380,4 @@ END_TEST
 
 SUITE_WITH(start, stack_done, 120, test_own_problems, test_body_limit, test_request_id,
 	   test_gzip, test_large_answers_stay_in_memory, test_limit, test_application_away,
-	   test_reload_loses_nothing, test_worker_killed, test_lanes)
+	   test_reload_loses_nothing, test_worker_killed, test_full_backlog, test_lanes)

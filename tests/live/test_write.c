@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/child.h"
 #include "lib/commit_hold.h"
 #include "lib/fixture.h"
 #include "lib/http.h"
@@ -185,9 +186,7 @@ static void await(struct pg *pg, const char *sql, const char *want)
 /* A client of its own; its exit status is the answer's, less 300. */
 static pid_t post_apart(const char *idempotency, const char *body)
 {
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child)
 		return child;
 	http = stack_http();
@@ -278,5 +277,47 @@ START_TEST(test_killed_in_commit)
 }
 END_TEST
 
+/* As PostgreSQL says it when a table cannot grow. */
+static const char *const disk_full =
+	"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+	"RAISE EXCEPTION 'could not extend file: No space left on device' "
+	"USING ERRCODE = 'disk_full'; END $$; "
+	"CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON such_market.nft_ownership "
+	"EXECUTE FUNCTION full_disk()";
+
+static int import_one(void)
+{
+	static char meta[600], owners[600];
+
+	snprintf(meta, sizeof(meta), "--collection=%s",
+		 stack_file("meta.json",
+			    "{\"contract\":\"" FIXTURE_721 "\",\"name\":\"Fixture\","
+			    "\"standard\":\"ERC721\"}"));
+	snprintf(owners, sizeof(owners), "--owners=%s",
+		 stack_file("owners.csv", "token_id,owner_address\n9005," SOMEBODY "\n"));
+	return STACK_RUN("import", meta, owners);
+}
+
+START_TEST(test_disk_full)
+{
+	char body[512];
+
+	http = stack_http();
+	snprintf(body, sizeof(body), "%s", move_of(ZERO, SOMEBODY, 9004, 7003));
+	live_pg_sql(disk_full);
+	ck_assert_int_eq(post(C721 "/transfers", body), 503);
+	http_problem_is(http, 503, "unavailable");
+	ck_assert_ptr_nonnull(http_header(http, "Retry-After"));
+	ck_assert_int_eq(get(C721 "/nfts/9004"), 404);
+	ck_assert_int_eq(get(C721 "/nfts/7/owner"), 200);
+	ck_assert_int_ne(import_one(), 0);
+	ck_assert_ptr_nonnull(strstr(stack_output(), "No space left on device"));
+	live_pg_sql("DROP FUNCTION full_disk CASCADE");
+	ck_assert_int_eq(post(C721 "/transfers", body), 200);
+	ck_assert_int_eq(get(C721 "/nfts/9004"), 200);
+	http_free(http);
+}
+END_TEST
+
 SUITE_WITH(start, stack_done, 120, test_seen_at_once, test_minted, test_problems,
-	   test_killed_before_commit, test_killed_in_commit)
+	   test_killed_before_commit, test_killed_in_commit, test_disk_full)

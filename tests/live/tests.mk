@@ -74,6 +74,12 @@ tests_live_test_walk_SOURCES = tests/live/test_walk.c
 tests_live_test_walk_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_walk_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_warm
+TESTS += tests/live/test_warm
+tests_live_test_warm_SOURCES = tests/live/test_warm.c
+tests_live_test_warm_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_warm_LDADD = libstack.a libtest.a $(MODEL_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/live/test_write
 TESTS += tests/live/test_write
 tests_live_test_write_SOURCES = tests/live/test_write.c

@@ -13,17 +13,17 @@ START_TEST(test_life)
 	char key[KEY_TEXT], other[KEY_TEXT];
 	enum role role;
 
-	ck_assert_int_eq(key_create(env->pg, "ops", ROLE_OPERATOR, key), RC_OK);
+	ck_assert_int_eq(key_create(env, "ops", ROLE_OPERATOR, key), RC_OK);
 	ck_assert_uint_eq(strlen(key), KEY_TEXT - 1);
 	ck_assert(str_starts(str_of(key), STR("sm_")));
 	ck_assert(key_looks_right(str_of(key)));
 	ck_assert_int_eq(key_find(env->pg, str_of(key), &role), RC_OK);
 	ck_assert_int_eq(role, ROLE_OPERATOR);
-	ck_assert_int_eq(key_create(env->pg, "ops", ROLE_ADMIN, other), RC_CONFLICT);
-	ck_assert_int_eq(key_revoke(env->pg, "ops"), RC_OK);
-	ck_assert_int_eq(key_revoke(env->pg, "ops"), RC_NOT_FOUND);
+	ck_assert_int_eq(key_create(env, "ops", ROLE_ADMIN, other), RC_CONFLICT);
+	ck_assert_int_eq(key_revoke(env, "ops"), RC_OK);
+	ck_assert_int_eq(key_revoke(env, "ops"), RC_NOT_FOUND);
 	ck_assert_int_eq(key_find(env->pg, str_of(key), &role), RC_NOT_FOUND);
-	ck_assert_int_eq(key_create(env->pg, "ops", ROLE_ADMIN, other), RC_OK);
+	ck_assert_int_eq(key_create(env, "ops", ROLE_ADMIN, other), RC_OK);
 	ck_assert_str_ne(key, other);
 	ck_assert_int_eq(key_find(env->pg, str_of(other), &role), RC_OK);
 	ck_assert_int_eq(role, ROLE_ADMIN);
@@ -39,7 +39,7 @@ START_TEST(test_list)
 	int count, before;
 
 	ck_assert_int_eq(key_list(env->pg, env->arena, &rows, &before), RC_OK);
-	ck_assert_int_eq(key_create(env->pg, "list \"me\" \u00e9", ROLE_VIEWER, key), RC_OK);
+	ck_assert_int_eq(key_create(env, "list \"me\" \u00e9", ROLE_VIEWER, key), RC_OK);
 	ck_assert_int_eq(key_list(env->pg, env->arena, &rows, &count), RC_OK);
 	ck_assert_int_eq(count, before + 1);
 	ck_str(rows[before].name, "list \"me\" \u00e9");
@@ -48,7 +48,7 @@ START_TEST(test_list)
 	ck_assert(str_starts(str_of(key), rows[before].hint));
 	ck_assert_int_gt(rows[before].created_us, 0);
 	ck_assert_int_eq(rows[before].revoked_us, 0);
-	ck_assert_int_eq(key_revoke(env->pg, "list \"me\" \u00e9"), RC_OK);
+	ck_assert_int_eq(key_revoke(env, "list \"me\" \u00e9"), RC_OK);
 	ck_assert_int_eq(key_list(env->pg, env->arena, &rows, &count), RC_OK);
 	ck_assert_int_gt(rows[before].revoked_us, 0);
 	free_env(env);
@@ -60,7 +60,7 @@ START_TEST(test_not_stored_in_clear)
 	env = new_env();
 	char key[KEY_TEXT];
 
-	ck_assert_int_eq(key_create(env->pg, "hidden", ROLE_VIEWER, key), RC_OK);
+	ck_assert_int_eq(key_create(env, "hidden", ROLE_VIEWER, key), RC_OK);
 	SCOPED(pg_result_done)
 	struct pg_result row =
 		pg_exec_args(env->pg,
@@ -81,14 +81,14 @@ START_TEST(test_bad_names)
 	env = new_env();
 	char key[KEY_TEXT], name[400];
 
-	ck_assert_int_eq(key_create(env->pg, "", ROLE_VIEWER, key), RC_INVALID);
-	ck_assert_int_eq(key_create(env->pg, "a\nb", ROLE_VIEWER, key), RC_INVALID);
-	ck_assert_int_eq(key_create(env->pg, "\xff", ROLE_VIEWER, key), RC_INVALID);
+	ck_assert_int_eq(key_create(env, "", ROLE_VIEWER, key), RC_INVALID);
+	ck_assert_int_eq(key_create(env, "a\nb", ROLE_VIEWER, key), RC_INVALID);
+	ck_assert_int_eq(key_create(env, "\xff", ROLE_VIEWER, key), RC_INVALID);
 	memset(name, 'x', sizeof(name));
 	name[KEY_NAME_MAX + 1] = '\0';
-	ck_assert_int_eq(key_create(env->pg, name, ROLE_VIEWER, key), RC_INVALID);
+	ck_assert_int_eq(key_create(env, name, ROLE_VIEWER, key), RC_INVALID);
 	name[KEY_NAME_MAX] = '\0';
-	ck_assert_int_eq(key_create(env->pg, name, ROLE_VIEWER, key), RC_OK);
+	ck_assert_int_eq(key_create(env, name, ROLE_VIEWER, key), RC_OK);
 	free_env(env);
 }
 END_TEST

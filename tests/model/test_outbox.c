@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/scope.h"
 #include "lib/live_pg.h"
@@ -252,20 +253,37 @@ START_TEST(truncation_clears_all)
 }
 END_TEST
 
+/* The migrations say which tables are spared, and why: "-- outbox: not such_market.NAME: why".
+ */
+static void spared(char ret[4096])
+{
+	const char *top = getenv("top_srcdir");
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "sed -n 's/^-- outbox: not such_market\\.\\([a-z_]*\\): .*/\\1/p'"
+		 " '%s'/sql/migrations/*.sql | LC_ALL=C sort | paste -sd ' ' | tr -d '\\n'",
+		 top ? top : ".");
+	FILE *out = popen(command, "r");
+	ck_assert_ptr_nonnull(out);
+	ret[fread(ret, 1, 4095, out)] = '\0';
+	ck_assert_int_eq(pclose(out), 0);
+}
+
 /* The tables and their triggers as they are, whatever made them. */
 START_TEST(every_table_is_watched)
 {
-	char left[4096];
+	char left[4096], said[4096];
 
-	text("SELECT coalesce(string_agg(c.relname, ' ' ORDER BY c.relname), '')"
+	text("SELECT coalesce(string_agg(c.relname, ' ' ORDER BY c.relname COLLATE \"C\"), '')"
 	     " FROM pg_class AS c WHERE relnamespace = 'such_market'::regnamespace"
 	     " AND relkind IN ('r', 'p') AND (SELECT count(*) FROM pg_trigger AS t"
 	     "  WHERE t.tgrelid = c.oid AND t.tgname LIKE 'outbox\\_%' AND t.tgenabled = 'A'"
 	     "   AND t.tgtype & 1 = 0) <> 4",
 	     left);
-	ck_assert_str_eq(left,
-			 "cache_clear cache_events cache_incarnation cache_relays idempotency"
-			 " instance legacy_rejects schema_migrations");
+	spared(said);
+	ck_assert_str_eq(left, said);
+	ck_assert_ptr_nonnull(strstr(said, "cache_events"));
 }
 END_TEST
 

@@ -2,6 +2,7 @@
  * The summaries: what each statement does to them, what is refused, and that eight sessions
  * writing at random neither deadlock nor lose a count.
  */
+#include "lib/child.h"
 #include "suite.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -347,7 +348,7 @@ START_TEST(test_sessions)
 	    "n");
 	fflush(NULL);
 	for (int i = 0; i < SESSIONS; i++) {
-		pid[i] = fork();
+		pid[i] = child_fork();
 		if (pid[i] == 0)
 			_exit(session(seed + (unsigned)i));
 	}

@@ -2,6 +2,7 @@
  * Recording transfers: each rule, random histories against a small model of them, sessions that
  * meet, requests sent twice, and COMMITs whose reply is lost.
  */
+#include "lib/child.h"
 #include "suite.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -498,8 +499,7 @@ START_TEST(test_sessions)
 	begin();
 	before = deadlocks();
 	for (int i = 0; i < SESSIONS; i++) {
-		child[i] = fork();
-		ck_assert_int_ge(child[i], 0);
+		child[i] = child_fork();
 		if (child[i] == 0)
 			_exit(session(i));
 	}
@@ -534,8 +534,7 @@ START_TEST(test_same_key)
 
 	begin();
 	for (int i = 0; i < SESSIONS; i++) {
-		child[i] = fork();
-		ck_assert_int_ge(child[i], 0);
+		child[i] = child_fork();
 		if (child[i] == 0)
 			_exit(same_request());
 	}
@@ -590,8 +589,7 @@ START_TEST(test_commit_done)
 
 	begin();
 	commits_hold();
-	pid_t child = fork();
-	ck_assert_int_ge(child, 0);
+	pid_t child = child_fork();
 	if (child == 0) {
 		commits_await(true);
 		commits_release();

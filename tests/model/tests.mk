@@ -34,6 +34,12 @@ tests_model_test_invalidation_SOURCES = \
 tests_model_test_invalidation_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_invalidation_LDADD = libfixture.a libtest.a $(JOBS_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/model/test_job
+TESTS += tests/model/test_job
+tests_model_test_job_SOURCES = tests/model/test_job.c
+tests_model_test_job_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_job_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_key
 TESTS += tests/model/test_key
 tests_model_test_key_SOURCES = tests/model/test_key.c

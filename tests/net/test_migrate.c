@@ -1,5 +1,6 @@
 /* Migrations: applied once, in order, by one at a time; anything odd is refused in plain words.
  */
+#include "lib/child.h"
 #include "suite.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -329,7 +330,7 @@ START_TEST(two_at_once_do_it_once)
 	write_file("0002_second.sql", SECOND "; SELECT pg_sleep(0.2)");
 	pid_t pids[2];
 	for (int i = 0; i < 2; i++) {
-		pids[i] = fork();
+		pids[i] = child_fork();
 		if (pids[i] == 0) {
 			const char *error = "";
 			int applied = 0;

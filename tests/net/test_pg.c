@@ -1,4 +1,5 @@
 /* One connection: values, failures, deadlines, and servers that go away. */
+#include "lib/child.h"
 #include "suite.h"
 #include <poll.h>
 #include <signal.h>
@@ -328,7 +329,7 @@ END_TEST
 /* In a child: ends the server while the parent's statement runs. */
 static pid_t crash_during(const char *text)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	if (pid != 0)
 		return pid;
 	struct pg *pg = pg_new(&options, live_pg_super_url());

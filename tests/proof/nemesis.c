@@ -46,6 +46,17 @@ static void pause(const struct state *s)
 	});
 }
 
+/* Retention: it may have run out for all that is committed. */
+static void prune(struct state *n)
+{
+	struct snapshot snap = snapshot_primary(n);
+
+	n->gone = snap.committed;
+	for (int w = 0; w < cf->writers; w++)
+		if ((n->gone >> w & 1) && !is(M_prune_untold))
+			n->pruned = max8(n->pruned, n->xid[w] + 1);
+}
+
 static void forget(struct state *n, int m)
 {
 	n->m[m].prev = n->m[m].history = n->m[m].cursor = 0;
@@ -75,6 +86,8 @@ void nemesis(const struct state *s)
 	postgres(s);
 	if (with(F_PAUSE))
 		pause(s);
+	if (with(F_PRUNE) && snapshot_primary(s).committed & ~s->gone)
+		STEP(DB, 0, "forgets its events", { prune(&n); });
 	if (with(F_REBOOT) && !(s->faults & FAULT_REBOOT))
 		STEP("machine", 1, "starts with a fresh mapping", {
 			reboot(&n, 1);

@@ -39,8 +39,20 @@ static const struct config configs[] = {
 	{ "crash", 2, 1, { PSQL, 0 }, { PAGE, PAGE }, { 0 }, F_CRASH | F_LABEL | F_REDIS },
 	{ "crash, replica", 2, 1, { PSQL, 0 }, { PAGE, PAGE }, { 0 }, F_CRASH | F_REPLICA },
 	{ "promotion", 2, 1, { PSQL, 0 }, { PAGE, PAGE }, { 0 }, F_PROMOTION | F_REPLICA },
-	{ "fresh mapping", 2, 1, { PSQL, 1 }, { PAGE, PAGE }, { 1 }, F_REBOOT | F_REDIS },
-	{ "relay forgets", 2, 2, { 0, PSQL }, { PAGE, PAGE }, { 1, 1 }, F_RELAY_DEATH },
+	{ "fresh mapping",
+	  2,
+	  1,
+	  { PSQL, 1 },
+	  { PAGE, PAGE },
+	  { 1 },
+	  F_REBOOT | F_PRUNE | F_REDIS },
+	{ "relay forgets",
+	  2,
+	  2,
+	  { 0, PSQL },
+	  { PAGE, PAGE },
+	  { 1, 1 },
+	  F_RELAY_DEATH | F_PRUNE },
 };
 
 static void tell(const struct config *c, enum verdict v)

@@ -64,7 +64,8 @@ enum {
 	F_PAUSE = 1 << 8,        /* T passes while everybody stands still */
 	F_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
 	F_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
-	F_POISON = 1 << 11       /* an event that cannot be applied */
+	F_POISON = 1 << 11,      /* an event that cannot be applied */
+	F_PRUNE = 1 << 12        /* old events are deleted */
 };
 #define F_HISTORIES (F_CRASH | F_PROMOTION)
 
@@ -111,6 +112,8 @@ struct state {
 	uint8_t acked;      /* by anybody */
 	uint8_t lost;       /* acknowledged or not: promotion undid it */
 	uint8_t parked;     /* the event that nobody can apply */
+	uint8_t gone;       /* events that were deleted */
+	uint8_t pruned;     /* above their xids, as the database says */
 
 	struct writer {
 		uint8_t at, epoch; /* epoch: as its transaction read it */
@@ -128,7 +131,8 @@ struct state {
 			history; /* what the last applied poll saw, and of which history */
 		uint8_t cursor;  /* of the mutation cursor_max */
 		struct {
-			uint8_t at, seen, events, xmax, epoch, acked, lost, era_same, late;
+			uint8_t at, seen, events, gap, pruned, epoch, acked, lost, era_same,
+				late;
 		} poll;
 	} m[MACHINES];
 

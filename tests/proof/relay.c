@@ -7,7 +7,7 @@
  * was running then and committed since is among them, whatever its number. */
 static uint8_t new_events(const struct state *s, int m, const struct snapshot *snap)
 {
-	uint8_t events = snap->committed & ~s->m[m].prev;
+	uint8_t events = snap->committed & ~s->gone & ~s->m[m].prev;
 
 	if (is(M_cursor_max)) {
 		events = 0;
@@ -18,22 +18,35 @@ static uint8_t new_events(const struct state *s, int m, const struct snapshot *s
 	return events;
 }
 
+/* Nobody knows which events it missed: it lost its place, the server is another, or some were
+ * deleted before it saw them. */
+static bool has_gap(const struct state *s, int m)
+{
+	const struct machine *at = &s->m[m];
+
+	return at->history != history_of(s->epoch) || (s->pruned && (s->gone & ~at->prev));
+}
+
 /* Where epochs and leases last for ever a poll without events changes nothing. */
-#define NEWS_IN_ANY_POLL (F_HISTORIES | F_POISON | F_PAUSE | F_REBOOT | F_RELAY_DEATH)
+#define NEWS_IN_ANY_POLL (F_HISTORIES | F_POISON | F_PAUSE | F_REBOOT | F_RELAY_DEATH | F_PRUNE)
 
 static void poll(const struct state *s, int m)
 {
 	struct snapshot snap = snapshot_primary(s);
 	const struct machine *at = &s->m[m];
+	bool gap = has_gap(s, m);
 	uint8_t events = new_events(s, m, &snap);
 
+	if (gap)
+		events = is(M_boot_blind) ? 0 : snap.committed & ~s->gone;
 	if (!events && !(s->acked & ~at->must) && !with(NEWS_IN_ANY_POLL))
 		return;
 	STEP(WHO, m, "polls", {
 		n.m[m].poll.at = RELAY_POLLED;
 		n.m[m].poll.seen = snap.committed;
 		n.m[m].poll.events = events;
-		n.m[m].poll.xmax = snap.xmax;
+		n.m[m].poll.gap = gap;
+		n.m[m].poll.pruned = n.pruned;
 		n.m[m].poll.epoch = n.epoch;
 		n.m[m].poll.acked = n.acked;
 		n.m[m].poll.lost = n.lost;
@@ -47,9 +60,9 @@ static void drop_poll(struct state *n, int m)
 }
 
 /*
- * Nobody knows which events were missed.  Copies of this machine are void; what other tiers
- * hold is judged by its label: all that this snapshot sees is below its xmax, so a label of at
- * least xmax contains it.
+ * Copies of this machine are void, and all events that are kept are loaded.  What other tiers
+ * hold is judged by its label: above the slot it contains every event that is kept, above the
+ * floor every one that is not.
  */
 static void start_over(struct state *n, int m)
 {
@@ -60,16 +73,14 @@ static void start_over(struct state *n, int m)
 		raise_era(n, m);
 		at->epoch = 0;
 	}
-	if (!is(M_no_floor))
-		at->floor = at->poll.xmax - 1;
+	at->floor = at->poll.pruned && !is(M_no_floor) ? at->poll.pruned - 1 : 0;
 	at->lease = 0;
-	at->poll.events = 0;
 	at->poll.era_same = era_same;
 }
 
 static void read_head(struct state *n, int m)
 {
-	if (n->m[m].history != history_of(n->m[m].poll.epoch))
+	if (n->m[m].poll.gap)
 		start_over(n, m);
 	if (is(M_named_early))
 		name_epoch(n, m);

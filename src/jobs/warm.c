@@ -1,0 +1,275 @@
+#include "jobs/warm.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/jsonin.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/cache.h"
+#include "cache/map.h"
+#include "jobs/runner.h"
+#include "model/collection.h"
+#include "model/env.h"
+#include "model/instance.h"
+#include "model/nft.h"
+#include "model/owner.h"
+#include "model/trait.h"
+#include "net/pg.h"
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  (1000 * NS_PER_MS)
+
+#define AT(field) offsetof(struct warm_options, field)
+
+const struct conf_key warm_keys[] = {
+	{ "warm_start", CONF_BOOL, AT(start), "on", .reload = true,
+	  .help = "whether a machine reads what is read most after a start, and after "
+		  "everything "
+		  "was cleared" },
+	{ "warm_interval", CONF_MSEC, AT(interval_ms), "0", .min = 0,
+	  .max = INT64_C(31536000000), .reload = true,
+	  .help = "how often it does so besides; 0: never" },
+	{ "warm_top", CONF_INT, AT(top), "100", .min = 1, .max = WARM_TOP_MAX, .reload = true,
+	  .help = "of how many collections" },
+	{ "warm_rate", CONF_INT, AT(rate), "50", .min = 1, .max = WARM_RATE_MAX, .reload = true,
+	  .help = "how many reads a second it takes for that" },
+	{ 0 }
+};
+
+/* --- what is read ------------------------------------------------------------------------ */
+
+/* As the routes do when no parameter is given. */
+static struct page first_page(const struct env *env, struct str scope)
+{
+	return (struct page){ .limit = PAGE_ROWS, .scope = scope, .seal = env->seal };
+}
+
+static enum rc read_list(struct env *env, const struct address *unused, struct answer *ret)
+{
+	struct collection_query query = { .search = STR_NONE };
+
+	(void)unused;
+	query.page = first_page(env, collection_scope(env->arena, &query));
+	return collection_page_read(env, &query, ret);
+}
+
+static enum rc read_tokens(struct env *env, const struct address *contract, struct answer *ret)
+{
+	struct nft_query query = { .contract = *contract };
+
+	query.page = first_page(env, nft_scope(env->arena, &query));
+	return nft_page_read(env, &query, ret);
+}
+
+static enum rc read_owners(struct env *env, const struct address *contract, struct answer *ret)
+{
+	struct owner_query query = { .contract = *contract };
+
+	query.page = first_page(env, owner_scope(env->arena, contract));
+	return owner_page_read(env, &query, ret);
+}
+
+/* In this order, each for all collections: what is asked for first, first. */
+static const struct {
+	const char *what;
+	enum rc (*read)(struct env *env, const struct address *contract, struct answer *ret);
+} phases[] = {
+	{ "metadata", collection_read },    { "first pages", read_tokens },
+	{ "traits", trait_read },           { "counts", collection_stats_read },
+	{ "largest holders", read_owners }, { "distribution", owner_distribution_read },
+};
+
+/* --- which collections ------------------------------------------------------------------- */
+
+enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size_t *ret_count,
+			const char **ret_by)
+{
+	char limit[24];
+
+	snprintf(limit, sizeof(limit), "%zu", most);
+	SCOPED(pg_result_done)
+	struct pg_result rows =
+		pg_run(env->pg, STMT_collection_busiest, PG_ARGS(pg_text(limit)));
+	if (rows.rc != RC_OK)
+		return rows.rc;
+	struct address *found =
+		arena_zalloc(env->arena, ((size_t)rows.count + 1) * sizeof(*found));
+	size_t n = 0;
+	for (int i = 0; i < rows.count; i++)
+		n += pg_address_at(&rows, i, 0, &found[n]);
+	*ret = found;
+	*ret_count = n;
+	*ret_by = "transfers and holders";
+	return RC_OK;
+}
+
+/* --- the job ----------------------------------------------------------------------------- */
+
+struct warm {
+	struct job_run *run;
+	struct address *contract;
+	size_t count;
+	const char *by;
+	int64_t rate;
+	int64_t start_ns, done, total;
+	int64_t made, there, missing;
+};
+
+static enum rc named(struct warm *w, const struct json_object *list)
+{
+	size_t n = jsonin_count(list);
+
+	if (n > WARM_TOP_MAX) {
+		w->run->error = "too many collections";
+		return RC_INVALID;
+	}
+	w->contract = arena_zalloc(w->run->arena, (n + 1) * sizeof(*w->contract));
+	w->by = "request";
+	for (size_t i = 0; i < n; i++) {
+		if (address_read(jsonin_str(jsonin_at(list, i)), &w->contract[i]) != RC_OK) {
+			w->run->error = "a collection is no address";
+			return RC_INVALID;
+		}
+	}
+	w->count = n;
+	return RC_OK;
+}
+
+static enum rc number(const struct warm *w, const char *name, int64_t most, int64_t *ret)
+{
+	int64_t n;
+
+	if (!jsonin_has(w->run->arguments, name))
+		return RC_OK;
+	if (!jsonin_i64(jsonin_get(w->run->arguments, name), &n) || n < 1 || n > most) {
+		w->run->error = "top or rate is out of range";
+		return RC_INVALID;
+	}
+	*ret = n;
+	return RC_OK;
+}
+
+static enum rc choose(struct warm *w)
+{
+	const struct json_object *list = jsonin_get(w->run->arguments, "collections");
+	int64_t top = w->run->options->warm.top;
+	struct address *found;
+	enum rc rc = number(w, "top", WARM_TOP_MAX, &top);
+
+	w->rate = w->run->options->warm.rate;
+	if (rc == RC_OK)
+		rc = number(w, "rate", WARM_RATE_MAX, &w->rate);
+	if (rc != RC_OK || list)
+		return rc == RC_OK ? named(w, list) : rc;
+	rc = warm_candidates(w->run->env, (size_t)top, &found, &w->count, &w->by);
+	if (rc != RC_OK)
+		return rc;
+	w->contract = arena_zalloc(w->run->arena, (w->count + 1) * sizeof(*found));
+	memcpy(w->contract, found, w->count * sizeof(*found));
+	return RC_OK;
+}
+
+/* Without a lease nothing that is read would be of use to anybody. */
+static bool is_leased(const struct env *env)
+{
+	struct cache_state state;
+
+	cache_state(env->cache, &state);
+	return state.leased;
+}
+
+static enum rc read_one(struct warm *w, const char *what,
+			enum rc (*read)(struct env *, const struct address *, struct answer *),
+			const struct address *contract)
+{
+	struct answer answer;
+
+	if (!is_leased(w->run->env)) {
+		w->run->error = "copies are not used just now";
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = read(w->run->env, contract, &answer);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	metric_add(COUNTER_warm_reads, 1);
+	w->missing += rc == RC_NOT_FOUND;
+	w->made += answer.source == SOURCE_DATABASE;
+	w->there += answer.source != SOURCE_DATABASE;
+	w->done++;
+	return job_step_until(w->run, w->done, w->total, what,
+			      w->start_ns + w->done * NS_PER_S / w->rate);
+}
+
+static enum rc read_all(struct warm *w)
+{
+	enum rc rc = read_one(w, "list", read_list, NULL);
+
+	for (size_t i = 0; i < COUNT_OF(phases); i++)
+		for (size_t k = 0; k < w->count && rc == RC_OK; k++)
+			rc = read_one(w, phases[i].what, phases[i].read, &w->contract[k]);
+	return rc;
+}
+
+static void write_result(struct warm *w)
+{
+	struct json j;
+
+	json_init(&j, &w->run->result);
+	json_object(&j, NULL);
+	json_int(&j, "collections", (int64_t)w->count);
+	json_strz(&j, "chosenBy", w->by);
+	json_int(&j, "reads", w->done);
+	json_int(&j, "filled", w->made);
+	json_int(&j, "thereAlready", w->there);
+	json_int(&j, "nothingThere", w->missing);
+	json_end(&j);
+}
+
+enum rc job_warm(struct job_run *run)
+{
+	struct warm w = { .run = run, .start_ns = clock_mono_ns() };
+	enum rc rc = instance_need(run->env);
+
+	if (rc == RC_OK)
+		rc = choose(&w);
+	if (rc != RC_OK)
+		return rc;
+	w.total = 1 + (int64_t)(w.count * COUNT_OF(phases));
+	rc = read_all(&w);
+	if (rc == RC_OK)
+		write_result(&w);
+	return rc;
+}
+
+/* --- by itself --------------------------------------------------------------------------- */
+
+/* A runner that died and came back has nothing to warm: the mapping knows. */
+static bool is_time(const struct warm_options *options, const struct cache_map *map,
+		    uint64_t era, int64_t ns_since)
+{
+	return (options->start && !map_is_warmed(map, era)) ||
+	       (options->interval_ms > 0 && ns_since >= options->interval_ms * NS_PER_MS);
+}
+
+enum rc warm_see(const struct warm_options *options, struct env *env, struct cache_map *map,
+		 const char *machine, int64_t mono_ns, int64_t *at_ns)
+{
+	struct job_order order = { .kind = JOB_warm, .machine = machine };
+	uint64_t era;
+	int64_t id;
+
+	if (!map || !map_lease_valid(map, clock_boot_ns()) || map_epoch(map) == 0)
+		return RC_OK;
+	era = map_era(map);
+	if (!is_time(options, map, era, mono_ns - *at_ns))
+		return RC_OK;
+	enum rc rc = job_enqueue(env->pg, &order, &id, NULL);
+	if (rc == RC_OK) {
+		map_set_warmed(map, era);
+		*at_ns = mono_ns;
+	}
+	return rc;
+}

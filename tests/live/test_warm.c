@@ -1,0 +1,155 @@
+/* Warming through the whole service: what was warmed is there when it is asked for the first
+ * time, by whom and why ever, and a runner that is killed in the midst of it is no loss. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/scope.h"
+#include "lib/fixture.h"
+#include "lib/http.h"
+#include "lib/live_pg.h"
+#include "lib/stack.h"
+#include "model/job.h"
+#include "net/pg.h"
+#include "suite.h"
+
+#define C721 "/api/collection/" FIXTURE_721
+
+#define AWAIT(what)                                                                            \
+	do {                                                                                   \
+		int64_t until_ = clock_mono_ns() + INT64_C(30000000000);                       \
+		while (!(what)) {                                                              \
+			ck_assert_msg(clock_mono_ns() < until_, "never: %s", #what);           \
+			poll(NULL, 0, 20);                                                     \
+		}                                                                              \
+	} while (0)
+
+static const struct pg_options pg_options = { .connect_ms = 5000, .deadline_ms = 20000 };
+static struct pg *pg;
+static struct arena *arena;
+static struct http *http;
+
+static struct job newest(void)
+{
+	struct job *jobs;
+	int count;
+
+	arena_reset(arena);
+	ck_assert_int_eq(job_list(pg, arena, JOB_warm, 0, 1, &jobs, &count), RC_OK);
+	return count ? jobs[0] : (struct job){ .state = JOB_QUEUED };
+}
+
+static void start(void)
+{
+	stack_start_with("warm_start = on\nrunner_interval = 50ms\n");
+	fixture_import();
+}
+
+static void up(void)
+{
+	pg = pg_new(&pg_options, live_pg_url());
+	arena = arena_new(4096);
+	http = stack_http();
+	AWAIT(newest().state == JOB_DONE);
+}
+
+static void down(void)
+{
+	http_free(http);
+	arena_free(arena);
+	pg_free(pg);
+}
+
+static const char *const warmed[] = {
+	"/api/collections",
+	C721,
+	C721 "/nfts",
+	C721 "/traits",
+	C721 "/stats",
+	C721 "/owners",
+	C721 "/owners/distribution",
+};
+
+static void all_are_there(void)
+{
+	for (size_t i = 0; i < COUNT_OF(warmed); i++) {
+		ck_assert_int_eq(http_get(http, warmed[i]), 200);
+		const char *status = http_header(http, "Cache-Status");
+		ck_assert_msg(status && strstr(status, "detail=memory"), "%s: %s", warmed[i],
+			      status);
+	}
+}
+
+START_TEST(by_hand)
+{
+	ck_assert_int_eq(STACK_RUN("warm", "--rate=10000", "--json"), 0);
+	ck_assert_ptr_nonnull(strstr(stack_output(), "\"collections\":2,"));
+	all_are_there();
+	/* Once more: nothing is read again. */
+	ck_assert_int_eq(STACK_RUN("warm", "--collection=" FIXTURE_721, "--json"), 0);
+	ck_assert_ptr_nonnull(strstr(stack_output(), "\"filled\":0,\"thereAlready\":7"));
+	ck_assert_int_eq(STACK_RUN("warm", "--collection=0x12"), 2);
+	ck_assert_int_eq(STACK_RUN("warm", "--top=0"), 2);
+}
+END_TEST
+
+START_TEST(after_everything_was_cleared)
+{
+	struct job before = newest();
+
+	live_pg_sql("SELECT such_market.cache_clear_all()");
+	AWAIT(newest().id > before.id && newest().state == JOB_DONE);
+	all_are_there();
+}
+END_TEST
+
+START_TEST(a_change_in_between_is_seen)
+{
+	ck_assert_int_eq(STACK_RUN("warm", "--rate=10000"), 0);
+	live_pg_sql("UPDATE such_market.collections SET name = 'Warmer'"
+		    " WHERE contract_address = decode(substr('" FIXTURE_721 "', 3), 'hex')");
+	AWAIT(http_get(http, C721) == 200 && strcmp(http_text(http, "name"), "Warmer") == 0);
+	ck_assert_int_eq(STACK_RUN("warm", "--rate=10000"), 0);
+	all_are_there();
+	ck_assert_int_eq(http_get(http, C721), 200);
+	ck_assert_str_eq(http_text(http, "name"), "Warmer");
+}
+END_TEST
+
+START_TEST(a_killed_runner_goes_on)
+{
+	pid_t first[2], next[2];
+
+	ck_assert_int_eq(STACK_RUN("warm", "--rate=1", "--no-wait"), 0);
+	AWAIT(stack_children("runner 1: warm", first, 2) == 1);
+	struct job job = newest();
+	kill(first[0], SIGKILL);
+	AWAIT(stack_children("runner 1: warm", next, 2) == 1 && next[0] != first[0]);
+	AWAIT(newest().attempts == 2);
+	ck_assert_int_eq(newest().id, job.id);
+	ck_assert_int_eq(stack_log_count("a job's runner was lost"), 1);
+	/* A second of reload: it is put back, and taken up by the next process. */
+	kill(stack_market(), SIGHUP);
+	AWAIT(newest().attempts == 3 && newest().state == JOB_RUNNING);
+	ck_assert_int_eq(newest().most_attempts, job.most_attempts + 1);
+	ck_assert_int_eq(job_cancel(pg, job.id), RC_OK);
+	AWAIT(newest().state == JOB_CANCELLED);
+	ck_assert_int_eq(http_get(http, "/health/ready"), 200);
+}
+END_TEST
+
+static void add_all(TCase *tc)
+{
+	const TTest *tests[] = { by_hand, after_everything_was_cleared,
+				 a_change_in_between_is_seen, a_killed_runner_goes_on };
+
+	tcase_add_unchecked_fixture(tc, start, stack_done);
+	tcase_add_checked_fixture(tc, up, down);
+	tcase_set_timeout(tc, 120);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+		tcase_add_test(tc, tests[i]);
+}
+
+SUITE_OF(add_all)
