@@ -185,31 +185,14 @@ static const struct {
 	enum rc (*run)(struct call *call, const struct analytics_range *range);
 } actions[] = { { "reset", reset }, { "save", save } };
 
-static enum rc refuse_body(struct call *call, struct str detail)
-{
-	return problem_set(&call->problem, RC_INVALID, "invalid_body", detail);
-}
-
-/* "application/json", whatever its parameters. */
-static bool is_json(struct str type)
-{
-	return str_eq_nocase(str_trim(str_cut(&type, ';')), STR("application/json"));
-}
-
 enum rc analytics_do(struct call *call)
 {
+	static const char *const members[] = { "action", NULL };
 	const struct analytics_range *range;
 	struct json_object *body;
-	const char *why;
 
-	if (read_range(call, &range) != RC_OK)
+	if (read_range(call, &range) != RC_OK || call_body(call, members, &body) != RC_OK)
 		return call->problem.rc;
-	if (!is_json(call->req->content_type))
-		return problem_set(&call->problem, RC_MEDIA_TYPE, NULL,
-				   STR("The body must be application/json"));
-	if (jsonin_parse(call->env->arena, call->req->body, 4, &body, &why) != RC_OK)
-		return refuse_body(
-			call, arena_printf(call->env->arena, "The body is not JSON: %s", why));
 	struct str action = jsonin_str(jsonin_get(body, "action"));
 	for (size_t i = 0; i < COUNT_OF(actions); i++)
 		if (str_eqz(action, actions[i].name))

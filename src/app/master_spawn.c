@@ -49,7 +49,6 @@ static int run_child(struct master *m, const struct child *child, pid_t master)
 	process.slot->started_us = clock_wall_us();
 	board_state(process.slot, BOARD_STARTING, clock_mono_ns());
 	metric_attach(&process.slot->cells);
-	tally_attach(&process.slot->tally, &process.slot->top);
 	return row->run(&process);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "http/fcgi.h"
 #include "http/request.h"
 #include "net/pg.h"
@@ -46,9 +47,10 @@ static void build(struct worker *w, const struct process *process)
 	const struct config *config = process->config;
 
 	*w = (struct worker){ .process = process, .options = &config->app };
+	/* What other processes read is nobody's request. */
+	tally_attach(&process->slot->tally, &process->slot->top);
 	handles_open(&w->handles, process);
-	w->gate = (struct gate){ .env = &w->handles.env,
-				 .http = &config->http };
+	w->gate = (struct gate){ .env = &w->handles.env, .http = &config->http };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;

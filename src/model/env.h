@@ -22,12 +22,12 @@ struct env {
 	struct pg *pg;       /* primary */
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
-	struct board *board; /* may be NULL in tests */
+	struct board *board;               /* may be NULL in tests */
 	const struct analytics *analytics; /* counters of all machines; may be NULL */
-	const char *machine; /* its name; NULL in tests */
-	page_seal *seal;     /* of cursors; may be NULL where no lists are read */
-	int64_t now_us;      /* wall clock at the start of the request or step */
-	int64_t started_us;  /* wall clock when the process began */
+	const char *machine;               /* its name; NULL in tests */
+	page_seal *seal;                   /* of cursors; may be NULL where no lists are read */
+	int64_t now_us;                    /* wall clock at the start of the request or step */
+	int64_t started_us;                /* wall clock when the process began */
 
 	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are
 	 * shown. */
