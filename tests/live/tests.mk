@@ -50,6 +50,12 @@ tests_live_test_http_SOURCES = tests/live/test_http.c
 tests_live_test_http_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_http_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_operate
+TESTS += tests/live/test_operate
+tests_live_test_operate_SOURCES = tests/live/test_operate.c
+tests_live_test_operate_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_operate_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
