@@ -20,9 +20,7 @@ lint-forks:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/forks.sh $(srcdir)
 lint-headers: $(BUILT_SOURCES)
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/headers.sh $(srcdir) $(COMPILE_ALL)
-lint-lint-contrib:
-	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/contrib.sh $(srcdir)
-format:
+lint-format:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/format.sh $(srcdir)
 lint-shell:
 	$(AM_V_GEN)$(SHELL) $(srcdir)/tools/shell.sh $(srcdir)
