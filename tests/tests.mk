@@ -20,5 +20,9 @@ libtest_a_SOURCES = \
 	tests/lib/live_pg.h \
 	tests/lib/live_redis.c \
 	tests/lib/live_redis.h \
+	tests/lib/live_pair.c \
+	tests/lib/live_pair.h \
+	tests/lib/pg_server.c \
+	tests/lib/pg_server.h \
 	tests/lib/pg_template.c \
 	tests/lib/pg_template.h

@@ -44,5 +44,6 @@ json-c/     base
 openssl/    base
 zlib.h      base
 xxhash.h    base
+xxh_        base
 END
 exit $bad

@@ -2,7 +2,8 @@
 # Every table that the migrations make is under the outbox, or says why not:
 #	SELECT such_market.cache_watch('such_market.NAME', …);
 #	-- outbox: not such_market.NAME: reason
-# Run by `make lint`; prints each offence.
+# and the names of those that are stand in src/cache/tables.def too.  Run by `make lint`; prints each
+# offence.
 cd "${1:-sql/migrations}" || exit 2
 awk '
 function name_in(line) {
@@ -19,6 +20,11 @@ function offence(place, text) {
 	sub(/.*cache_watch\(/, "")
 	watched[name_in($0)] = FILENAME
 }
+/^TABLE\([a-z_]+\)$/ {
+	name = $0
+	gsub(/TABLE\(|\)/, "", name)
+	named[name] = FILENAME
+}
 /^-- outbox: not such_market\.[a-z0-9_]+: [^ ]/ {
 	sub(/^-- outbox: not /, "")
 	sub(/: .*/, "")
@@ -31,5 +37,11 @@ END {
 	for (name in watched)
 		if (name in spared)
 			offence(spared[name], "such_market." name " is under the outbox after all")
+	for (name in watched)
+		if (!(name in named))
+			offence(watched[name], "src/cache/tables.def does not name such_market." name)
+	for (name in named)
+		if (!(name in watched))
+			offence(named[name], "such_market." name " is not under the outbox")
 	exit bad
-}' ./*.sql
+}' ./*.sql ../../src/cache/tables.def

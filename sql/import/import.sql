@@ -1,7 +1,8 @@
 -- The statements of `such-market import`.  They speak of temporary tables, which import_begin
 -- makes: they cannot be prepared before it has run, so they live apart from sql/queries.
 --
--- stage_…  lines as they were read, checked by the program (owners then go to sorted_owner)
+-- stage_…  lines as they were read, checked by the program (owners then go to sorted_owner);
+--          those of tokens are in nft.sql
 -- change_… what differs from the database, sorted and numbered in chunks of 10,000
 -- $1 is the collection; of a merge $2 is the chunk (of users, which have none, $1).
 
@@ -27,10 +28,6 @@ RESET enable_nestloop;
 SELECT pg_advisory_lock(7277816997830721537);
 
 -- name: import_begin
-CREATE TEMP TABLE stage_nft (
-    line bigint, contract bytea, token_type text, token_id numeric, name text, description text,
-    image_url text, thumbnail_url text, animation_url text, external_url text, token_uri text,
-    attributes jsonb, metadata json);
 CREATE TEMP TABLE stage_owner (line bigint, token_id numeric, owner_address bytea, balance numeric);
 CREATE TEMP TABLE sorted_owner (
     chunk bigint, twice boolean, line bigint, token_id numeric, owner_address bytea, balance numeric);
@@ -40,10 +37,6 @@ CREATE TEMP TABLE stage_transfer (
 CREATE TEMP TABLE stage_user (
     line bigint, fid bigint, username text, display_name text, pfp_url text,
     custody_address bytea, verified_addresses bytea[]);
-CREATE TEMP TABLE ranked (token_id numeric, score float8, rank integer);
-CREATE TEMP TABLE change_nft (
-    chunk bigint, fresh boolean, line bigint, token_id numeric, score float8, rank integer);
-CREATE TEMP TABLE change_rank (chunk bigint, at tid, token_id numeric, score float8, rank integer);
 CREATE TEMP TABLE change_token (chunk bigint, token_id numeric);
 CREATE TEMP TABLE change_owner (
     chunk bigint, kind text, token_id numeric, owner_address bytea, balance numeric);
@@ -87,140 +80,8 @@ WHERE (c.name, c.symbol, c.token_type, c.total_supply, c.description, c.image_ur
        coalesce(excluded.deployed_block, c.deployed_block))
 RETURNING xmax = 0 AS fresh;
 
--- Collections that only lines of --nfts speak of: their standard is that of the first line.
--- name: import_collections_of_lines
-INSERT INTO such_market.collections AS c (contract_address, token_type)
-SELECT s.contract, coalesce((array_agg(s.token_type ORDER BY s.line)
-    FILTER (WHERE s.token_type <> 'UNKNOWN'))[1], 'UNKNOWN')
-FROM stage_nft AS s GROUP BY s.contract ORDER BY s.contract
-ON CONFLICT (contract_address) DO UPDATE SET token_type = excluded.token_type, updated_at = now()
-WHERE c.token_type = 'UNKNOWN' AND excluded.token_type <> 'UNKNOWN'
-RETURNING xmax = 0 AS fresh;
-
 -- name: import_lock
 SELECT such_market.lock_collections(ARRAY[$1::bytea]);
-
--- name: import_nft_staged
-CREATE INDEX ON stage_nft (contract);
-CREATE INDEX ON stage_nft (line);
-ANALYZE stage_nft (line, contract, token_id);
-
--- name: import_nft_contracts
-SELECT contract, count(*) FROM stage_nft GROUP BY contract ORDER BY contract;
-
--- The ranks that the collection will have: staged tokens by their new traits, others by theirs.
--- The last line of a token is the one that counts.
--- name: import_rank_begin
-SELECT such_market.rarity_begin();
-
--- name: import_rank_tokens
-INSERT INTO pg_temp.rarity_token
-SELECT DISTINCT s.token_id FROM stage_nft AS s WHERE s.contract = $1::bytea
-UNION
-SELECT n.token_id FROM such_market.nfts AS n
-WHERE n.contract_address = $1::bytea AND n.metadata IS NOT NULL;
-
--- name: import_rank_staged
-INSERT INTO pg_temp.rarity_value
-SELECT s.token_id, t.trait_type, t.value
-FROM stage_nft AS s CROSS JOIN LATERAL such_market.attribute_traits(s.attributes) AS t
-WHERE s.contract = $1::bytea AND t.kind = 'string'
-    AND NOT EXISTS (SELECT FROM stage_nft AS l
-        WHERE l.contract = $1::bytea AND l.token_id = s.token_id AND l.line > s.line);
-
--- name: import_rank_held
-INSERT INTO pg_temp.rarity_value
-SELECT tt.token_id, c.trait_type, c.value
-FROM such_market.collection_traits AS c
-JOIN such_market.token_traits AS tt ON tt.contract_address = $1::bytea AND tt.trait_id = c.trait_id
-WHERE c.contract_address = $1::bytea AND c.kind = 'string'
-    AND NOT EXISTS (SELECT FROM stage_nft AS s WHERE s.contract = $1::bytea AND s.token_id = tt.token_id);
-
--- name: import_rank_analyze
-ANALYZE pg_temp.rarity_token, pg_temp.rarity_value;
-
--- name: import_rank
-INSERT INTO ranked SELECT r.token_id, r.score, r.rank FROM such_market.rarity_scores() AS r;
-
--- name: import_rank_done
-ANALYZE ranked;
-
--- name: import_nft_diff
-INSERT INTO change_nft
-SELECT (row_number() OVER (ORDER BY s.token_id) - 1) / 10000, n.token_id IS NULL,
-    s.line, s.token_id, r.score, r.rank
-FROM stage_nft AS s
-LEFT JOIN ranked AS r ON r.token_id = s.token_id
-LEFT JOIN such_market.nfts AS n ON n.contract_address = $1::bytea AND n.token_id = s.token_id
-WHERE s.contract = $1::bytea
-    AND NOT EXISTS (SELECT FROM stage_nft AS l
-        WHERE l.contract = $1::bytea AND l.token_id = s.token_id AND l.line > s.line)
-    AND (n.token_id IS NULL
-        OR (n.name, n.description, n.image_url, n.thumbnail_url, n.animation_url,
-            n.external_url, n.token_uri, n.attributes, n.metadata::text, n.rarity_rank, n.rarity_score)
-        IS DISTINCT FROM
-           (s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
-            s.external_url, s.token_uri, s.attributes, s.metadata::text, r.rank, r.score));
-
--- name: import_nft_diffed
-ANALYZE change_nft (chunk, line);
-
--- name: import_nft_changes
-SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh), max(chunk) + 1 FROM change_nft;
-
--- New rows only: half as dear as a merge, which takes over when another writer was quicker.
--- name: import_nft_add
-INSERT INTO such_market.nfts AS n
-    (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
-     external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
-SELECT (SELECT $1::bytea::such_market.address), c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
-    s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
-FROM change_nft AS c
-CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
-WHERE c.chunk = $2::bigint ORDER BY c.token_id;
-
--- name: import_nft_merge
-INSERT INTO such_market.nfts AS n
-    (contract_address, token_id, name, description, image_url, thumbnail_url, animation_url,
-     external_url, token_uri, attributes, metadata, rarity_rank, rarity_score)
-SELECT $1::bytea, c.token_id, s.name, s.description, s.image_url, s.thumbnail_url, s.animation_url,
-    s.external_url, s.token_uri, s.attributes, s.metadata, c.rank, c.score
-FROM change_nft AS c
-CROSS JOIN LATERAL (SELECT * FROM stage_nft AS l WHERE l.line = c.line OFFSET 0) AS s
-WHERE c.chunk = $2::bigint ORDER BY c.token_id
-ON CONFLICT (contract_address, token_id) DO UPDATE SET
-    name = excluded.name, description = excluded.description, image_url = excluded.image_url,
-    thumbnail_url = excluded.thumbnail_url, animation_url = excluded.animation_url,
-    external_url = excluded.external_url, token_uri = excluded.token_uri,
-    attributes = excluded.attributes, metadata = excluded.metadata,
-    rarity_rank = excluded.rarity_rank, rarity_score = excluded.rarity_score, updated_at = now();
-
--- name: import_nft_traits
-SELECT such_market.derive_token_traits($1::bytea, array(
-    SELECT c.token_id FROM change_nft AS c WHERE c.chunk = $2::bigint));
-
--- name: import_nft_prune
-SELECT such_market.derive_prune($1::bytea);
-
--- Tokens whose rank moved because of others.
--- name: import_rank_diff
-INSERT INTO change_rank
-SELECT (row_number() OVER (ORDER BY n.token_id) - 1) / 10000, n.ctid, n.token_id, r.score, r.rank
-FROM such_market.nfts AS n LEFT JOIN ranked AS r ON r.token_id = n.token_id
-WHERE n.contract_address = $1::bytea
-    AND (n.rarity_rank, n.rarity_score) IS DISTINCT FROM (r.rank, r.score);
-
--- name: import_rank_changes
-SELECT count(*), 0, max(chunk) + 1 FROM change_rank;
-
--- name: import_rank_merge
-UPDATE such_market.nfts AS n
-SET rarity_rank = c.rank, rarity_score = c.score, updated_at = now()
-FROM (SELECT * FROM change_rank AS r WHERE r.chunk = $2::bigint OFFSET 0) AS c
-WHERE n.ctid = c.at AND n.contract_address = $1::bytea AND n.token_id = c.token_id;
-
--- name: import_nft_next
-TRUNCATE ranked, change_nft, change_rank;
 
 -- One sort for all that follows: a row that says what an earlier one said stands behind it, and
 -- a collection without holders is filled in this order, each wallet touching its summaries once.

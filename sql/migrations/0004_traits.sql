@@ -153,7 +153,9 @@ END
 $$;
 
 -- Where rarity is computed: a session's own tables, so that an import can rank tokens before it
--- writes them.  rarity_token: the tokens that take part; rarity_value: their string traits.
+-- writes them.  Numbers stand for tokens and traits: they are compared many times.
+-- rarity_token: the tokens that take part; rarity_trait: the traits that count; rarity_value: which
+-- token has which trait, each pair once (others than those are passed over).
 CREATE FUNCTION such_market.rarity_begin()
 RETURNS void
 LANGUAGE plpgsql
@@ -161,20 +163,23 @@ SET search_path = such_market, public, pg_temp
 SET client_min_messages = warning
 AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS rarity_token (token_id numeric NOT NULL);
-    CREATE TEMP TABLE IF NOT EXISTS rarity_value (
-        token_id numeric NOT NULL, trait_type text NOT NULL, value text NOT NULL);
-    TRUNCATE pg_temp.rarity_token, pg_temp.rarity_value;
+    CREATE TEMP TABLE IF NOT EXISTS rarity_token (no bigint NOT NULL, token_id numeric NOT NULL);
+    CREATE TEMP TABLE IF NOT EXISTS rarity_trait (
+        trait bigint NOT NULL, trait_type text NOT NULL, value text NOT NULL);
+    CREATE TEMP TABLE IF NOT EXISTS rarity_value (no bigint NOT NULL, trait bigint NOT NULL);
+    TRUNCATE pg_temp.rarity_token, pg_temp.rarity_trait, pg_temp.rarity_value;
 END
 $$;
 
 -- Information content as OpenRarity defines it, over the session's tables.  Scores are rounded to
 -- nine decimals so that equal tokens tie whatever the order of summing; ties share a rank and the
 -- next rank counts them (1, 2, 2, 4).  No string trait at all: no ranks.
-CREATE FUNCTION such_market.rarity_scores()
-RETURNS TABLE (token_id numeric, score double precision, rank integer)
+-- plain: the caller knows that no two traits are one value and no token has two values of a type.
+CREATE FUNCTION such_market.rarity_scores(plain boolean DEFAULT false)
+RETURNS TABLE (no bigint, score double precision, rank integer)
 LANGUAGE plpgsql
 SET search_path = such_market, public, pg_temp
+SET enable_mergejoin = off -- few traits, many tokens: sorting the tokens by trait is dear
 AS $$
 BEGIN
     RETURN QUERY
@@ -182,39 +187,45 @@ BEGIN
         SELECT count(*)::float8 AS n FROM pg_temp.rarity_token
     ), code AS MATERIALIZED (
         -- Case and outer spaces do not make another value.
-        SELECT r.trait_type, r.value,
+        SELECT r.trait,
             dense_rank() OVER (ORDER BY lower(btrim(r.trait_type))) AS t,
             dense_rank() OVER (ORDER BY lower(btrim(r.trait_type)), lower(btrim(r.value))) AS v
-        FROM pg_temp.rarity_value AS r GROUP BY r.trait_type, r.value
+        FROM pg_temp.rarity_trait AS r
     ), held AS MATERIALIZED (
-        SELECT DISTINCT r.token_id, c.t, c.v
-        FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait_type, value)
-    ), pair AS MATERIALIZED (
-        SELECT h.token_id, h.t, count(*) AS several FROM held AS h GROUP BY h.token_id, h.t
-    ), value_bits AS MATERIALIZED (
-        SELECT h.t, h.v, count(*) / s.n AS p, log(2, (s.n / count(*))::numeric)::float8 AS bits
-        FROM held AS h CROSS JOIN supply AS s GROUP BY h.t, h.v, s.n
-    ), null_bits AS MATERIALIZED (
-        SELECT p.t, (s.n - count(*)) / s.n AS p,
-            CASE WHEN count(*) < s.n THEN log(2, (s.n / (s.n - count(*)))::numeric)::float8 ELSE 0 END AS bits
-        FROM pair AS p CROSS JOIN supply AS s GROUP BY p.t, s.n
+        -- Two traits may be one value; of several values of a type the first tells that it has one.
+        SELECT o.no, o.t, o.v, o.first
+        FROM (SELECT r.no, c.t, c.v, lag(c.v) OVER token IS DISTINCT FROM c.v AS other,
+                lag(c.t) OVER token IS DISTINCT FROM c.t AS first
+            FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait)
+            WHERE NOT plain
+            WINDOW token AS (PARTITION BY r.no ORDER BY c.v)) AS o
+        WHERE o.other
+        UNION ALL
+        SELECT r.no, c.t, c.v, true FROM pg_temp.rarity_value AS r JOIN code AS c USING (trait) WHERE plain
+    ), bits AS MATERIALIZED (
+        -- Of a value its share; of a type the share of tokens without it.
+        SELECT c.v, c.of_v / s.n AS p, log(2, (s.n / c.of_v)::numeric)::float8 AS bits,
+            c.t, (s.n - c.of_t) / s.n AS null_p, c.v = c.first_v AS first,
+            CASE WHEN c.of_t < s.n THEN log(2, (s.n / (s.n - c.of_t))::numeric)::float8 ELSE 0 END AS null_bits
+        FROM (SELECT h.v, h.t, count(*) AS of_v, min(h.v) OVER type AS first_v,
+                sum(count(*) FILTER (WHERE h.first)) OVER type AS of_t
+            FROM held AS h GROUP BY h.v, h.t WINDOW type AS (PARTITION BY h.t)) AS c
+        CROSS JOIN supply AS s
     ), whole AS (
-        SELECT (SELECT sum(b.bits) FROM null_bits AS b) AS nulls,
-            (SELECT sum(b.p * b.bits) FROM value_bits AS b)
-            + (SELECT sum(b.p * b.bits) FROM null_bits AS b) AS entropy
+        SELECT sum(b.null_bits) FILTER (WHERE b.first) AS nulls,
+            sum(b.p * b.bits) + sum(b.null_p * b.null_bits) FILTER (WHERE b.first) AS entropy
+        FROM bits AS b
     ), gained AS (
-        SELECT g.token_id, sum(g.bits) AS bits
-        FROM (SELECT h.token_id, b.bits FROM held AS h JOIN value_bits AS b USING (v)
-            UNION ALL
-            SELECT p.token_id, -b.bits FROM pair AS p JOIN null_bits AS b USING (t)) AS g
-        GROUP BY g.token_id
+        SELECT h.no, sum(CASE WHEN h.first THEN b.bits - b.null_bits ELSE b.bits END) AS bits
+        FROM held AS h JOIN bits AS b USING (v)
+        GROUP BY h.no
     ), scored AS (
-        SELECT k.token_id,
-            round(((w.nulls + coalesce(g.bits, 0)) / coalesce(nullif(w.entropy, 0), 1))::numeric, 9) AS score
-        FROM pg_temp.rarity_token AS k CROSS JOIN whole AS w LEFT JOIN gained AS g USING (token_id)
+        SELECT k.no,
+            round((w.nulls + coalesce(g.bits, 0)) / coalesce(nullif(w.entropy, 0), 1) * 1e9) / 1e9 AS score
+        FROM pg_temp.rarity_token AS k CROSS JOIN whole AS w LEFT JOIN gained AS g USING (no)
         WHERE w.nulls IS NOT NULL
     )
-    SELECT s.token_id, s.score::float8, (rank() OVER (ORDER BY s.score DESC))::integer
+    SELECT s.no, s.score, (rank() OVER (ORDER BY s.score DESC))::integer
     FROM scored AS s;
 END
 $$;
@@ -232,15 +243,20 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(encode(contract, 'hex'), 7));
     PERFORM rarity_begin();
     INSERT INTO pg_temp.rarity_token
-        SELECT n.token_id FROM nfts AS n WHERE n.contract_address = contract AND n.metadata IS NOT NULL;
+        SELECT row_number() OVER (), n.token_id
+        FROM nfts AS n WHERE n.contract_address = contract AND n.metadata IS NOT NULL;
+    INSERT INTO pg_temp.rarity_trait
+        SELECT c.trait_id, c.trait_type, c.value
+        FROM collection_traits AS c WHERE c.contract_address = contract AND c.kind = 'string';
     INSERT INTO pg_temp.rarity_value
-        SELECT tt.token_id, c.trait_type, c.value
-        FROM collection_traits AS c
-        JOIN token_traits AS tt ON tt.contract_address = contract AND tt.trait_id = c.trait_id
-        JOIN pg_temp.rarity_token AS k ON k.token_id = tt.token_id
-        WHERE c.contract_address = contract AND c.kind = 'string';
+        SELECT k.no, tt.trait_id
+        FROM pg_temp.rarity_trait AS c
+        JOIN token_traits AS tt ON tt.contract_address = contract AND tt.trait_id = c.trait
+        JOIN pg_temp.rarity_token AS k ON k.token_id = tt.token_id;
     ANALYZE pg_temp.rarity_token, pg_temp.rarity_value;
-    WITH scores AS MATERIALIZED (SELECT * FROM rarity_scores())
+    WITH scores AS MATERIALIZED (
+        SELECT k.token_id, s.score, s.rank FROM rarity_scores() AS s JOIN pg_temp.rarity_token AS k USING (no)
+    )
     UPDATE nfts AS n SET rarity_rank = d.rank, rarity_score = d.score, updated_at = now()
     FROM (SELECT o.token_id, s.rank, s.score
         FROM nfts AS o LEFT JOIN scores AS s ON s.token_id = o.token_id

@@ -7,20 +7,23 @@
 --
 -- Statement triggers only.  They fire always: also with session_replication_role = replica.
 
--- The queue of events.  Rows are never changed but by cache_park().
+-- The queue of events.  Rows are never changed but by cache_park() and cache_retry().
 CREATE TABLE such_market.cache_events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     kind text NOT NULL CHECK (kind IN ('collection_updated', 'nft_transferred', 'user_updated',
         'collection_refreshed', 'ownership_changed', 'cache_cleared', 'key_updated')),
+    source text,                               -- 'table:operation'; null: by hand
     tags text[] NOT NULL CHECK (array_position(tags, NULL) IS NULL),
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     attempt integer NOT NULL DEFAULT 1,        -- a retried event is a new row with a higher one
     failed_at timestamptz,                     -- no relay can apply it: all copies were voided
-    error text
+    error text,
+    retried_by bigint                          -- the event that emitted its tags again
 );
 CREATE INDEX cache_events_xid ON such_market.cache_events (xid);
 CREATE INDEX cache_events_at ON such_market.cache_events (at);
+CREATE INDEX cache_events_failed ON such_market.cache_events (id) WHERE failed_at IS NOT NULL;
 
 -- Which history of this server copies belong to: crash recovery empties the table, because
 -- numbers of lost transactions are used again.  Whoever finds it empty writes a new one.
@@ -89,11 +92,39 @@ LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     UPDATE cache_clear SET cleared = cleared + 1 FROM parked;
 $$;
 
--- Emits an event's tags once more; returns the new event, NULL when there is no such one.
-CREATE FUNCTION such_market.cache_retry(event bigint) RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
-    INSERT INTO cache_events (kind, tags, attempt)
-    SELECT kind, tags, attempt + 1 FROM cache_events WHERE id = event RETURNING id;
+-- Emits the tags of an event that failed once more.  outcome: 'retried'; 'already', by an event that has
+-- not failed itself; 'not_failed'; 'not_found'.
+CREATE FUNCTION such_market.cache_retry(event bigint, OUT outcome text, OUT retry bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+DECLARE
+    old cache_events;
+BEGIN
+    SELECT * INTO old FROM cache_events WHERE id = event FOR UPDATE; -- clicked twice: one waits
+    IF NOT FOUND OR old.failed_at IS NULL THEN
+        outcome := CASE WHEN FOUND THEN 'not_failed' ELSE 'not_found' END;
+        RETURN;
+    END IF;
+    SELECT 'already', id INTO outcome, retry FROM cache_events
+        WHERE id = old.retried_by AND failed_at IS NULL;
+    IF NOT FOUND THEN
+        outcome := 'retried';
+        INSERT INTO cache_events (kind, source, tags, attempt)
+            VALUES (old.kind, old.source, old.tags, old.attempt + 1) RETURNING id INTO retry;
+        UPDATE cache_events SET retried_by = retry WHERE id = event;
+    END IF;
+END $$;
+
+-- Where relays of the last ten seconds are; an event is done when each of them has passed it.
+CREATE VIEW such_market.cache_relays_live AS
+    SELECT machine, position, seen_at FROM such_market.cache_relays
+    WHERE seen_at > clock_timestamp() - interval '10 s';
+CREATE FUNCTION such_market.cache_status(xid xid8, failed_at timestamptz) RETURNS text
+LANGUAGE sql STABLE SET search_path = such_market, pg_temp AS $$
+    SELECT CASE WHEN $2 IS NOT NULL THEN 'failed'
+        WHEN count(*) FILTER (WHERE pg_visible_in_snapshot($1, r.position)) = 0 THEN 'pending'
+        WHEN bool_and(pg_visible_in_snapshot($1, r.position)) THEN 'done'
+        ELSE 'processing' END
+    FROM cache_relays_live AS r
 $$;
 
 -- Forgets events older than keep, the oldest first, and relays that were not seen since.  Returns how
@@ -132,13 +163,14 @@ ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER events_deleted;
 ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER events_truncated;
 
 -- Writes one event; nothing without tags.  An array that is too long to be of use clears all.
-CREATE FUNCTION such_market.cache_emit(kind text, tags text[]) RETURNS void
+CREATE FUNCTION such_market.cache_emit(kind text, tags text[], source text) RETURNS void
 LANGUAGE plpgsql AS $$ -- without SET, which would cost more than the rest
 BEGIN
     IF cardinality(tags) > 10000 THEN
         PERFORM such_market.cache_clear_all();
     ELSIF cardinality(tags) > 0 THEN
-        INSERT INTO such_market.cache_events (kind, tags) VALUES (cache_emit.kind, cache_emit.tags);
+        INSERT INTO such_market.cache_events (kind, source, tags)
+            VALUES (cache_emit.kind, cache_emit.source, cache_emit.tags);
     END IF;
 END $$;
 
@@ -169,7 +201,7 @@ BEGIN
     IF TG_OP <> 'UPDATE' THEN -- answers "no such collection" are about everything of it
         tags := tags || array(SELECT tag('b', contract_address) FROM touched);
     END IF;
-    PERFORM cache_emit('collection_updated', tags || 'list'::text);
+    PERFORM cache_emit('collection_updated', tags || 'list'::text, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -208,7 +240,7 @@ BEGIN
     IF TG_OP <> 'UPDATE' AND cardinality(tags) > 0 THEN -- the list may be in order of tokens
         tags := tags || 'list'::text;
     END IF;
-    PERFORM cache_emit('collection_refreshed', tags);
+    PERFORM cache_emit('collection_refreshed', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -220,7 +252,7 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         tags := array(SELECT unnest(tags) UNION SELECT tag('r', contract_address) FROM before);
     END IF;
-    PERFORM cache_emit('collection_refreshed', tags);
+    PERFORM cache_emit('collection_refreshed', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -250,7 +282,7 @@ BEGIN
             tags := array(SELECT unnest(tags) UNION SELECT tag('b', contract_address) FROM before);
         END IF;
     END IF;
-    PERFORM cache_emit('ownership_changed', tags);
+    PERFORM cache_emit('ownership_changed', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -271,7 +303,7 @@ BEGIN
     IF NOT few OR cardinality(tags) > 100 THEN
         tags := array(SELECT tag('b', x.a) FROM (SELECT DISTINCT contract_address AS a FROM touched) AS x);
     END IF;
-    PERFORM cache_emit('nft_transferred', tags);
+    PERFORM cache_emit('nft_transferred', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -286,7 +318,7 @@ BEGIN
     IF cardinality(tags) > 100 THEN
         tags := '{u:*}';
     END IF;
-    PERFORM cache_emit('user_updated', tags);
+    PERFORM cache_emit('user_updated', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -301,7 +333,7 @@ BEGIN
     IF cardinality(tags) > 100 THEN
         tags := '{o:*}';
     END IF;
-    PERFORM cache_emit('ownership_changed', tags);
+    PERFORM cache_emit('ownership_changed', tags, TG_TABLE_NAME || ':' || lower(TG_OP));
     RETURN NULL;
 END $$;
 
@@ -315,7 +347,7 @@ BEGIN
         tags := array(SELECT unnest(tags) UNION SELECT tag('b', contract_address) FROM before);
     END IF;
     IF cardinality(tags) > 0 THEN
-        PERFORM cache_emit('ownership_changed', tags || '{o:*,list}'::text[]);
+        PERFORM cache_emit('ownership_changed', tags || '{o:*,list}'::text[], TG_TABLE_NAME || ':' || lower(TG_OP));
     END IF;
     RETURN NULL;
 END $$;
@@ -324,7 +356,7 @@ CREATE FUNCTION such_market.emit_keys() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM touched) THEN
-        PERFORM cache_emit('key_updated', '{k}');
+        PERFORM cache_emit('key_updated', '{k}', TG_TABLE_NAME || ':' || lower(TG_OP));
     END IF;
     RETURN NULL;
 END $$;
@@ -381,7 +413,7 @@ REVOKE ALL ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(),
     such_market.cache_retry(bigint), such_market.cache_prune(interval, bigint),
     such_market.cache_watch(regclass, text, boolean) FROM PUBLIC;
 GRANT SELECT ON such_market.cache_events, such_market.cache_incarnation, such_market.cache_clear,
-    such_market.cache_relays TO :app_role, :maintenance_role;
+    such_market.cache_relays, such_market.cache_relays_live TO :app_role, :maintenance_role;
 GRANT INSERT, UPDATE ON such_market.cache_relays TO :app_role;
 GRANT EXECUTE ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(), such_market.cache_invalidate(text[]),
     such_market.cache_park(bigint, text), such_market.cache_retry(bigint),

@@ -14,6 +14,7 @@ CREATE TABLE such_market.idempotency (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX idempotency_at ON such_market.idempotency (at);
+CREATE INDEX idempotency_made_at ON such_market.idempotency (at) WHERE NOT given;
 -- outbox: not such_market.idempotency: never kept
 
 -- Begins a request.  'new': go on, and end with idempotency_end(); 'replay': it was answered already;
@@ -46,12 +47,15 @@ BEGIN
         WHERE i.key = idempotency_key;
 END $$;
 
--- Forgets requests older than keep; those without a key of the client's after an hour.
-CREATE FUNCTION such_market.idempotency_prune(keep interval) RETURNS bigint
+-- Forgets requests older than keep, the oldest first; those without a key of the client's after an hour.
+-- Returns how many.
+CREATE FUNCTION such_market.idempotency_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     WITH gone AS (
-        DELETE FROM idempotency
-        WHERE at < clock_timestamp() - CASE WHEN given THEN keep ELSE least(keep, interval '1 hour') END
+        DELETE FROM idempotency WHERE key = ANY (
+            array(SELECT key FROM idempotency WHERE at < clock_timestamp() - keep ORDER BY at LIMIT most)
+            || array(SELECT key FROM idempotency WHERE NOT given
+                AND at < clock_timestamp() - interval '1 hour' ORDER BY at LIMIT most))
         RETURNING 1)
     SELECT count(*) FROM gone
 $$;
@@ -234,7 +238,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION such_market.idempotency_begin(text, boolean, text, bytea),
-    such_market.idempotency_end(text, integer, text), such_market.idempotency_prune(interval),
+    such_market.idempotency_end(text, integer, text), such_market.idempotency_prune(interval, bigint),
     such_market.transfer_moves(json), such_market.transfer_legs(json, integer[]),
     such_market.record_transfers(bytea, json),
     such_market.record_transfers_once(text, boolean, text, bytea, bytea, json) FROM PUBLIC;
@@ -242,4 +246,4 @@ GRANT SELECT ON such_market.idempotency TO :app_role, :maintenance_role;
 GRANT EXECUTE ON FUNCTION such_market.idempotency_begin(text, boolean, text, bytea),
     such_market.idempotency_end(text, integer, text),
     such_market.record_transfers_once(text, boolean, text, bytea, bytea, json) TO :app_role;
-GRANT EXECUTE ON FUNCTION such_market.idempotency_prune(interval) TO :maintenance_role;
+GRANT EXECUTE ON FUNCTION such_market.idempotency_prune(interval, bigint) TO :app_role, :maintenance_role;

@@ -48,6 +48,15 @@ LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     SELECT count(*) FROM gone
 $$;
 
+-- Forgets the jobs of a kind that have ended; returns how many went.
+CREATE FUNCTION such_market.job_forget(of_kind text) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+    WITH gone AS (DELETE FROM jobs WHERE kind = of_kind AND finished_at IS NOT NULL RETURNING 1)
+    SELECT count(*) FROM gone
+$$;
+
+REVOKE ALL ON FUNCTION such_market.job_forget(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION such_market.job_forget(text) TO :app_role;
 REVOKE ALL ON FUNCTION such_market.job_prune(interval, bigint) FROM PUBLIC;
 GRANT SELECT, INSERT, UPDATE ON such_market.jobs TO :app_role;
 GRANT SELECT ON such_market.jobs TO :maintenance_role;

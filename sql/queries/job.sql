@@ -103,6 +103,10 @@ FROM such_market.jobs AS j
 WHERE j.kind = $1 AND j.id < coalesce($2::bigint, 9223372036854775807)
 ORDER BY j.id DESC LIMIT $3::bigint;
 
+-- $1 kind -> how many jobs of it, ended, went
+-- name: job_forget
+SELECT such_market.job_forget($1);
+
 -- $1 milliseconds that ended jobs are kept, $2 how many may go -> how many went
 -- name: job_prune
 SELECT such_market.job_prune($1::bigint * interval '1ms', $2::bigint);

@@ -10,11 +10,13 @@
 #include "http/request.h"
 #include "http/response.h"
 
+struct api_options;
 struct env;
 
 struct gate {
 	struct env *env;
 	const struct http_options *http;
+	const struct api_options *options; /* NULL: no limits */
 };
 
 /* bad: set when the request could not be read; then only that problem is answered. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cache/cache.h"
+#include "cache/replica.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -128,6 +129,39 @@ static void render_cache(struct json *j, const struct cache *cache)
 	json_end(j);
 }
 
+/* An empty list: none are configured. */
+static void render_replicas(struct json *j, const struct replicas *replicas)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	json_array(j, "replicas");
+	for (size_t i = 0; i < replicas_count(replicas); i++) {
+		struct replica_state state;
+
+		replicas_state(replicas, i, now_ns, &state);
+		json_object(j, NULL);
+		json_strz(j, "status", state.status);
+		if (state.age_ns < 0)
+			json_null(j, "lagBytes");
+		else
+			json_int(j, "lagBytes", (int64_t)state.lag);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static bool is_replica_down(const struct replicas *replicas)
+{
+	for (size_t i = 0; i < replicas_count(replicas); i++) {
+		struct replica_state state;
+
+		replicas_state(replicas, i, clock_mono_ns(), &state);
+		if (strcmp(state.status, "down") == 0)
+			return true;
+	}
+	return false;
+}
+
 /* How many processes are in each state; null without a board. */
 static void render_processes(struct json *j, struct board *board)
 {
@@ -149,9 +183,9 @@ enum rc health_detail(struct call *call)
 {
 	struct env *env = call->env;
 	struct check postgres = check_postgres(env), redis = check_redis(env);
-	const char *status = !is_ok(postgres)                    ? "down"
-			     : strcmp(redis.status, "down") == 0 ? "degraded"
-								 : "ok";
+	const struct replicas *replicas = cache_replicas(env->cache);
+	bool worse = strcmp(redis.status, "down") == 0 || is_replica_down(replicas);
+	const char *status = !is_ok(postgres) ? "down" : worse ? "degraded" : "ok";
 	struct buf body;
 	struct json j;
 
@@ -168,6 +202,7 @@ enum rc health_detail(struct call *call)
 	render_check(&j, "postgres", postgres);
 	render_check(&j, "redis", redis);
 	render_cache(&j, env->cache);
+	render_replicas(&j, replicas);
 	json_end(&j);
 	render_processes(&j, env->board);
 	json_end(&j);

@@ -10,7 +10,10 @@
 #include "base/board.h"
 #include "base/buf.h"
 #include "base/metric.h"
+#include "base/clock.h"
 #include "cache/cache.h"
+#include "cache/map.h"
+#include "cache/replica.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
@@ -27,6 +30,46 @@ static void add_cache(struct buf *out, const struct cache *cache)
 	prom_gauge(out, FAMILY_memory_bytes, (double)state.memory.bytes);
 	prom_gauge(out, FAMILY_memory_capacity, (double)state.memory.capacity);
 	prom_gauge(out, FAMILY_memory_evictions, (double)state.memory.evictions);
+}
+
+static bool is_usable(const struct replica_state *state)
+{
+	return strcmp(state->status, "ok") == 0 || strcmp(state->status, "behind") == 0;
+}
+
+/* A replica is named by its place in replica_urls: addresses are nobody's business. */
+static void add_replicas(struct buf *out, const struct replicas *replicas)
+{
+	struct replica_state state[REPLICAS_MAX];
+	char place[REPLICAS_MAX][24];
+	size_t n = replicas_count(replicas);
+
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		replicas_state(replicas, i, clock_mono_ns(), &state[i]);
+		snprintf(place[i], sizeof(place[i]), "%zu", i);
+	}
+	prom_family(out, FAMILY_replica_reads);
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < REPLICA_OUTCOMES; k++)
+			prom_sample(
+				out, FAMILY_replica_reads,
+				PROM_LABELS_OF({ "replica", str_of(place[i]) },
+					       { "outcome", str_of(replica_outcome_name((
+								    enum replica_outcome)k)) }),
+				(double)state[i].reads[k]);
+	prom_family(out, FAMILY_replica_lag);
+	for (size_t i = 0; i < n; i++)
+		if (state[i].age_ns >= 0)
+			prom_sample(out, FAMILY_replica_lag,
+				    PROM_LABELS_OF({ "replica", str_of(place[i]) }),
+				    (double)state[i].lag);
+	prom_family(out, FAMILY_replica_usable);
+	for (size_t i = 0; i < n; i++)
+		prom_sample(out, FAMILY_replica_usable,
+			    PROM_LABELS_OF({ "replica", str_of(place[i]) }),
+			    is_usable(&state[i]));
 }
 
 static void add_build(struct buf *out)
@@ -95,6 +138,7 @@ enum rc metrics_show(struct call *call)
 	}
 	buf_init(&out, env->arena, BODY_MAX);
 	add_cache(&out, env->cache);
+	add_replicas(&out, cache_replicas(env->cache));
 	add_build(&out);
 	if (env->board) {
 		board_sum(env->board, &cells);

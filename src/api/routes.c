@@ -22,3 +22,12 @@ const struct tally_names counted_names = {
 	.read = read_names,
 	.reads = READ_COUNT,
 };
+
+const struct route_tree *routes_tree(void)
+{
+	static struct route_tree *tree;
+
+	if (!tree)
+		tree = route_tree_new(routes, route_count);
+	return tree;
+}

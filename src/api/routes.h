@@ -12,5 +12,7 @@ extern const struct route routes[];
 extern const size_t route_count;
 /* By which requests and reads are counted: "GET /health", "collection". */
 extern const struct tally_names counted_names;
+/* For route_find; made at its first use, once a process. */
+const struct route_tree *routes_tree(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "app/presets.h"
 #include "base/arena.h"
 #include "base/scope.h"
+#include "cache/rule.h"
 
 #define DEFAULT_FILE SM_SYSCONFDIR "/such-market/such-market.conf"
 
@@ -24,9 +25,12 @@ static void gather(struct config *c)
 		{ "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay },
 		{ "analytics", analytics_keys, &c->analytics },
+		{ "replicas", replica_keys, &c->replica },
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
+		{ "requests", access_keys, &c->access },
+		{ "keys", api_keys, &c->api },
 	};
 
 	memcpy(c->sections, all, sizeof(all));
@@ -130,8 +134,21 @@ static enum rc check_database(struct config *config)
 {
 	enum rc rc = check_url(config, "database_url", config->pg.url);
 
-	return rc == RC_OK ? check_url(config, "direct_database_url", config->pg.direct_url)
-			   : rc;
+	if (rc == RC_OK)
+		rc = check_url(config, "direct_database_url", config->pg.direct_url);
+	if (rc == RC_OK)
+		rc = check_url(config, "maintenance_database_url", config->pg.maintenance_url);
+	return rc;
+}
+
+static enum rc check_replicas(struct config *config)
+{
+	const char *why;
+
+	if (replicas_check(config->replica.urls, &why) == RC_OK)
+		return RC_OK;
+	return refuse(config, "%s: replica_urls: %s", conf_origin(config->conf, "replica_urls"),
+		      why);
 }
 
 static enum rc check_redis_url(struct config *config, const char *key, const char *url)
@@ -153,10 +170,22 @@ static enum rc check_redis(struct config *config)
 		       : rc;
 }
 
+static enum rc check_rules(struct config *config)
+{
+	struct rules rules;
+	const char *why;
+	struct str at;
+
+	if (rules_read(config->cache.rules, &rules, &why, &at) == RC_OK)
+		return RC_OK;
+	return refuse_key(config, "invalidate_rules", arena_strz(config->arena, at), why);
+}
+
 static enum rc check_all(struct config *config)
 {
-	enum rc (*const checks[])(struct config *) = { check_mode, check_names, check_paths,
-						       check_database, check_redis };
+	enum rc (*const checks[])(
+		struct config *) = { check_mode,     check_names, check_paths, check_database,
+				     check_replicas, check_redis, check_rules };
 
 	for (size_t i = 0; i < COUNT_OF(checks); i++) {
 		enum rc rc = checks[i](config);

@@ -13,10 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "api/options.h"
+#include "app/access.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
 #include "cache/cache.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/response.h"
 #include "jobs/relay.h"
@@ -52,7 +55,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 11
+#define CONFIG_SECTIONS 14
 
 struct config {
 	struct app_options app;
@@ -61,10 +64,13 @@ struct config {
 	struct cache_options cache;
 	struct relay_options relay;
 	struct analytics_options analytics;
+	struct replica_options replica;
 	struct runner_options runner;
 	struct fcgi_options fcgi;
 	struct http_options http;
+	struct api_options api;
 	struct log_options log;
+	struct access_options access;
 	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;
 	struct arena *arena;

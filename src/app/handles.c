@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
+#include "cache/replica.h"
 #include "http/cursor.h"
 #include "model/instance.h"
+#include "model/reads.h"
 #include "net/redis.h"
 
 static void tell_slow(void *ctx, const char *name, int64_t ns)
@@ -42,6 +44,8 @@ void handles_open(struct handles *ret, const struct process *process)
 	if (process->map && ret->env.redis && redis_configured(ret->env.redis))
 		ret->redis_tier = redis_tier_new(&config->cache, process->map, ret->env.redis);
 	cache_set_redis(ret->env.cache, ret->redis_tier);
+	ret->replicas = replicas_new(&config->replica, &config->pg, process->map);
+	cache_set_replicas(ret->env.cache, ret->replicas, reads_ask);
 	pg_on_slow(ret->env.pg, tell_slow, NULL);
 	instance_attach(&ret->env);
 }
@@ -51,6 +55,7 @@ void handles_close(struct handles *handles)
 	cache_free(handles->env.cache);
 	redis_tier_free(handles->redis_tier);
 	redis_free(handles->analytics.redis);
+	replicas_free(handles->replicas);
 	redis_free(handles->env.redis);
 	pg_free(handles->env.pg);
 }

@@ -8,6 +8,7 @@
 #include "net/migrate.h"
 
 struct redis_tier;
+struct replicas;
 
 /* Do not move it: env points into it. */
 struct handles {
@@ -16,6 +17,7 @@ struct handles {
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
 	struct analytics analytics;
 	char machine[MACHINE_MAX];
+	struct replicas *replicas; /* NULL: none */
 };
 
 /* Nothing is connected yet. */

@@ -88,7 +88,10 @@ int relay_run(const struct process *process)
 	struct pg *pg = pg_new(&process->config->pg, process->config->pg.url);
 
 	process_machine(process->config, machine);
-	struct relay *relay = relay_new(pg, process->map, machine, &process->config->relay);
+	struct relay_options options = process->config->relay;
+
+	options.rules = process->config->cache.rules;
+	struct relay *relay = relay_new(pg, process->map, machine, &options);
 	/* The watchdog looks at requests: catching up may take its time. */
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());
 	process_tell(process, TOLD_READY);

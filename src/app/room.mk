@@ -1,12 +1,15 @@
 # app: how the process lives.  All but main.c is an archive, for the tests.
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
+	src/app/access.c src/app/access.h \
 	src/app/args.c src/app/args.h \
 	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \
+	src/app/cmd_bench.c \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
 	src/app/cmd_key.c \
+	src/app/cmd_maintain.c \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \
@@ -15,6 +18,7 @@ libapp_a_SOURCES = \
 	src/app/compat.c src/app/compat.def src/app/compat.h \
 	src/app/config.c src/app/config.h \
 	src/app/handles.c src/app/handles.h \
+	src/app/job_watch.c src/app/job_watch.h \
 	src/app/listen.c src/app/listen.h \
 	src/app/master.c src/app/master.h \
 	src/app/master_map.c \

@@ -49,10 +49,21 @@ static void show(void *ctx, const struct job *job)
 		title_set("%s %d", title, process->index);
 }
 
+/* The child never leaves by this function's frame: its handles live as long as it does. */
+static struct env *connect_child(void *ctx)
+{
+	static struct handles handles;
+
+	handles_open(&handles, ctx);
+	return &handles.env;
+}
+
 int runner_run(const struct process *process)
 {
-	const struct runner_hooks hooks = { wait_until, show, (void *)(uintptr_t)process,
-					    NULL };
+	const struct runner_hooks hooks = { .wait = wait_until,
+					    .show = show,
+					    .connect = connect_child,
+					    .ctx = (void *)(uintptr_t)process };
 	char machine[MACHINE_MAX];
 	struct handles handles;
 

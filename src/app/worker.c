@@ -1,9 +1,11 @@
 /*
  * A worker: one FastCGI loop over the listening socket of its lane, one connection to the
- * database.  It leaves on SIGTERM, and asks for a successor when it has served enough.
+ * primary and one to a replica.  It leaves on SIGTERM, and asks for a successor when it has
+ * served enough.
  */
 #include <stdlib.h>
 #include "api/gate.h"
+#include "app/access.h"
 #include "app/config.h"
 #include "app/handles.h"
 #include "app/outworn.h"
@@ -16,8 +18,12 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/tally.h"
+#include "cache/cache.h"
+#include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/request.h"
+#include "model/audit.h"
+#include "model/keyring.h"
 #include "net/pg.h"
 
 struct worker {
@@ -26,6 +32,7 @@ struct worker {
 	struct fcgi_options fcgi_options;
 	struct handles handles;
 	struct gate gate;
+	struct access access;
 	struct fcgi *fcgi;
 	struct outworn outworn;
 	uint64_t told_at; /* requests when a successor was asked for last; 0: not yet */
@@ -42,6 +49,13 @@ static void serve(void *ctx, struct request *req, const struct problem *bad,
 	gate_serve(&w->gate, req, bad, res);
 }
 
+static void told(void *ctx, const struct request *req, const struct response *res, int64_t ns)
+{
+	struct worker *w = ctx;
+
+	access_tell(&w->access, req, res, ns);
+}
+
 static void build(struct worker *w, const struct process *process)
 {
 	const struct config *config = process->config;
@@ -50,10 +64,15 @@ static void build(struct worker *w, const struct process *process)
 	/* What other processes read is nobody's request. */
 	tally_attach(&process->slot->tally, &process->slot->top);
 	handles_open(&w->handles, process);
-	w->gate = (struct gate){ .env = &w->handles.env, .http = &config->http };
+	struct env *env = &w->handles.env;
+	env->keys = keyring_new(env->cache, env->pg);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	w->gate = (struct gate){ .env = env, .http = &config->http, .options = &config->api };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
+	w->fcgi_options.told = told;
+	access_init(&w->access, &config->access);
 	uint64_t random;
 	hash_random(&random, sizeof(random));
 	outworn_init(&w->outworn, config->app.max_requests, config->app.max_growth, random);
@@ -62,6 +81,7 @@ static void build(struct worker *w, const struct process *process)
 static void unbuild(struct worker *w)
 {
 	fcgi_free(w->fcgi);
+	keyring_free(w->handles.env.keys);
 	handles_close(&w->handles);
 }
 
@@ -91,6 +111,7 @@ static void ping(struct worker *w, int64_t now_ns)
 	struct pg_result result = pg_run(w->handles.env.pg, STMT_ping, PG_NO_ARGS);
 	if (result.rc != RC_OK)
 		log_debug("database away", LOG_STR("why", str_of(pg_error(w->handles.env.pg))));
+	replicas_ping(w->handles.replicas, clock_mono_ns());
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }
 

@@ -21,6 +21,7 @@ enum tier {
 
 enum source {
 	SOURCE_DATABASE,
+	SOURCE_REPLICA, /* of the database */
 	SOURCE_REDIS,
 	SOURCE_MEMORY,
 	SOURCE_UPSTREAM,

@@ -26,6 +26,7 @@ struct head {
 struct page {
 	struct head head;
 	uint64_t id;
+	struct limit_table limits;
 	struct board_slot slot[BOARD_SLOTS];
 	struct ledger ledger;
 	struct vitals vitals;
@@ -81,6 +82,7 @@ static int open_valid(const char *path)
 static int fill(int fd)
 {
 	int failed = posix_fallocate(fd, 0, sizeof(struct page));
+	struct limit_table limits; /* only its key is written */
 	int32_t never = -1;
 	uint64_t id;
 
@@ -95,6 +97,10 @@ static int fill(int fd)
 		if (pwrite(fd, &never, sizeof(never), at) != (ssize_t)sizeof(never))
 			failed = errno;
 	}
+	limit_init(&limits);
+	if (!failed && pwrite(fd, &limits.key, sizeof(limits.key),
+			      offsetof(struct page, limits.key)) != sizeof(limits.key))
+		failed = errno;
 	if (!failed && pwrite(fd, &expected, sizeof(expected), 0) != (ssize_t)sizeof(expected))
 		failed = errno;
 	return failed;
@@ -157,6 +163,11 @@ struct board_slot *board_slot(struct board *board, size_t i)
 {
 	assert(i < BOARD_SLOTS);
 	return &board->page->slot[i];
+}
+
+struct limit_table *board_limits(struct board *board)
+{
+	return &board->page->limits;
 }
 
 void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns)

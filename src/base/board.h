@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/ledger.h"
+#include "base/limit.h"
 #include "base/metric.h"
 #include "base/rc.h"
 #include "base/tally.h"
@@ -52,6 +53,8 @@ enum rc board_open(const char *path, struct board **ret, const char **ret_error)
 void board_close(struct board *board); /* unmaps; the file stays */
 struct board_slot *board_slot(struct board *board, size_t i);
 void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns);
+/* Clients of the whole machine. */
+struct limit_table *board_limits(struct board *board);
 /* Sum of all slots. */
 void board_sum(const struct board *board, struct metric_cells *ret);
 void board_tally(const struct board *board, struct tally *ret);

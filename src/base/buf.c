@@ -44,7 +44,7 @@ static void move(struct buf *buf, size_t cap)
 	buf->cap = cap;
 }
 
-/* After a failure cap is len, so that the inline buf_addc comes here too and stays out. */
+/* After a failure cap is len, so that the inline functions come here too and stay out. */
 static void fail(struct buf *buf)
 {
 	buf->failed = true;
@@ -70,7 +70,7 @@ char *buf_room(struct buf *buf, size_t len)
 	return buf->ptr + buf->len;
 }
 
-void buf_add(struct buf *buf, const void *bytes, size_t len)
+void buf_add_far(struct buf *buf, const void *bytes, size_t len)
 {
 	char *room;
 

@@ -26,11 +26,21 @@ void buf_init(struct buf *buf, struct arena *arena, size_t max);
 void buf_release(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory */
 
-void buf_add(struct buf *buf, const void *bytes, size_t len);
+void buf_add_far(struct buf *buf, const void *bytes, size_t len); /* buf_add, out of line */
 void buf_addf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_add_u64(struct buf *buf, uint64_t n);
 /* At least len writable bytes behind the end (add to len what is used), or NULL: failed. */
 char *buf_room(struct buf *buf, size_t len);
+
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len && len <= buf->cap - buf->len) {
+		memcpy(buf->ptr + buf->len, bytes, len);
+		buf->len += len;
+	} else {
+		buf_add_far(buf, bytes, len);
+	}
+}
 
 static inline void buf_adds(struct buf *buf, struct str s)
 {
@@ -42,7 +52,7 @@ static inline void buf_addc(struct buf *buf, char c)
 	if (buf->len < buf->cap)
 		buf->ptr[buf->len++] = c;
 	else
-		buf_add(buf, &c, 1);
+		buf_add_far(buf, &c, 1);
 }
 
 static inline struct str buf_str(const struct buf *buf)

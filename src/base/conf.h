@@ -28,6 +28,7 @@ enum conf_type {
 	CONF_TEXT,   /* const char * */
 	CONF_SECRET, /* const char *, hidden in dumps: passwords, keys */
 	CONF_URL,    /* const char *, the password inside is hidden in dumps */
+	CONF_URLS,   /* const char *, several with spaces between; likewise */
 	CONF_BOOL,   /* bool: on/off, true/false, yes/no, 1/0 */
 	CONF_INT,    /* int64_t */
 	CONF_MSEC,   /* int64_t milliseconds: 250, "250ms", "2s", "5m", "1h", "1d" */

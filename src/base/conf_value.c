@@ -32,10 +32,11 @@ static const struct {
 	const char *name;
 	const struct unit *units; /* NULL: not a number */
 } types[] = {
-	[CONF_TEXT] = { "text", NULL },      [CONF_SECRET] = { "secret", NULL },
-	[CONF_URL] = { "url", NULL },        [CONF_BOOL] = { "switch", NULL },
-	[CONF_INT] = { "number", no_units }, [CONF_MSEC] = { "time", times },
-	[CONF_BYTES] = { "size", sizes },    [CONF_CHOICE] = { "choice", NULL },
+	[CONF_TEXT] = { "text", NULL },     [CONF_SECRET] = { "secret", NULL },
+	[CONF_URL] = { "url", NULL },       [CONF_URLS] = { "urls", NULL },
+	[CONF_BOOL] = { "switch", NULL },   [CONF_INT] = { "number", no_units },
+	[CONF_MSEC] = { "time", times },    [CONF_BYTES] = { "size", sizes },
+	[CONF_CHOICE] = { "choice", NULL },
 };
 
 const char *conf_type_name(enum conf_type type)
@@ -92,7 +93,7 @@ static bool has_control(struct str s)
 /* The value as a message may repeat it. */
 static struct str shown(const struct conf_key *key, struct str text, struct arena *arena)
 {
-	if (key->type == CONF_SECRET || key->type == CONF_URL)
+	if (key->type == CONF_SECRET || key->type == CONF_URL || key->type == CONF_URLS)
 		return STR("the value");
 	if (text.len == 0)
 		return STR("an empty value");
@@ -316,6 +317,21 @@ static void show_url(struct str url, struct buf *out)
 	}
 }
 
+/* Each by itself: a password is looked for up to the last @.  What is no URL is perhaps the
+ * rest of something that has a password with a space in it. */
+static void show_urls(struct str urls, struct buf *out)
+{
+	for (bool first = true; urls.len > 0; first = false) {
+		if (!first)
+			buf_addc(out, ' ');
+		struct str url = str_cut(&urls, ' ');
+		if (url.len == 0 || memmem(url.ptr, url.len, "://", 3))
+			show_url(url, out);
+		else
+			buf_adds(out, STR(HIDDEN));
+	}
+}
+
 static bool needs_quotes(struct str s)
 {
 	if (s.len == 0)
@@ -353,9 +369,9 @@ void conf_value_show(const struct conf_key *key, struct str text, const void *se
 		show_text(text.len ? STR(HIDDEN) : text, out);
 	} else if (key->type == CONF_BOOL) {
 		buf_adds(out, *(const bool *)value ? STR("on") : STR("off"));
-	} else if (key->type == CONF_URL) {
+	} else if (key->type == CONF_URL || key->type == CONF_URLS) {
 		buf_init(&url, out->arena, BUF_NO_MAX);
-		show_url(text, &url);
+		(key->type == CONF_URL ? show_url : show_urls)(text, &url);
 		show_text(buf_str(&url), out);
 		buf_release(&url);
 	} else if (!types[key->type].units || (key->word && key->word(text, &n))) {

@@ -11,6 +11,7 @@ libbase_a_SOURCES = \
 	src/base/conf.c src/base/conf.h \
 	src/base/conf_value.c src/base/conf_value.h \
 	src/base/failpoint.c src/base/failpoint.h \
+	src/base/glob.c src/base/glob.h \
 	src/base/gz.c src/base/gz_pack.c src/base/gz.h \
 	src/base/hash.c src/base/hash_fast.c src/base/hash.h \
 	src/base/hex.c src/base/hex.h \
@@ -18,11 +19,14 @@ libbase_a_SOURCES = \
 	src/base/jsonin.c src/base/jsonin.h \
 	src/base/jsonin_check.c src/base/jsonin_check.h \
 	src/base/ledger.c src/base/ledger.h \
+	src/base/limit.c src/base/limit.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h src/base/metrics.def \
 	src/base/rc.c src/base/rc.h \
 	src/base/role.c src/base/role.h \
 	src/base/scope.h \
+	src/base/secret.c src/base/secret.h \
+	src/base/stages.c src/base/stages.h \
 	src/base/str.c src/base/str.h \
 	src/base/tally.c src/base/tally_field.c src/base/tally.h \
 	src/base/top.c src/base/top.h \

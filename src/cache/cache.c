@@ -8,16 +8,19 @@
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/gz.h"
-#include "base/hash.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "base/tally.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
+#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
+#include "cache/replica.h"
+#include "cache/rule.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -26,9 +29,15 @@
 struct cache {
 	const struct cache_options *options;
 	struct cache_map *map;
+	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct replicas *replicas;
+	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
+	struct rules rules;
+	uint64_t looks; /* into memory */
 };
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
@@ -39,7 +48,8 @@ struct through {
 	void *ctx;
 	const void *args;
 	struct cache_key key;
-	bool seated; /* holds the key's flight */
+	bool seated;  /* holds the key's flight */
+	bool primary; /* it was asked */
 	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
@@ -70,6 +80,8 @@ const struct conf_key cache_keys[] = {
 	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
 	  "such-market", .min = 1, .max = 64,
 	  .help = "what the names of all keys in Redis begin with" },
+	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
+	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
 	{ 0 }
 };
 
@@ -77,10 +89,13 @@ struct cache *cache_new(const struct cache_options *options, struct cache_map *m
 			struct pg *pg)
 {
 	struct cache *cache = mem_alloc(sizeof(*cache));
+	const char *why;
+	struct str at;
 
 	*cache = (struct cache){ .options = options, .map = map, .pg = pg };
-	if (options && !options->memory_on)
-		cache->map = NULL;
+	cache->memory_on = !options || options->memory_on;
+	if (options && rules_read(options->rules, &cache->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	return cache;
 }
 
@@ -99,46 +114,29 @@ struct redis_tier *cache_redis(const struct cache *cache)
 	return cache->redis;
 }
 
+void cache_set_replicas(struct cache *cache, struct replicas *replicas,
+			void (*ask)(void *ctx, struct pg *pg))
+{
+	cache->replicas = cache->map ? replicas : NULL;
+	cache->ask = ask;
+}
+
+struct replicas *cache_replicas(const struct cache *cache)
+{
+	return cache->replicas;
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
+}
+
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
 	if (cache->map)
 		map_see_epoch(cache->map, epoch);
-}
-
-/* --- keys ----------------------------------------------------------------------------------
- */
-
-void key_add(struct cache_key *key, struct str s)
-{
-	if (key->failed || s.len > sizeof(key->text) - key->len) {
-		key->failed = true;
-		return;
-	}
-	memcpy(key->text + key->len, s.ptr, s.len);
-	key->len += s.len;
-}
-
-void key_address(struct cache_key *key, const struct address *a)
-{
-	char text[ADDRESS_TEXT];
-
-	address_write(a, text);
-	key_add(key, STR("{"));
-	key_add(key, str_of(text));
-	key_add(key, STR("}"));
-}
-
-void key_digest(struct cache_key *key, struct str text)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[33];
-
-	hash_sha256(text, digest);
-	hex_write(digest, 16, hex);
-	key_add(key, STR(":q:"));
-	key_add(key, str_of(hex));
 }
 
 static struct str key_str(const struct cache_key *key)
@@ -155,22 +153,42 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 	       (h->epoch != 0 && h->epoch == map_epoch(map) && h->era == map_era(map));
 }
 
-/* Each tag by its own right: V1, or V2. */
+/* Each tag by its own right: V1, or V2.  A page has a hundred. */
 static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
 {
 	const struct entry_head *h = &e->head;
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
 	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
 		return false;
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (map_label_ok(map, t->slot, h->label))
+		if (label > atomic_load(&slot->xid))
 			continue;
-		if (!h->primary || !t->certain || t->gen != map_gen(map, t->slot))
+		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
 	}
 	return true;
+}
+
+/* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
+static bool look_into_memory(struct through *t, struct entry *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->memory_on)
+		return false;
+	if (cache->looks++ % 64 != 0)
+		return memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	int64_t start_ns = clock_mono_ns();
+	bool found = memory_get(cache->map, t->arena, key_str(&t->key), ret);
+	metric_time(HISTOGRAM_cache_memory_seconds, clock_mono_ns() - start_ns);
+	return found;
 }
 
 static bool find_in_memory(struct through *t, int64_t boot_ns, enum source source,
@@ -178,7 +196,7 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 {
 	struct entry e;
 
-	if (!memory_get(t->cache->map, t->arena, key_str(&t->key), &e))
+	if (!look_into_memory(t, &e))
 		return false;
 	if (!is_usable(t->cache->map, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
@@ -235,7 +253,7 @@ static void keep(void *obj)
 	e.key = key_str(&t->key);
 	e.tag = entry_tags(t->arena, t->tags);
 	e.head.tags = (uint16_t)t->tags->n;
-	e.head.primary = true;
+	e.head.primary = t->primary;
 	e.head.label = t->label;
 	e.head.epoch = t->epoch;
 	e.head.era = t->era;
@@ -249,10 +267,26 @@ static void keep(void *obj)
 			e.head.gzip = 1;
 		}
 	}
-	memory_put(t->cache->map, &e);
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
-	redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+	if (t->cache->memory_on)
+		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+}
+
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
 }
 
 static enum rc run_filler(struct through *t)
@@ -263,7 +297,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -290,26 +324,63 @@ static void declare(struct through *t)
 	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
 	tags_init(t->tags, t->cache->map);
 	t->model->tags(t->args, t->tags);
+}
+
+/* For a fill, which carries its own key as a tag too. */
+static void declare_fill(struct through *t)
+{
+	declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
 	tags_reading(t->tags);
 }
 
-/* Epoch, era and gens are from before the read, the label from the read itself.  A connection
- * of another epoch that was made in the midst of it would mix two histories: not kept. */
 static bool is_worth_keeping(const struct through *t)
 {
-	return t->label && t->epoch && t->epoch == t->cache->epoch && !t->tags->overflow &&
-	       t->answer.body.len < ENTRY_MAX / 2;
+	return t->label && t->epoch && !t->tags->overflow && t->answer.body.len < ENTRY_MAX / 2;
 }
 
+/* Keeps it when the answer is out, or lets others fill. */
+static void hand_over(struct through *t, struct answer *ret)
+{
+	if (is_worth_keeping(t))
+		arena_defer(t->arena, keep, t);
+	else if (t->seated)
+		flight_end(t->cache->map, map_key_hash(t->cache->map, key_str(&t->key)));
+	*ret = t->answer;
+}
+
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
+/* Epoch, era and gens are from before the read, the label from the read itself. */
 static enum rc fill(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->primary = true;
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
-	declare(t);
+	declare_fill(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
 	t->label = pg_label(cache->pg);
@@ -318,12 +389,78 @@ static enum rc fill(struct through *t, struct answer *ret)
 		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
-	if (is_worth_keeping(t))
-		arena_defer(t->arena, keep, t);
-	else if (t->seated)
-		flight_end(cache->map, map_key_hash(cache->map, key_str(&t->key)));
-	*ret = t->answer;
+	if (t->epoch != cache->epoch)
+		t->epoch = 0; /* another connection in the midst of it: two histories */
+	hand_over(t, ret);
 	return rc;
+}
+
+/* --- replicas -------------------------------------------------------------------------------
+ */
+
+/* V1 for every tag, those found in the data among them, as things are after the read. */
+static bool is_current(const struct through *t)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (MUTATED(replica_unchecked))
+		return t->label != 0;
+	if (t->label == 0 || t->tags->overflow || map_epoch(map) != t->epoch ||
+	    map_era(map) != t->era)
+		return false;
+	for (uint32_t i = 0; i < t->tags->n; i++)
+		if (!map_label_ok(map, t->tags->tag[i].slot, t->label))
+			return false;
+	return MUTATED(replica_unleased) || map_lease_valid(map, clock_boot_ns());
+}
+
+static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
+					  const struct standby_place *place)
+{
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return REPLICA_FAILED;
+	if ((!place->line || place->line != map_line(t->cache->map)) &&
+	    !MUTATED(replica_any_history))
+		return REPLICA_REFUSED;
+	return is_current(t) ? REPLICA_USED : REPLICA_BEHIND;
+}
+
+/*
+ * A standby's answer counts when it is of the primary's line and holds all that this machine
+ * knows was written.  Where it is is asked after the read: who is a standby then was one all
+ * the time.  What it read is good by its label alone, never V2.
+ */
+static bool ask_replica(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+	struct standby_place place = { 0 };
+
+	t->era = map_era(cache->map);
+	t->epoch = map_epoch(cache->map);
+	if (!cache->replicas || !t->epoch)
+		return false;
+	t->primary = false;
+	declare_fill(t);
+	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
+	if (!pg)
+		return false;
+	cache->ask(t->ctx, pg);
+	pg_label_begin(pg);
+	enum rc rc = run_filler(t), rc_place = RC_OK;
+	cache->ask(t->ctx, cache->pg);
+	FAILPOINT(after_read);
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		rc_place = epoch_place(pg, &place);
+	t->label = pg_label(pg); /* 0 when the connection was lost since */
+	enum replica_outcome outcome =
+		judge_replica(t, rc_place == RC_OK ? rc : rc_place, &place);
+	replicas_tell(cache->replicas, outcome, rc_place == RC_OK ? rc : rc_place, t->label,
+		      place.lsn);
+	if (outcome != REPLICA_USED)
+		return false;
+	t->answer.source = SOURCE_REPLICA;
+	hand_over(t, ret);
+	return true;
 }
 
 /* Another machine's fill.  What is found goes to memory with the label it came with. */
@@ -338,18 +475,29 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
-	memory_put(cache->map, &e);
+	if (cache->memory_on)
+		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
 	t->outcome = TALLY_redis_hit;
 	return true;
 }
 
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
+}
+
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -364,10 +512,15 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	}
 	t->seated = seat == FLIGHT_MINE;
 	bool found = find_in_redis(t, ret);
-	rc = found ? ret->rc : fill(t, ret);
+	rc = found || ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
 	return rc;
+}
+
+static bool keeps(const struct cache *cache)
+{
+	return cache->map && (cache->memory_on || cache->redis);
 }
 
 static enum rc go_through(struct through *t, struct answer *ret)
@@ -377,7 +530,7 @@ static enum rc go_through(struct through *t, struct answer *ret)
 	bool leased;
 	enum rc rc;
 
-	if (!cache->map || t->model->tier == TIER_NONE)
+	if (!keeps(cache) || t->model->tier == TIER_NONE)
 		return plain(t, ret);
 	t->model->key(t->args, &t->key);
 	if (t->key.failed)
@@ -389,9 +542,13 @@ static enum rc go_through(struct through *t, struct answer *ret)
 		t->outcome = TALLY_memory_hit;
 		return ret->rc;
 	}
-	metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	if (!leased || cache->memory_on)
+		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	t->outcome = leased ? TALLY_miss : TALLY_bypass;
-	rc = leased ? fill_seated(t, ret) : fill(t, ret);
+	if (leased)
+		rc = fill_seated(t, ret);
+	else
+		rc = MUTATED(replica_unleased) && ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
 	    find_stale(t, ret))
 		return ret->rc;
@@ -417,14 +574,30 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	return rc;
 }
 
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
+}
+
 struct cache_map *cache_mapping(const struct cache *cache)
 {
 	return cache->map;
 }
 
+const struct rules *cache_rules(const struct cache *cache)
+{
+	return &cache->rules;
+}
+
 void cache_state(const struct cache *cache, struct cache_state *ret)
 {
-	*ret = (struct cache_state){ .on = cache->map != NULL };
+	*ret = (struct cache_state){ .on = keeps(cache),
+				     .memory_on = cache->map && cache->memory_on };
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();

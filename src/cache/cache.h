@@ -25,6 +25,8 @@ struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct replicas;
+struct rules;
 
 struct cache_options {
 	bool memory_on;
@@ -34,6 +36,7 @@ struct cache_options {
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
 	const char *redis_prefix;
+	const char *rules; /* see cache/rule.h */
 };
 extern const struct conf_key cache_keys[];
 
@@ -69,6 +72,8 @@ void cache_free(struct cache *cache);
 /* Copies of other machines; borrowed, NULL: none. */
 void cache_set_redis(struct cache *cache, struct redis_tier *redis);
 struct redis_tier *cache_redis(const struct cache *cache);
+/* What the names of its keys begin with, without the colon. */
+struct str cache_prefix(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -78,14 +83,37 @@ void cache_connected(struct cache *cache, uint64_t epoch);
 enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
 		      void *ctx, const void *args, struct answer *ret);
 
-/* For cache/write.c; NULL: no copies. */
+/* Standbys that fills may ask; borrowed, NULL: none.  ask(ctx, pg) makes the statements of a
+ * filler with that ctx go to pg, until it is called again. */
+void cache_set_replicas(struct cache *cache, struct replicas *replicas,
+			void (*ask)(void *ctx, struct pg *pg));
+struct replicas *cache_replicas(const struct cache *cache);
+
+/* Runs at the end of each write's transaction, so that what is written about it is committed
+ * with it; undone: it was rolled back, or nobody knows.  Perhaps several times. */
+struct cache_hook {
+	enum rc (*join)(struct pg *pg, void *ctx);
+	void (*undone)(void *ctx);
+	void *ctx;
+};
+void cache_on_write(struct cache *cache, struct cache_hook hook);
+const struct cache_hook *cache_write_hook(const struct cache *cache); /* join NULL: none */
+
+/* For cache/guard.c, around a read of the primary that goes through no tier: the epoch it is
+ * of, 0: not known; and its label, 0: it may be used but not kept. */
+uint64_t cache_read_begin(struct cache *cache);
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch);
+
+/* For the other files of this room; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
+const struct rules *cache_rules(const struct cache *cache);
 
 /* How long a copy of an answer is kept; a negative one shorter. */
 int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc);
 /* How it stands, for people. */
 struct cache_state {
-	bool on;          /* there is a mapping */
+	bool on;          /* copies are kept somewhere */
+	bool memory_on;   /* and in memory */
 	bool leased;      /* copies may be used now */
 	int64_t lease_ns; /* what is left of the lease; below 0: how long it is over */
 	struct memory_counts memory;

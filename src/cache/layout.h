@@ -31,9 +31,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "cache/map.h"
+#include "cache/replica.h"
+#include "net/breaker.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   2
+#define MAP_LAYOUT   3
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -78,6 +80,16 @@ struct shard {
 	_Atomic uint64_t entries, evictions, spared, cleared;
 };
 
+/* What all workers know of one replica. */
+struct replica_cell {
+	_Alignas(64) breaker_word breaker;
+	_Atomic uint64_t label;  /* of its last answer */
+	_Atomic uint64_t lag;    /* bytes of log, then */
+	_Atomic int64_t seen_ns; /* CLOCK_MONOTONIC of that; 0: never */
+	_Atomic uint32_t last;   /* outcome */
+	_Atomic uint64_t reads[REPLICA_OUTCOMES];
+};
+
 struct map_head {
 	char magic[8];
 	uint32_t layout, shards;
@@ -92,6 +104,10 @@ struct map_head {
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
 	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
+	_Atomic uint64_t line;              /* system and timeline of the epoch */
+	_Atomic uint64_t lsn;               /* of the primary's log at the last poll */
+	_Atomic uint64_t replica_turn;
+	struct replica_cell replica[REPLICAS_MAX];
 };
 
 struct cache_map {

@@ -241,6 +241,33 @@ void map_set_epoch(struct cache_map *map, cache_epoch epoch)
 		;
 }
 
+void map_set_line(struct cache_map *map, uint64_t line, uint64_t lsn)
+{
+	atomic_store(&map->head->line, line);
+	atomic_store(&map->head->lsn, lsn);
+}
+
+uint64_t map_line(const struct cache_map *map)
+{
+	return atomic_load(&map->head->line);
+}
+
+uint64_t map_lsn(const struct cache_map *map)
+{
+	return atomic_load(&map->head->lsn);
+}
+
+struct replica_cell *map_replica(struct cache_map *map, size_t i)
+{
+	assert(i < REPLICAS_MAX);
+	return &map->head->replica[i];
+}
+
+uint64_t map_replica_turn(struct cache_map *map)
+{
+	return atomic_fetch_add(&map->head->replica_turn, 1);
+}
+
 uint64_t map_floor(const struct cache_map *map)
 {
 	return atomic_load(&map->head->floor);

@@ -19,6 +19,9 @@
 typedef uint64_t cache_epoch;
 
 struct cache_map;
+struct replica_cell;
+
+#define REPLICAS_MAX 8
 
 /* RC_UNAVAILABLE: *ret_error says why (too small a file system is told here, not by SIGBUS). */
 enum rc cache_map_create(const char *path, size_t memory_bytes, struct cache_map **ret,
@@ -56,12 +59,22 @@ void map_see_epoch(struct cache_map *map, cache_epoch epoch);
 bool map_name_epoch(struct cache_map *map, cache_epoch epoch, uint64_t era);
 /* Whatever happens meanwhile; 0 voids. */
 void map_set_epoch(struct cache_map *map, cache_epoch epoch);
+/* The line (net/epoch.h) of the epoch that is named next, which replicas must be of, and how
+ * long the primary's log was at the poll; the relay alone, before it names. */
+void map_set_line(struct cache_map *map, uint64_t line, uint64_t lsn);
+uint64_t map_line(const struct cache_map *map);
+uint64_t map_lsn(const struct cache_map *map);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
 
 /* Whether somebody saw to it that the mapping is warmed in this era. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era);
 void map_set_warmed(struct cache_map *map, uint64_t era);
+
+/* What this machine knows of replica i, by its place in replica_urls. */
+struct replica_cell *map_replica(struct cache_map *map, size_t i);
+/* Raised by whoever looks for another replica. */
+uint64_t map_replica_turn(struct cache_map *map);
 
 /* Lease. */
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns);

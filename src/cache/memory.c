@@ -398,6 +398,56 @@ void memory_clear(struct cache_map *map)
 	}
 }
 
+/* The key of what an index word points at, as far as it is one. */
+static struct str key_at(struct shard *s, uint64_t word)
+{
+	enum ring_kind ring = word_ring(word);
+	const struct ring *r = &s->ring[ring];
+	uint64_t room = r->size - word_position(word) % r->size;
+	const struct record *record = record_at(s, ring, word_position(word));
+	const struct entry_head *head = (const struct entry_head *)(record + 1);
+
+	if (room < sizeof(*record) + sizeof(*head) || head->tags > TAGS_MAX ||
+	    head->key_len > ENTRY_KEY_MAX)
+		return STR_NONE;
+	size_t at = sizeof(*head) + head->tags * sizeof(struct entry_tag);
+	if (room - sizeof(*record) < at + head->key_len)
+		return STR_NONE;
+	return (struct str){ (const char *)head + at, head->key_len };
+}
+
+static uint64_t sweep_bucket(struct shard *s, struct bucket *b,
+			     bool (*match)(const void *ctx, struct str key), const void *ctx)
+{
+	uint64_t gone = 0;
+
+	for (int i = 0; i < BUCKET_WORDS; i++) {
+		uint64_t word = atomic_load(&b->word[i]);
+		struct str key = word ? key_at(s, word) : STR_NONE;
+
+		if (!key.ptr || !match(ctx, key))
+			continue;
+		drop(s, b, i);
+		gone++;
+	}
+	return gone;
+}
+
+uint64_t memory_sweep(struct cache_map *map, uint32_t part,
+		      bool (*match)(const void *ctx, struct str key), const void *ctx)
+{
+	struct shard *s = map_shard(map, part % MAP_SHARDS);
+	struct bucket *all = (struct bucket *)((uint8_t *)s + s->buckets_at);
+	uint64_t parts = MEMORY_PARTS / MAP_SHARDS, nth = part / MAP_SHARDS, gone = 0;
+
+	if (!lock(s))
+		return 0;
+	for (uint64_t i = s->buckets * nth / parts; i < s->buckets * (nth + 1) / parts; i++)
+		gone += sweep_bucket(s, &all[i], match, ctx);
+	unlock(s);
+	return gone;
+}
+
 void memory_count(const struct cache_map *map, struct memory_counts *ret)
 {
 	*ret = (struct memory_counts){ 0 };

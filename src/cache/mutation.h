@@ -17,7 +17,10 @@
 	X(no_gen, "a write does not raise slot.gen")                                           \
 	X(late_gen, "a filler remembers gens after its read instead of before")                \
 	X(no_lease, "copies are used without a lease")                                         \
-	X(no_epoch, "copies are used whatever epoch they are of, and under any floor")
+	X(no_epoch, "copies are used whatever epoch they are of, and under any floor")         \
+	X(replica_unchecked, "a replica's answer is used whatever its label")                  \
+	X(replica_unleased, "replicas are asked without a lease")                              \
+	X(replica_any_history, "a replica's answer is used whatever history it is of")
 
 enum mutation {
 #define X(name, missing) MUTATION_##name,

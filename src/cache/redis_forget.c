@@ -72,7 +72,13 @@ static struct redis_command write_mark(struct redis_tier *tier, struct arena *ar
 	};
 }
 
-void redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_epoch epoch,
+/* A key's own tag has no mark: whoever asks for the copy does not know where it would be. */
+static bool has_mark(struct str tag)
+{
+	return tag_sound(tag) && tag.ptr[0] != '@' && tag.ptr[0] != '~';
+}
+
+bool redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_epoch epoch,
 			   uint64_t xid, const struct str *tags, size_t n)
 {
 	struct redis_command *commands;
@@ -81,7 +87,7 @@ void redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_e
 	size_t count = 0;
 
 	if (!tier)
-		return;
+		return true;
 	if (n > REDIS_TAGS_MAX)
 		n = REDIS_TAGS_MAX;
 	commands = arena_alloc(arena, (n + 1) * sizeof(*commands));
@@ -89,13 +95,36 @@ void redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_e
 	redis_write_stamp(epoch, xid, stamp);
 	struct str ms = redis_number(arena, mark_ms(tier));
 	for (size_t i = 0; i < n; i++)
-		if (tag_sound(tags[i]))
+		if (has_mark(tags[i]))
 			commands[count++] = write_mark(tier, arena, tags[i],
 						       (struct str){ stamp, STAMP }, ms);
 	struct str words[] = { STR("PUBLISH"), tier->channel,
 			       write_event(arena, epoch, xid, tags, n) };
 	commands[count++] = (struct redis_command){ .word = words, .words = COUNT_OF(words) };
-	redis_tier_run(tier, arena, commands, count, replies);
+	return redis_tier_run(tier, arena, commands, count, replies);
+}
+
+bool redis_tier_remove(struct redis_tier *tier, struct arena *arena, const struct str *keys,
+		       size_t n, uint64_t *ret_removed)
+{
+	struct redis_command *commands = arena_alloc(arena, (n + 1) * sizeof(*commands));
+	struct redis_reply *replies = arena_alloc(arena, (n + 1) * sizeof(*replies));
+	struct str *words = arena_alloc(arena, (2 * n + 1) * sizeof(*words));
+
+	*ret_removed = 0;
+	if (!tier || n == 0)
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		words[2 * i] = STR("UNLINK");
+		words[2 * i + 1] = redis_key_copy(arena, tier->prefix, keys[i]);
+		commands[i] = (struct redis_command){ .word = &words[2 * i], .words = 2 };
+	}
+	if (!redis_tier_run(tier, arena, commands, n, replies))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (replies[i].kind == REDIS_INTEGER && replies[i].integer > 0)
+			*ret_removed += 1;
+	return true;
 }
 
 /* --- sweeping ----------------------------------------------------------------------------- */
@@ -121,7 +150,7 @@ static struct str write_pattern(const struct redis_tier *tier, struct arena *are
 static bool is_copy(const struct redis_tier *tier, struct str key)
 {
 	return key.len > tier->prefix.len &&
-	       !str_starts(str_from(key, tier->prefix.len), STR(":analytics:"));
+	       redis_key_may_be_copy(str_from(key, tier->prefix.len + 1));
 }
 
 /* One command a key: keys of several hash slots would be refused together. */

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include "base/arena.h"
+#include "base/glob.h"
 #include "base/scope.h"
 #include "cache/tag.h"
 
@@ -25,6 +26,28 @@ static const struct {
 	{ { "u", 1 }, "users:", ":profile" },
 	{ { "u", 1 }, "users:", ":contracts" },
 };
+
+/* The first fields of the keys of model/reads.def. */
+static const struct str families[] = {
+#define FAMILY(text)                                                                           \
+	{                                                                                      \
+		text, sizeof(text) - 1                                                         \
+	}
+	FAMILY("collections"), FAMILY("nfts"),    FAMILY("ownership"),
+	FAMILY("users"),       FAMILY("wallets"),
+};
+
+bool redis_key_may_be_copy(struct str rest)
+{
+	struct str literal = { rest.ptr, glob_literal(rest) };
+	bool open = literal.len < rest.len && !memchr(literal.ptr, ':', literal.len);
+	struct str first = str_cut(&literal, ':');
+
+	for (size_t i = 0; i < COUNT_OF(families); i++)
+		if (open ? str_starts(families[i], first) : str_eq(families[i], first))
+			return true;
+	return false;
+}
 
 struct str redis_key_braces(struct str key)
 {

@@ -2,11 +2,16 @@
 #ifndef CACHE_REDIS_KEY_H
 #define CACHE_REDIS_KEY_H
 
+#include <stdbool.h>
 #include "base/str.h"
 
 #define REDIS_COPIES_MAX 4 /* keys that can be named for one tag */
 
 struct arena;
+
+/* A key behind the prefix is a copy's, or a glob may match one's: its first field is one of the
+ * read models', or has not ended before the first *, ?, [ or \. */
+bool redis_key_may_be_copy(struct str rest);
 
 /* "{0xabc}" of the key of a read model; STR_NONE: it has none. */
 struct str redis_key_braces(struct str key);

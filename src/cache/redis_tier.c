@@ -51,6 +51,11 @@ void redis_tier_free(struct redis_tier *tier)
 	free(tier);
 }
 
+struct str redis_tier_prefix(const struct redis_tier *tier)
+{
+	return tier->prefix;
+}
+
 struct str redis_tier_channel(const struct redis_tier *tier)
 {
 	return tier ? tier->channel : STR_NONE;
@@ -69,12 +74,14 @@ struct str redis_number(struct arena *arena, int64_t n)
 bool redis_tier_run(struct redis_tier *tier, struct arena *arena,
 		    const struct redis_command *commands, size_t n, struct redis_reply *ret)
 {
+	int64_t start_ns = clock_mono_ns();
 	bool good = redis_run(tier->redis, arena, commands, n, ret) == RC_OK;
 
 	if (!good && redis_skipped(tier->redis)) {
 		metric_add(COUNTER_cache_redis_skipped, 1);
 		return false;
 	}
+	metric_time(HISTOGRAM_cache_redis_seconds, clock_mono_ns() - start_ns);
 	for (size_t i = 0; i < n && good; i++)
 		good = ret[i].kind != REDIS_ERROR;
 	if (!good)

@@ -1,6 +1,8 @@
 #include "cache/tag.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/hash.h"
 #include "cache/map.h"
@@ -62,18 +64,19 @@ void tags_reading(struct tag_list *list)
 		list->reading = true;
 }
 
+void tag_write_key(struct str key, char ret[TAG_KEY_TEXT])
+{
+	snprintf(ret, TAG_KEY_TEXT, "@%016" PRIx64, tag_hash(key));
+}
+
 /*
  * The gen of a tag that is found in the data is captured after the read; it is as good as one
  * from before if no write was counted since before the read, looked at after the capture.
  */
-void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,
-	      struct str rest)
+static void add(struct tag_list *list, struct str text)
 {
-	char text[TAG_TEXT_MAX];
+	uint64_t hash = tag_hash(text);
 
-	if (!list || !list->map || list->overflow)
-		return;
-	uint64_t hash = tag_hash((struct str){ text, tag_write(kind, a, rest, text) });
 	for (uint32_t i = 0; i < list->n; i++)
 		if (list->tag[i].hash == hash)
 			return;
@@ -86,4 +89,23 @@ void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a
 	seen->slot = map_slot_of(list->map, hash);
 	seen->gen = map_gen(list->map, seen->slot);
 	seen->certain = !list->reading || map_writes(list->map) == list->writes;
+}
+
+void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,
+	      struct str rest)
+{
+	char text[TAG_TEXT_MAX];
+
+	if (list && list->map && !list->overflow)
+		add(list, (struct str){ text, tag_write(kind, a, rest, text) });
+}
+
+void tags_add_key(struct tag_list *list, struct str key)
+{
+	char text[TAG_KEY_TEXT];
+
+	if (!list || !list->map || list->overflow)
+		return;
+	tag_write_key(key, text);
+	add(list, (struct str){ text, TAG_KEY_TEXT - 1 });
 }

@@ -12,7 +12,8 @@
 #include "base/str.h"
 
 #define TAG_SLOTS    (1u << 18)
-#define TAG_TEXT_MAX 160
+#define TAG_TEXT_MAX 216 /* a glob's is the longest */
+#define TAG_KEY_TEXT 18  /* "@" and 16 digits, and a NUL */
 #define TAGS_MAX     512 /* of one answer; more: it is not kept */
 
 enum tag_kind {
@@ -39,8 +40,11 @@ struct tag_list {
 	} tag[TAGS_MAX];
 };
 
-/* The text is that of a tag: one of tags.def, canonical. */
+/* The text is that of a tag, canonical: one of tags.def, of a key, or a glob. */
 bool tag_sound(struct str text);
+/* "~collections:*": no tag that an answer has, but for whoever walks the copies of a machine.
+ * STR_NONE: it is none. */
+struct str tag_glob(struct str text);
 /* 64 bits for a tag's text, the same everywhere. */
 uint64_t tag_hash(struct str text);
 
@@ -49,6 +53,8 @@ void tags_init(struct tag_list *list, const struct cache_map *map);
 /* Doubles are dropped.  Every function takes a NULL list: nobody wants to know. */
 void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,
 	      struct str rest);
+/* That of the answer's own key, which administrators may name. */
+void tags_add_key(struct tag_list *list, struct str key);
 /* Declared tags are complete: what comes now is found in the data. */
 void tags_reading(struct tag_list *list);
 
@@ -56,5 +62,7 @@ void tags_reading(struct tag_list *list);
  * the length. */
 size_t tag_write(enum tag_kind kind, const struct address *a, struct str rest,
 		 char ret[TAG_TEXT_MAX]);
+/* "@0123456789abcdef" */
+void tag_write_key(struct str key, char ret[TAG_KEY_TEXT]);
 
 #endif

@@ -1,4 +1,5 @@
 /* Is it a tag?  Asked of texts that anybody may have written into the outbox. */
+#include "base/glob.h"
 #include "base/scope.h"
 #include "cache/tag.h"
 
@@ -40,8 +41,27 @@ static bool take_number(struct str *text)
 	return true;
 }
 
+static bool is_key(struct str text)
+{
+	if (text.len != TAG_KEY_TEXT - 1 || text.ptr[0] != '@')
+		return false;
+	for (size_t i = 1; i < text.len; i++)
+		if (!strchr("0123456789abcdef", text.ptr[i]))
+			return false;
+	return true;
+}
+
+struct str tag_glob(struct str text)
+{
+	if (text.len < 2 || text.ptr[0] != '~' || glob_fault(str_from(text, 1)))
+		return STR_NONE;
+	return str_from(text, 1);
+}
+
 bool tag_sound(struct str text)
 {
+	if (is_key(text) || tag_glob(text).ptr)
+		return true;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct str left = text;
 		if (!str_starts(text, rows[i].prefix))

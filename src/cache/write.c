@@ -12,6 +12,7 @@
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "cache/redis_tier.h"
+#include "cache/rule.h"
 #include "cache/tag.h"
 #include "net/epoch.h"
 #include "net/pg.h"
@@ -27,7 +28,8 @@ enum {
 	MINE_HISTORY,
 	MINE_CLEARED,
 	MINE_XID,
-	MINE_TAGS
+	MINE_TAGS,
+	MINE_SOURCE
 };
 /* Columns of write_begin. */
 enum {
@@ -45,7 +47,9 @@ struct bump {
 struct run {
 	const struct cache_write *write;
 	struct cache_map *map; /* NULL: no copies */
+	const struct cache_hook *hook;
 	struct redis_tier *redis;
+	const struct rules *rules;
 	struct buf earlier; /* text */
 	/* Of write->once: the row's key and digest. */
 	uint8_t once[ONCE_BYTES];
@@ -65,6 +69,8 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 		struct str tag = str_cut(&tags, '\n');
 		struct bump bump = { .xid = xid };
 
+		if (tag_glob(tag).ptr)
+			continue; /* relays walk */
 		if (!tag_sound(tag))
 			run->all = true;
 		bump.slot = run->map ? map_slot_of(run->map, tag_hash(tag)) : 0;
@@ -75,7 +81,22 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 	}
 }
 
-/* The triggers are the only source of tags. */
+static void add_event(struct run *run, uint64_t xid, struct str tags, struct str source)
+{
+	struct buf more;
+
+	add_tags(run, xid, tags);
+	if (run->rules->n == 0)
+		return;
+	buf_init(&more, NULL, BUF_NO_MAX);
+	if (!rules_expand(run->rules, source, tags, &more))
+		run->all = true;
+	else if (more.len)
+		add_tags(run, xid, buf_str(&more));
+	buf_release(&more);
+}
+
+/* The triggers, and the rules that follow them, are the only source of tags. */
 static enum rc read_back(struct run *run, struct pg *pg)
 {
 	const char *earlier = run->earlier.len ? run->earlier.ptr : NULL;
@@ -94,7 +115,7 @@ static enum rc read_back(struct run *run, struct pg *pg)
 			continue;
 		if (!str_u64(pg_str(&rows, i, MINE_XID), UINT64_MAX, &xid))
 			return RC_INTERNAL;
-		add_tags(run, xid, pg_str(&rows, i, MINE_TAGS));
+		add_event(run, xid, pg_str(&rows, i, MINE_TAGS), pg_str(&rows, i, MINE_SOURCE));
 	}
 	return RC_OK;
 }
@@ -130,7 +151,7 @@ static void raise_gens(const struct run *run)
 }
 
 /* Other machines hear of it at once, and Redis keeps no copies of before: hygiene. */
-static void tell_redis(const struct run *run, struct arena *arena)
+static bool tell_redis(const struct run *run, struct arena *arena)
 {
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
@@ -141,18 +162,22 @@ static void tell_redis(const struct run *run, struct arena *arena)
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
 		xid = bump[i].xid > xid ? bump[i].xid : xid;
 	}
-	if (n || run->all)
-		redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+	return (n == 0 && !run->all) ||
+	       redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
 }
 
 /* What makes it visible, before it is acknowledged. */
 static void tell(const struct run *run, struct arena *arena)
 {
+	bool told = true;
+
 	FAILPOINT(after_commit);
 	if (run->map)
 		raise_gens(run);
 	if (run->map || run->redis)
-		tell_redis(run, arena);
+		told = tell_redis(run, arena);
+	if (run->write->told)
+		*run->write->told = told;
 	FAILPOINT(before_ack);
 	metric_add(COUNTER_writes, 1);
 }
@@ -196,6 +221,8 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	run->all = false;
 	run->looked = false;
 	rc = do_it(run, pg);
+	if (rc == RC_OK && run->hook->join)
+		rc = run->hook->join(pg, run->hook->ctx);
 	if (rc != RC_OK || (!run->map && !run->redis))
 		return rc;
 	if (run->earlier.len)
@@ -258,7 +285,9 @@ enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 {
 	struct run run = { .write = write,
 			   .map = cache_mapping(cache),
-			   .redis = cache_redis(cache) };
+			   .redis = cache_redis(cache),
+			   .hook = cache_write_hook(cache),
+			   .rules = cache_rules(cache) };
 	enum rc rc;
 
 	if (write->once)
@@ -267,6 +296,8 @@ enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
 	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
+	if (rc != RC_OK && run.hook->join)
+		run.hook->undone(run.hook->ctx);
 	if (rc == RC_OK)
 		tell(&run, arena);
 	if (*ret_unknown)

@@ -42,6 +42,7 @@ struct cache_write {
 	 * COMMIT turns out to have happened: ctx is as it left it then. */
 	const char *once;
 	int64_t deadline_ms; /* of everything together */
+	bool *told; /* NULL, or set: whether Redis was told; true where there is none */
 };
 
 /* RC_OK: it is committed, and no copy of before is answered on this machine any more.  Else

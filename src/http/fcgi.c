@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "http/fcgi.h"
 #include "http/fcgi_conn.h"
 #include "http/fcgi_feed.h"
@@ -40,6 +41,7 @@ struct fcgi {
 	uint64_t served;
 	bool listening;
 	bool draining, closing; /* closing: after the answer */
+	int64_t now_ns;         /* when events came, then when the last answer was sent */
 	int64_t resume_ns;      /* accept again; 0: not resting */
 	int turns;              /* with events, since signals were let in */
 	char look[FCGI_SCAN_MAX];
@@ -105,14 +107,14 @@ static void accept_one(struct fcgi *f)
 		conn_new(&f->conns, fd);
 	} else if (is_exhausted(errno) && !conns_evict(&f->conns)) {
 		listen_off(f);
-		f->resume_ns = clock_mono_ns() + REST_NS;
+		f->resume_ns = f->now_ns + REST_NS;
 	}
 }
 
-static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent, int64_t now_ns)
+static void finish(struct fcgi *f, struct conn *c, enum fcgi_sent sent)
 {
 	if (sent == FCGI_UNSENT) {
-		c->deadline_ns = now_ns + f->options.write_ms * NS_PER_MS;
+		c->deadline_ns = f->now_ns + f->options.write_ms * NS_PER_MS;
 		conn_shift(&f->conns, c, CONN_SENDING);
 		if (conn_watch(&f->conns, c, EPOLLOUT))
 			return;
@@ -149,10 +151,23 @@ static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 	return read;
 }
 
+/* What came piece by piece has waited since its first byte, when its deadline was set. */
+static void tell(struct fcgi *f, const struct conn *c, const struct request *req,
+		 const struct response *res, int64_t ns)
+{
+	int64_t waited_ns = 0;
+
+	if (c->state == CONN_PARTIAL)
+		waited_ns = req->started_ns - c->deadline_ns + f->options.read_ms * NS_PER_MS;
+	stages_add(STAGE_read, waited_ns);
+	if (f->options.told)
+		f->options.told(f->ctx, req, res, ns + waited_ns);
+}
+
 /* bytes: one whole request. */
 static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 {
-	int64_t started_ns = clock_mono_ns(), now_ns;
+	int64_t started_ns = f->now_ns;
 	struct problem problem = { 0 };
 	struct request req;
 	struct response res;
@@ -165,23 +180,27 @@ static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 		return;
 	}
 	show(f, BOARD_READING, started_ns);
+	stages_begin();
 	if (!read_request(f, c, fd, started_ns, &req, &problem, &rc)) {
 		refuse(f, c);
 		arena_reset(f->arena);
 		return;
 	}
-	show(f, BOARD_WORKING, started_ns); /* reading what is all there takes no time */
+	show(f, BOARD_WORKING, started_ns);
 	response_init(&res, f->arena);
 	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
-	show(f, BOARD_WRITING, clock_mono_ns());
+	int64_t made_ns = clock_mono_ns();
+	show(f, BOARD_WRITING, made_ns);
 	sent = fcgi_send(c->fd, c->fcgx.requestId, &res, &c->rest);
-	now_ns = clock_mono_ns();
+	f->now_ns = clock_mono_ns();
+	stages_add(STAGE_write, f->now_ns - made_ns);
+	tell(f, c, &req, &res, f->now_ns - started_ns);
 	/* Not FCGX_Finish_r: it would end the request a second time on the wire. */
 	FCGX_Free(&c->fcgx, 0);
 	arena_reset(f->arena);
-	metric_time(HISTOGRAM_request_seconds, now_ns - started_ns);
+	metric_time(HISTOGRAM_request_seconds, f->now_ns - started_ns);
 	f->served++;
-	finish(f, c, sent, now_ns);
+	finish(f, c, sent);
 }
 
 static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
@@ -211,7 +230,7 @@ static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)
 	if (ended) {
 		refuse(f, c);
 	} else if (c->state == CONN_IDLE) {
-		c->deadline_ns = clock_mono_ns() + f->options.read_ms * NS_PER_MS;
+		c->deadline_ns = f->now_ns + f->options.read_ms * NS_PER_MS;
 		conn_shift(&f->conns, c, CONN_PARTIAL);
 	}
 }
@@ -279,12 +298,12 @@ static void send_more(struct fcgi *f, struct conn *c)
 
 	if (sent == FCGI_UNSENT) {
 		if (c->rest.done > before) /* slow, but it reads */
-			c->deadline_ns = clock_mono_ns() + f->options.write_ms * NS_PER_MS;
+			c->deadline_ns = f->now_ns + f->options.write_ms * NS_PER_MS;
 		return;
 	}
 	if (sent == FCGI_SENT && !conn_watch(&f->conns, c, EPOLLIN))
 		sent = FCGI_LOST;
-	finish(f, c, sent, 0);
+	finish(f, c, sent);
 }
 
 static void handle(struct fcgi *f, const struct epoll_event *event)
@@ -355,6 +374,8 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 	uint64_t before = f->served;
 	int n = epoll_pwait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
 
+	if (n > 0)
+		f->now_ns = clock_mono_ns();
 	for (int i = 0; i < n; i++)
 		handle(f, &events[i]);
 	if (n > 0 && sigmask && ++f->turns == TURNS)
@@ -362,7 +383,7 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 	sweep(f);
 	conns_sweep_closed(&f->conns);
 	if (n > 0)
-		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, clock_mono_ns());
+		show(f, f->draining ? BOARD_DRAINING : BOARD_IDLE, f->now_ns);
 	return (int)(f->served - before);
 }
 

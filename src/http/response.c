@@ -9,6 +9,7 @@
 #include "http/response.h"
 
 #define HEAD_MAX      16384
+#define HEAD_USUAL    1024
 #define RETRY_AFTER_S 2 /* of a 503 that knows no better */
 
 const struct conf_key http_keys[] = {
@@ -25,11 +26,15 @@ const struct conf_key http_keys[] = {
 	  .reload = true,
 	  .help = "who may read public answers from a page of another origin: *, one origin, "
 		  "or empty" },
+	{ "public_reads", CONF_CHOICE, offsetof(struct http_options, public_reads), "open",
+	  .choices = "open|viewer", .reload = true,
+	  .help = "who may ask the public reads: everybody, or keys from viewer up" },
 	{ 0 }
 };
 
 static const char *const cache_status[] = {
 	[SOURCE_DATABASE] = "such-market; fwd=miss; detail=database",
+	[SOURCE_REPLICA] = "such-market; fwd=miss; detail=replica",
 	[SOURCE_REDIS] = "such-market; hit; detail=redis",
 	[SOURCE_MEMORY] = "such-market; hit; detail=memory",
 	[SOURCE_UPSTREAM] = "such-market; fwd=miss; detail=upstream",
@@ -40,6 +45,7 @@ void response_init(struct response *res, struct arena *arena)
 {
 	*res = (struct response){ .arena = arena, .status = 500 };
 	buf_init(&res->head, arena, HEAD_MAX);
+	buf_room(&res->head, HEAD_USUAL);
 }
 
 static bool is_header_text(struct str value)
@@ -76,8 +82,8 @@ static void add_number(struct response *res, struct str name, uint64_t n)
 static void begin(struct response *res, const struct request *req, int status)
 {
 	res->status = status;
+	buf_adds(&res->head, STR("X-Content-Type-Options: nosniff\r\n"));
 	add(res, STR("X-Request-Id"), str_of(req->id));
-	add(res, STR("X-Content-Type-Options"), STR("nosniff"));
 }
 
 static void add_body(struct response *res, const struct request *req, const char *content_type,
@@ -96,13 +102,14 @@ void response_cors(struct response *res, const struct http_options *options)
 	if (origin.len == 0)
 		return;
 	response_header(res, "Access-Control-Allow-Origin", origin);
-	add(res, STR("Access-Control-Expose-Headers"),
-	    STR("ETag, Cache-Status, X-Request-Id, Retry-After, Link, Deprecation"));
+	buf_adds(&res->head, STR("Access-Control-Expose-Headers: ETag, Cache-Status, "
+				 "X-Request-Id, Retry-After, Link, Deprecation\r\n"));
 }
 
-static void add_cache_control(struct response *res, int64_t max_age_s)
+static void add_cache_control(struct response *res, bool private, int64_t max_age_s)
 {
-	buf_adds(&res->head, STR("Cache-Control: public, max-age="));
+	buf_adds(&res->head, private ? STR("Cache-Control: private, max-age=")
+				     : STR("Cache-Control: public, max-age="));
 	buf_add_u64(&res->head, max_age_s > 0 ? (uint64_t)max_age_s : 0);
 	buf_adds(&res->head, STR(", must-revalidate\r\n"));
 }
@@ -110,14 +117,18 @@ static void add_cache_control(struct response *res, int64_t max_age_s)
 static void add_validators(struct response *res, const struct http_options *options,
 			   const struct answer *answer)
 {
+	bool private = http_reads_private(options);
+
 	if (answer->tier == TIER_NONE) {
 		add(res, STR("Cache-Control"), STR("no-store"));
 		return;
 	}
 	response_header(res, "ETag", str_of(answer->etag));
-	add_cache_control(res, options->max_age_s[answer->tier]);
+	add_cache_control(res, private, options->max_age_s[answer->tier]);
 	add(res, STR("Cache-Status"), str_of(cache_status[answer->source]));
-	add(res, STR("Vary"), STR("Accept-Encoding"));
+	buf_adds(&res->head,
+		 private ? STR("Vary: Accept-Encoding, Authorization, X-API-Key\r\n")
+			 : STR("Vary: Accept-Encoding\r\n"));
 	if (answer->modified_us) {
 		char date[CLOCK_HTTP_MAX];
 

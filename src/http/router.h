@@ -37,11 +37,16 @@ struct route_match {
 	const struct route *route; /* NULL: not found, or method not allowed */
 	struct str hole[ROUTE_HOLES];
 	bool path_known; /* some method is allowed here */
-	char allow[64];  /* "GET, HEAD, OPTIONS" when path_known */
+	char allow[64];  /* without a route, when path_known: "GET, HEAD, OPTIONS" */
 };
 
-/* The table is small and constant; lookup walks segments without allocation. */
-void route_find(const struct route *routes, size_t n, enum method method, struct str path,
+/* The table by segments, so that a request does not meet every row of it.  The table is
+ * borrowed and stays; out of memory ends the process. */
+struct route_tree;
+struct route_tree *route_tree_new(const struct route *routes, size_t n);
+void route_tree_free(struct route_tree *tree);
+
+void route_find(const struct route_tree *tree, enum method method, struct str path,
 		struct route_match *ret);
 
 #endif

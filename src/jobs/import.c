@@ -117,14 +117,18 @@ static enum rc open_session(struct import *im)
 	static const enum import_sql first[] = {
 		SQL_import_session,
 		SQL_import_exclusive,
-		SQL_import_begin,
 	};
+	const struct import_options *o = im->options;
 	enum rc rc = pg_connect(im->pg);
 	if (rc != RC_OK)
 		return import_broken(im, rc);
 	pg_set_deadline(im->pg, STATEMENT_MS);
 	for (size_t i = 0; i < COUNT_OF(first) && rc == RC_OK; i++)
 		rc = run_sql(im, first[i]);
+	if (rc == RC_OK && o->nfts)
+		rc = run_sql(im, SQL_import_nft_begin);
+	if (rc == RC_OK && (o->owners || o->transfers || o->users))
+		rc = run_sql(im, SQL_import_begin);
 	if (strcmp(pg_sqlstate(im->pg), "55P03") == 0)
 		im->summary->error = "another import is running in this database";
 	return rc;

@@ -15,6 +15,7 @@
 
 struct arena;
 struct json_object;
+struct marks;
 
 #define IMPORT_LINE_MAX (4u << 20)  /* bytes of a JSON line */
 #define IMPORT_CSV_MAX  (64u << 10) /* bytes of a CSV record */
@@ -30,6 +31,8 @@ struct line {
 	struct arena *arena; /* reset after each line */
 	uint64_t number;
 	struct buf *out; /* gets a row of a taken line; of others it may get a part of one */
+	struct marks *marks; /* of the attributes of tokens; other lines have none */
+	bool several;        /* set once a token has several attributes of one type */
 	const char *reason;
 	bool has_contract; /* the collection of the import, when it names one */
 	struct address contract;

@@ -1,44 +1,12 @@
 /* From the stage tables into the database: what differs, 10,000 rows a transaction. */
 #include <stdio.h>
+#include <string.h>
 #include "base/arena.h"
 #include "base/scope.h"
-#include "jobs/import_run.h"
+#include "jobs/import_merge.h"
 #include "net/pg.h"
 #include "net/tx.h"
 
-/* What differs is put into a change table by steps before, which count then tells: rows added,
- * changed, chunks, rows removed (the last may be missing).  A chunk is merged in one
- * transaction; when all that differs is new, by add, and by merge where another writer was
- * quicker. */
-struct phase {
-	const char *what;
-	enum import_sql before[2];
-	size_t before_count;
-	enum import_sql count;
-	enum import_sql merge[3];
-	size_t merge_count;
-	enum import_sql add[3];
-	size_t add_count; /* 0: there is no quicker way */
-};
-
-static const struct phase nft_phase = {
-	.what = "tokens",
-	.before = { SQL_import_nft_diff, SQL_import_nft_diffed },
-	.before_count = 2,
-	.count = SQL_import_nft_changes,
-	.merge = { SQL_import_lock, SQL_import_nft_merge, SQL_import_nft_traits },
-	.merge_count = 3,
-	.add = { SQL_import_lock, SQL_import_nft_add, SQL_import_nft_traits },
-	.add_count = 3,
-};
-static const struct phase rank_phase = {
-	.what = "ranks",
-	.before = { SQL_import_rank_diff },
-	.before_count = 1,
-	.count = SQL_import_rank_changes,
-	.merge = { SQL_import_lock, SQL_import_rank_merge },
-	.merge_count = 2,
-};
 static const struct phase owner_token_phase = {
 	.what = "tokens of owners",
 	.before = { SQL_import_owner_tokens },
@@ -58,6 +26,7 @@ static const struct phase owner_phase = {
 	.merge_count = 3,
 	.add = { SQL_import_lock, SQL_import_owner_add },
 	.add_count = 2,
+	.removes = true,
 };
 /* Of a collection that nobody holds anything of yet: nothing to compare with. */
 static const struct phase owner_new_phase = {
@@ -93,13 +62,9 @@ static const struct phase user_phase = {
 	.merge_count = 1,
 };
 
-struct counts {
-	uint64_t added, changed, removed;
-};
-
-/* A statement about a collection, or about none (contract NULL); first cell of its answer. */
-static enum rc step(struct pg *pg, enum import_sql sql, const struct address *contract,
-		    const char *chunk, int64_t *ret_value)
+/* A statement about a collection, or about none (contract NULL). */
+static struct pg_result ask(struct pg *pg, enum import_sql sql, const struct address *contract,
+			    const char *chunk)
 {
 	struct pg_arg args[2];
 	size_t n = 0;
@@ -108,17 +73,34 @@ static enum rc step(struct pg *pg, enum import_sql sql, const struct address *co
 		args[n++] = pg_address(contract);
 	if (chunk && strstr(text, n ? "$2" : "$1"))
 		args[n++] = pg_text(chunk);
-	SCOPED(pg_result_done)
-	struct pg_result r = n ? pg_exec_args(pg, text, args, n) : pg_exec(pg, text);
+	return n ? pg_exec_args(pg, text, args, n) : pg_exec(pg, text);
+}
+
+/* The first cell of its answer, or the rows that it wrote. */
+static enum rc step(struct pg *pg, enum import_sql sql, const struct address *contract,
+		    const char *chunk, int64_t *ret_value)
+{
+	SCOPED(pg_result_done) struct pg_result r = ask(pg, sql, contract, chunk);
 	if (r.rc == RC_OK && ret_value)
 		*ret_value = r.count ? pg_i64(&r, 0, 0) : r.affected;
 	return r.rc;
 }
 
-static enum rc simple(struct import *im, enum import_sql sql, const struct address *contract)
+enum rc import_step(struct import *im, enum import_sql sql, const struct address *contract)
 {
 	enum rc rc = step(im->pg, sql, contract, NULL, NULL);
 	return rc == RC_OK ? RC_OK : import_broken(im, rc);
+}
+
+enum rc import_ask(struct import *im, enum import_sql sql, const struct address *contract,
+		   bool *ret)
+{
+	SCOPED(pg_result_done)
+	struct pg_result r = ask(im->pg, sql, contract, NULL);
+	if (r.rc != RC_OK)
+		return import_broken(im, r.rc);
+	*ret = pg_flag(&r, 0, 0);
+	return RC_OK;
 }
 
 struct chunk {
@@ -126,7 +108,8 @@ struct chunk {
 	size_t count;
 	const struct address *contract;
 	char number[24];
-	int64_t traits; /* what derive_token_traits told */
+	int64_t traits; /* rows of token_traits that were written */
+	bool raced;
 };
 
 static enum rc chunk_body(struct pg *pg, void *ctx)
@@ -135,8 +118,8 @@ static enum rc chunk_body(struct pg *pg, void *ctx)
 	c->traits = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		enum import_sql sql = c->steps[i];
-		enum rc rc = step(pg, sql, c->contract, c->number,
-				  sql == SQL_import_nft_traits ? &c->traits : NULL);
+		bool traits = sql == SQL_import_nft_traits || sql == SQL_import_trait_add;
+		enum rc rc = step(pg, sql, c->contract, c->number, traits ? &c->traits : NULL);
 		if (rc != RC_OK)
 			return rc;
 	}
@@ -155,6 +138,7 @@ static enum rc merge_chunk(struct import *im, const struct phase *phase, bool ad
 		rc = tx_run(im->pg, &options, chunk_body, chunk, &unknown);
 		if (rc != RC_CONFLICT)
 			return rc;
+		chunk->raced = true;
 	}
 	chunk->steps = phase->merge;
 	chunk->count = phase->merge_count;
@@ -169,24 +153,24 @@ static enum rc count_changes(struct import *im, const struct phase *phase, struc
 	if (r.rc != RC_OK)
 		return import_broken(im, r.rc);
 	*ret = (struct counts){ (uint64_t)pg_i64(&r, 0, 0), (uint64_t)pg_i64(&r, 0, 1),
-				phase == &owner_phase ? (uint64_t)pg_i64(&r, 0, 3) : 0 };
+				phase->removes ? (uint64_t)pg_i64(&r, 0, 3) : 0, false };
 	*ret_chunks = pg_i64(&r, 0, 2);
 	return RC_OK;
 }
 
-static enum rc run_phase(struct import *im, const struct phase *phase,
-			 const struct address *contract, struct counts *ret)
+enum rc import_phase(struct import *im, const struct phase *phase,
+		     const struct address *contract, struct counts *ret)
 {
 	struct chunk chunk = { .contract = contract };
 	struct counts counts;
 	int64_t chunks = 0;
-	enum rc rc = simple(im, SQL_import_comparing, NULL);
+	enum rc rc = import_step(im, SQL_import_comparing, NULL);
 	for (size_t i = 0; i < phase->before_count && rc == RC_OK; i++)
-		rc = simple(im, phase->before[i], contract);
+		rc = import_step(im, phase->before[i], contract);
 	if (rc == RC_OK)
 		rc = count_changes(im, phase, &counts, &chunks);
 	if (rc == RC_OK)
-		rc = simple(im, SQL_import_merging, NULL);
+		rc = import_step(im, SQL_import_merging, NULL);
 	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
 		bool adds = phase->add_count && !counts.changed && !counts.removed;
 		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
@@ -196,12 +180,13 @@ static enum rc run_phase(struct import *im, const struct phase *phase,
 			return import_broken(im, rc);
 		im->summary->traits_changed += (uint64_t)chunk.traits;
 	}
+	counts.raced = chunk.raced;
 	if (rc == RC_OK)
 		*ret = counts;
 	return rc;
 }
 
-static void add_counts(struct import_count *to, const struct counts *counts)
+void import_count_add(struct import_count *to, const struct counts *counts)
 {
 	to->added += counts->added;
 	to->changed += counts->changed;
@@ -242,78 +227,20 @@ static enum rc merge_meta(struct import *im)
 static enum rc merge_collections(struct import *im)
 {
 	enum rc rc = im->has_meta ? merge_meta(im) : RC_OK;
-	if (rc != RC_OK || !im->options->nfts)
+	bool told = im->has_meta && strcmp(im->meta.token_type, "UNKNOWN") != 0;
+	if (rc != RC_OK || !im->options->nfts || told)
 		return rc;
 	SCOPED(pg_result_done)
 	struct pg_result r = pg_exec(im->pg, import_sql_text(SQL_import_collections_of_lines));
 	return count_collections(im, &r);
 }
 
-/* Ranks first, in tables of the session, so that tokens are written once. */
-static enum rc rank(struct import *im, const struct address *contract)
-{
-	static const enum import_sql steps[] = {
-		SQL_import_comparing,   SQL_import_rank_begin, SQL_import_rank_tokens,
-		SQL_import_rank_staged, SQL_import_rank_held,  SQL_import_rank_analyze,
-		SQL_import_rank,        SQL_import_rank_done,
-	};
-	enum rc rc = RC_OK;
-	for (size_t i = 0; i < COUNT_OF(steps) && rc == RC_OK; i++)
-		rc = simple(im, steps[i], contract);
-	return rc;
-}
-
-static enum rc merge_nfts_of(struct import *im, const struct address *contract)
-{
-	struct counts tokens = { 0 }, ranks = { 0 };
-	enum rc rc = rank(im, contract);
-	if (rc == RC_OK)
-		rc = run_phase(im, &nft_phase, contract, &tokens);
-	if (rc == RC_OK)
-		rc = run_phase(im, &rank_phase, contract, &ranks);
-	if (rc == RC_OK)
-		rc = simple(im, SQL_import_nft_prune, contract);
-	if (rc == RC_OK)
-		rc = simple(im, SQL_import_nft_next, NULL);
-	add_counts(&im->summary->of[IMPORT_NFTS], &tokens);
-	im->summary->ranks_changed += ranks.added;
-	return rc;
-}
-
-static enum rc merge_nfts(struct import *im)
-{
-	SCOPED(pg_result_done)
-	struct pg_result r = pg_exec(im->pg, import_sql_text(SQL_import_nft_contracts));
-	if (r.rc != RC_OK)
-		return import_broken(im, r.rc);
-	for (int i = 0; i < r.count; i++) {
-		struct address contract;
-		if (!pg_address_at(&r, i, 0, &contract))
-			return import_broken(im, RC_INTERNAL);
-		enum rc rc = merge_nfts_of(im, &contract);
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
-}
-
 static enum rc merge_tokens(struct import *im, const struct phase *phase)
 {
 	struct counts tokens = { 0 };
-	enum rc rc = run_phase(im, phase, &im->meta.contract, &tokens);
+	enum rc rc = import_phase(im, phase, &im->meta.contract, &tokens);
 	im->summary->tokens_added += tokens.added;
-	return rc == RC_OK ? simple(im, SQL_import_token_done, NULL) : rc;
-}
-
-static enum rc is_unheld(struct import *im, bool *ret)
-{
-	SCOPED(pg_result_done)
-	struct pg_result r = pg_exec_args(im->pg, import_sql_text(SQL_import_owner_fresh),
-					  PG_ARGS(pg_address(&im->meta.contract)));
-	if (r.rc != RC_OK)
-		return import_broken(im, r.rc);
-	*ret = pg_flag(&r, 0, 0);
-	return RC_OK;
+	return rc == RC_OK ? import_step(im, SQL_import_token_done, NULL) : rc;
 }
 
 static enum rc merge_owners(struct import *im)
@@ -322,11 +249,11 @@ static enum rc merge_owners(struct import *im)
 	bool fresh = false;
 	enum rc rc = merge_tokens(im, &owner_token_phase);
 	if (rc == RC_OK)
-		rc = is_unheld(im, &fresh);
+		rc = import_ask(im, SQL_import_owner_fresh, &im->meta.contract, &fresh);
 	if (rc == RC_OK)
-		rc = run_phase(im, fresh ? &owner_new_phase : &owner_phase, &im->meta.contract,
-			       &owners);
-	add_counts(&im->summary->of[IMPORT_OWNERS], &owners);
+		rc = import_phase(im, fresh ? &owner_new_phase : &owner_phase,
+				  &im->meta.contract, &owners);
+	import_count_add(&im->summary->of[IMPORT_OWNERS], &owners);
 	return rc;
 }
 
@@ -346,16 +273,16 @@ static enum rc merge_transfers(struct import *im)
 	if (rc == RC_OK)
 		rc = diff_transfers(im);
 	if (rc == RC_OK)
-		rc = run_phase(im, &transfer_phase, &im->meta.contract, &transfers);
-	add_counts(&im->summary->of[IMPORT_TRANSFERS], &transfers);
+		rc = import_phase(im, &transfer_phase, &im->meta.contract, &transfers);
+	import_count_add(&im->summary->of[IMPORT_TRANSFERS], &transfers);
 	return rc;
 }
 
 static enum rc merge_users(struct import *im)
 {
 	struct counts users = { 0 };
-	enum rc rc = run_phase(im, &user_phase, NULL, &users);
-	add_counts(&im->summary->of[IMPORT_USERS], &users);
+	enum rc rc = import_phase(im, &user_phase, NULL, &users);
+	import_count_add(&im->summary->of[IMPORT_USERS], &users);
 	return rc;
 }
 
@@ -363,7 +290,7 @@ enum rc import_merge(struct import *im)
 {
 	enum rc rc = merge_collections(im);
 	if (rc == RC_OK && im->options->nfts)
-		rc = merge_nfts(im);
+		rc = import_merge_nfts(im);
 	if (rc == RC_OK && im->options->owners)
 		rc = merge_owners(im);
 	if (rc == RC_OK && im->options->transfers)

@@ -5,6 +5,7 @@
 #include "base/jsonin.h"
 #include "base/scope.h"
 #include "jobs/import_line.h"
+#include "jobs/import_mark.h"
 
 #define NAME_MAX_BYTES        (64 * 1024)
 #define DESCRIPTION_MAX_BYTES (256 * 1024) /* the search index of a token holds 1 MB */
@@ -96,12 +97,30 @@ static bool fits(struct json_object *node)
 	}
 }
 
-/* The attributes as answered, as JSON. */
+/* The attributes as answered, as JSON, and their marks, each once. */
 struct listing {
 	struct json json;
+	struct line *line;
+	uint64_t *mark;   /* ATTRIBUTES_MAX of them */
+	struct str *type; /* of each: its JSON */
+	size_t mark_count;
 	size_t count;
 	bool ok;
 };
+
+static void add_mark(struct listing *l, struct str attribute, struct str type)
+{
+	uint64_t mark = marks_of(l->line->marks, attribute);
+	bool several = false;
+	for (size_t i = 0; i < l->mark_count; i++) {
+		if (l->mark[i] == mark)
+			return;
+		several = several || str_eq(l->type[i], type);
+	}
+	l->line->several = l->line->several || several;
+	l->type[l->mark_count] = arena_dup(l->line->arena, type);
+	l->mark[l->mark_count++] = mark;
+}
 
 static void add(struct listing *l, struct str type, struct json_object *value,
 		struct str display)
@@ -110,10 +129,14 @@ static void add(struct listing *l, struct str type, struct json_object *value,
 	if (!l->ok || ++l->count > ATTRIBUTES_MAX)
 		return;
 	json_object(&l->json, NULL);
+	size_t brace = l->json.out->len - 1;
 	json_str(&l->json, "traitType", type);
+	size_t type_end = l->json.out->len;
 	json_raw(&l->json, "value", jsonin_text(value));
 	json_str(&l->json, "displayType", display);
 	json_end(&l->json);
+	struct str text = str_from(buf_str(l->json.out), brace);
+	add_mark(l, text, (struct str){ text.ptr, type_end - brace });
 }
 
 static bool is_attribute(const struct json_object *node)
@@ -151,11 +174,27 @@ static void add_items(struct listing *l, const struct json_object *list)
 	}
 }
 
+static void put_marks(struct line *line, const struct listing *l)
+{
+	buf_addc(line->out, '{');
+	for (size_t i = 0; i < l->mark_count; i++) {
+		if (i)
+			buf_addc(line->out, ',');
+		buf_add_u64(line->out, l->mark[i]);
+	}
+	buf_adds(line->out, STR("}\t"));
+}
+
 static bool put_attributes(struct line *line, const struct json_object *root)
 {
 	struct json_object *node = line_member(root, NAMES("attributes", "traits"));
 	struct buf text;
-	struct listing l = { .ok = true };
+	struct listing l = {
+		.line = line,
+		.mark = arena_alloc(line->arena, ATTRIBUTES_MAX * sizeof(*l.mark)),
+		.type = arena_alloc(line->arena, ATTRIBUTES_MAX * sizeof(*l.type)),
+		.ok = true,
+	};
 	buf_init(&text, line->arena, BUF_NO_MAX);
 	json_init(&l.json, &text);
 	json_array(&l.json, NULL);
@@ -165,6 +204,7 @@ static bool put_attributes(struct line *line, const struct json_object *root)
 		jsonin_each(node, add_member, &l);
 	json_end(&l.json);
 	copy_text(line->out, buf_str(&text));
+	put_marks(line, &l);
 	if (!l.ok)
 		line->reason = "a number of the attributes is out of range";
 	else if (l.count > ATTRIBUTES_MAX)

@@ -28,6 +28,7 @@ struct import {
 	struct import_meta meta;
 	struct import_reject *rejects;
 	size_t reject_cap;
+	bool several; /* a token of --nfts has several attributes of one type */
 	uint8_t transfers_hash[SHA256_BYTES];
 };
 

@@ -4,10 +4,11 @@
 #include "base/gz.h"
 #include "base/scope.h"
 #include "jobs/import_file.h"
+#include "jobs/import_mark.h"
 #include "jobs/import_run.h"
 #include "net/pg.h"
 
-#define BATCH_BYTES (256 * 1024)
+#define BATCH_BYTES (32 * 1024) /* the server reads while the next is made */
 
 /* How a kind of file is read. */
 struct reader {
@@ -103,6 +104,38 @@ static enum rc flush(struct staging *s)
 	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
 }
 
+/* What the marks of the rows before mean. */
+static enum rc copy_marks(struct staging *s)
+{
+	int64_t rows;
+	enum rc rc = pg_copy_begin(s->im->pg, "COPY stage_attribute FROM STDIN");
+	if (rc != RC_OK)
+		return import_broken(s->im, rc);
+	marks_write(s->line.marks, &s->out);
+	rc = pg_copy_put(s->im->pg, buf_str(&s->out));
+	buf_clear(&s->out);
+	if (rc == RC_OK)
+		rc = pg_copy_end(s->im->pg, NULL, &rows);
+	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
+}
+
+/* The marks are full: they go between two COPYs of rows. */
+static enum rc make_room(struct staging *s)
+{
+	int64_t rows;
+	enum rc rc = flush(s);
+	if (rc != RC_OK)
+		return rc;
+	rc = pg_copy_end(s->im->pg, NULL, &rows);
+	if (rc != RC_OK)
+		return import_broken(s->im, rc);
+	rc = copy_marks(s);
+	if (rc != RC_OK)
+		return rc;
+	rc = pg_copy_begin(s->im->pg, s->reader->copy);
+	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
+}
+
 /* The whole file through COPY.  RC_INVALID: it could not be read on. */
 static enum rc pump(struct staging *s)
 {
@@ -118,7 +151,9 @@ static enum rc pump(struct staging *s)
 						     "the line is too long");
 		else
 			judge(s, record);
-		if (s->out.len >= BATCH_BYTES)
+		if (s->line.marks && marks_full(s->line.marks))
+			rc = make_room(s);
+		else if (s->out.len >= BATCH_BYTES)
 			rc = flush(s);
 		if (rc != RC_OK)
 			return rc;
@@ -140,6 +175,9 @@ static enum rc copy_file(struct staging *s)
 	rc = pg_copy_end(s->im->pg, NULL, &rows);
 	if (rc != RC_OK)
 		return import_broken(s->im, rc);
+	rc = s->line.marks ? copy_marks(s) : RC_OK;
+	if (rc != RC_OK)
+		return rc;
 	if (s->reader->kind == IMPORT_TRANSFERS && !s->hopeless)
 		import_file_hash(&s->file, s->im->transfers_hash);
 	if (s->reader->csv && !s->has_header)
@@ -165,9 +203,13 @@ static enum rc stage_file(struct import *im, const struct reader *reader, const 
 				.out = &s.out,
 				.has_contract = im->has_meta,
 				.contract = im->meta.contract };
+	if (reader->kind == IMPORT_NFTS)
+		s.line.marks = marks_new();
 	buf_init(&s.out, NULL, BUF_NO_MAX);
 	rc = copy_file(&s);
 	buf_release(&s.out);
+	marks_free(s.line.marks);
+	im->several = im->several || s.line.several;
 	import_file_close(&s.file);
 	return rc == RC_OK ? run_staged(im, reader) : rc;
 }

@@ -1,5 +1,6 @@
 #include "jobs/relay.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -7,14 +8,19 @@
 #include <string.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/map.h"
+#include "cache/rule.h"
+#include "cache/tag.h"
 #include "jobs/relay_event.h"
+#include "jobs/relay_walk.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
+#define WALK_NS       INT64_C(20000000)   /* of a poll, when there is a walk */
 #define TELL_NS       INT64_C(1000000000) /* positions are told at most this often */
 #define PRUNE_NS      (60 * TELL_NS)
 #define PRUNE_ROWS    10000 /* at once; more of them a second later */
@@ -29,6 +35,8 @@ struct relay {
 	const char *machine;
 	const struct relay_options *options;
 	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
+	struct rules rules;
+	struct relay_walk walk;
 
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
 	struct buf prev; /* a snapshot, terminated; empty: none */
@@ -48,6 +56,7 @@ struct relay {
 		struct buf snapshot, history;
 		cache_epoch epoch;
 		uint64_t era; /* when it was begun */
+		uint64_t lsn; /* of the primary's log */
 		uint64_t events;
 		int64_t poison; /* event; 0: none */
 		const char *why;
@@ -62,6 +71,9 @@ const struct conf_key relay_keys[] = {
 	{ "event_retention", CONF_MSEC, offsetof(struct relay_options, keep_ms), "25h",
 	  .min = 600000, .max = INT64_C(31536000000), .reload = true,
 	  .help = "how long events of the outbox are kept" },
+	{ "idempotency_retention", CONF_MSEC, offsetof(struct relay_options, requests_ms), "1d",
+	  .min = 3600000, .max = INT64_C(31536000000), .reload = true,
+	  .help = "how long a request with an Idempotency-Key may be repeated" },
 	{ 0 }
 };
 
@@ -85,7 +97,11 @@ struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machin
 			const struct relay_options *options)
 {
 	struct relay *r = mem_alloc(sizeof(*r));
+	const char *why;
+	struct str at;
 
+	if (rules_read(options->rules, &r->rules, &why, &at) != RC_OK)
+		assert(!"settings are checked before they are used");
 	r->pg = pg;
 	r->map = map;
 	r->machine = machine;
@@ -183,6 +199,7 @@ static void start_over(struct relay *r, const struct relay_head *head, const cha
 	if (r->poll.era == era) /* nobody else did */
 		r->poll.era = era + 1;
 	map_set_floor(r->map, floor_of(head));
+	walk_drop(&r->walk);
 	r->poll.boot = true;
 	r->gap = NULL;
 	metric_add(COUNTER_relay_restarts, 1);
@@ -209,6 +226,7 @@ static enum rc on_head(struct relay *r, const struct relay_head *head)
 	if (buf_failed(&r->poll.snapshot) || buf_failed(&r->poll.history))
 		return RC_INTERNAL;
 	r->poll.epoch = epoch_of(head->history, head->cleared);
+	r->poll.lsn = head->lsn;
 	r->poll.incarnate = r->poll.epoch != 0;
 	r->poll.skip = !r->poll.incarnate;
 	if (r->poll.skip)
@@ -231,16 +249,28 @@ static void on_poison(struct relay *r, const struct relay_event *event, const ch
 	r->poll.why = why;
 }
 
+static void add_walks(struct relay *r, struct str tags)
+{
+	while (tags.len > 0) {
+		struct str glob = tag_glob(str_cut(&tags, '\n'));
+
+		if (glob.ptr && !walk_add(&r->walk, glob))
+			map_void(r->map);
+	}
+}
+
 static void on_event(struct relay *r, const struct relay_event *event)
 {
 	const char *why;
 
 	if (r->poll.skip || event->failed)
 		return;
-	if (relay_apply(r->map, event, &why) != RC_OK) {
+	if (relay_apply(r->map, &r->rules, event, &why) != RC_OK) {
 		on_poison(r, event, why);
 		return;
 	}
+	if (!r->poll.boot)
+		add_walks(r, event->tags);
 	r->poll.events++;
 	if (!r->poll.boot)
 		metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
@@ -319,6 +349,7 @@ static enum rc poll_through(struct relay *r)
 			continue;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
+			map_set_line(r->map, epoch_line(str_of(r->history.ptr)), r->poll.lsn);
 			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))
 				return RC_OK;
 			continue;
@@ -342,23 +373,31 @@ static enum rc tell_position(struct relay *r)
 	return done.rc;
 }
 
-static void prune(struct relay *r, int64_t mono_ns)
+/* True: there may be more. */
+static bool prune_by(struct relay *r, enum stmt stmt, int64_t keep_ms)
 {
-	char keep_ms[24], most[24];
+	char keep[24], most[24];
 
-	snprintf(keep_ms, sizeof(keep_ms), "%" PRId64, r->options->keep_ms);
+	snprintf(keep, sizeof(keep), "%" PRId64, keep_ms);
 	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
 	SCOPED(pg_result_done)
-	struct pg_result gone =
-		pg_run(r->pg, STMT_event_prune, PG_ARGS(pg_text(keep_ms), pg_text(most)));
-	bool more = gone.rc == RC_OK && pg_i64(&gone, 0, 0) == PRUNE_ROWS;
+	struct pg_result gone = pg_run(r->pg, stmt, PG_ARGS(pg_text(keep), pg_text(most)));
+	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
+}
+
+static void prune(struct relay *r, int64_t mono_ns)
+{
+	bool more = prune_by(r, STMT_event_prune, r->options->keep_ms);
+
+	more |= prune_by(r, STMT_event_requests_prune, r->options->requests_ms);
 	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
 }
 
 /* What can wait, and whose failure is none of the poll's. */
 static void keep_house(struct relay *r, int64_t mono_ns)
 {
-	if (mono_ns >= r->tell_at_ns) {
+	walk_on(&r->walk, r->map, clock_mono_ns() + WALK_NS);
+	if (mono_ns >= r->tell_at_ns && !walk_busy(&r->walk)) {
 		r->tell_at_ns = mono_ns + TELL_NS;
 		(void)tell_position(r);
 	}
@@ -396,6 +435,6 @@ enum rc relay_poll(struct relay *r, int64_t boot_ns, int64_t mono_ns)
 
 void relay_leave(struct relay *r)
 {
-	if (r->prev.len && !r->resumed && !r->failing)
+	if (r->prev.len && !r->resumed && !r->failing && !walk_busy(&r->walk))
 		(void)tell_position(r);
 }

@@ -25,7 +25,9 @@ struct relay;
 
 struct relay_options {
 	int64_t interval_ms;
-	int64_t keep_ms; /* older events are deleted, by whichever relay comes first */
+	int64_t keep_ms;     /* older events are deleted, by whichever relay comes first */
+	int64_t requests_ms; /* and requests with an Idempotency-Key forgotten */
+	const char *rules;   /* see cache/rule.h; NULL: none */
 };
 extern const struct conf_key relay_keys[];
 

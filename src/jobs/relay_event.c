@@ -1,7 +1,10 @@
 #include "jobs/relay_event.h"
 
 #include <string.h>
+#include "base/buf.h"
+#include "base/metric.h"
 #include "cache/map.h"
+#include "cache/rule.h"
 #include "cache/tag.h"
 #include "net/pg.h"
 
@@ -10,7 +13,8 @@ enum {
 	HEAD_SNAPSHOT,
 	HEAD_HISTORY,
 	HEAD_CLEARED,
-	HEAD_PRUNED
+	HEAD_PRUNED,
+	HEAD_LSN
 };
 enum {
 	EVENT_TAGS,
@@ -18,7 +22,8 @@ enum {
 	EVENT_ID,
 	EVENT_AGE,
 	EVENT_FAILED,
-	EVENT_XID
+	EVENT_XID,
+	EVENT_SOURCE
 };
 
 static bool snapshot_read(struct str text, uint64_t *ret_xmin, uint64_t *ret_xmax)
@@ -45,6 +50,7 @@ enum rc relay_head_read(const struct pg_result *row, struct relay_head *ret)
 
 	if (!pg_is_null(row, 0, EVENT_XID) ||
 	    !str_u64(pg_str(row, 0, HEAD_PRUNED), UINT64_MAX, &head.pruned) ||
+	    !str_u64(pg_str(row, 0, HEAD_LSN), UINT64_MAX, &head.lsn) ||
 	    !snapshot_read(head.snapshot, &xmin, &head.xmax))
 		return RC_INTERNAL;
 	*ret = head;
@@ -58,6 +64,7 @@ enum rc relay_event_read(const struct pg_result *row, struct relay_event *ret)
 		.id = pg_i64(row, 0, EVENT_ID),
 		.age_ns = pg_i64(row, 0, EVENT_AGE),
 		.failed = str_eq(pg_str(row, 0, EVENT_FAILED), STR("true")),
+		.source = pg_str(row, 0, EVENT_SOURCE),
 	};
 
 	if (pg_is_null(row, 0, EVENT_XID) ||
@@ -79,25 +86,50 @@ static const char *fault(const struct relay_event *event)
 	return NULL;
 }
 
-/* Labels are judged by the xid and copies of this machine by the gen.  The write counter is
- * raised before any gen: whoever captures a new gen in the midst of a read finds the counter
- * moved. */
-enum rc relay_apply(struct cache_map *map, const struct relay_event *event,
-		    const char **ret_why)
+/* Labels are judged by the xid and copies of this machine by the gen. */
+static uint64_t raise_all(struct cache_map *map, uint64_t xid, struct str tags)
+{
+	uint64_t n = 0;
+
+	while (tags.len > 0) {
+		struct str tag = str_cut(&tags, '\n');
+
+		if (tag_glob(tag).ptr)
+			continue;
+		uint32_t slot = map_slot_of(map, tag_hash(tag));
+		map_raise_xid(map, slot, xid);
+		map_raise_gen(map, slot);
+		n++;
+	}
+	return n;
+}
+
+static void follow_rules(struct cache_map *map, const struct rules *rules,
+			 const struct relay_event *event)
+{
+	struct buf more;
+
+	buf_init(&more, NULL, BUF_NO_MAX);
+	if (!rules_expand(rules, event->source, event->tags, &more))
+		map_void(map);
+	metric_add(COUNTER_cache_rule_tags, raise_all(map, event->xid, buf_str(&more)));
+	buf_release(&more);
+}
+
+/* The write counter is raised before any gen: whoever captures a new gen in the midst of a read
+ * finds the counter moved. */
+enum rc relay_apply(struct cache_map *map, const struct rules *rules,
+		    const struct relay_event *event, const char **ret_why)
 {
 	const char *why = fault(event);
-	struct str left = event->tags;
 
 	if (why) {
 		*ret_why = why;
 		return RC_INVALID;
 	}
 	map_count_write(map);
-	while (left.len > 0) {
-		uint32_t slot = map_slot_of(map, tag_hash(str_cut(&left, '\n')));
-
-		map_raise_xid(map, slot, event->xid);
-		map_raise_gen(map, slot);
-	}
+	raise_all(map, event->xid, event->tags);
+	if (rules->n)
+		follow_rules(map, rules, event);
 	return RC_OK;
 }

@@ -9,6 +9,7 @@
 
 struct cache_map;
 struct pg_result;
+struct rules;
 
 /* The first row: the server at the time of the poll.  Texts are borrowed from the row. */
 struct relay_head {
@@ -17,6 +18,7 @@ struct relay_head {
 	int64_t cleared;
 	uint64_t pruned; /* events of transactions below it may be gone */
 	uint64_t xmax;   /* of the snapshot */
+	uint64_t lsn;    /* end of the log [bytes] */
 };
 
 /* The rows after it. */
@@ -25,7 +27,8 @@ struct relay_event {
 	int64_t id;
 	int64_t age_ns;
 	uint64_t xid;
-	bool failed; /* parked: the clear number speaks for it */
+	bool failed;       /* parked: the clear number speaks for it */
+	struct str source; /* "nfts:update"; STR_NONE: by hand */
 };
 
 /* RC_INTERNAL: the row is not of that kind. */
@@ -35,8 +38,9 @@ enum rc relay_event_read(const struct pg_result *row, struct relay_event *ret);
 /* xmin of a snapshot's text, 0 when it is none. */
 uint64_t snapshot_xmin(struct str snapshot);
 
-/* RC_INVALID: *ret_why says why it cannot be applied; nothing was changed. */
-enum rc relay_apply(struct cache_map *map, const struct relay_event *event,
-		    const char **ret_why);
+/* RC_INVALID: *ret_why says why it cannot be applied; nothing was changed.  What the rules add
+ * and cannot be named voids all.  Globs are left to relay_walk.h. */
+enum rc relay_apply(struct cache_map *map, const struct rules *rules,
+		    const struct relay_event *event, const char **ret_why);
 
 #endif

@@ -9,7 +9,11 @@ libjobs_a_SOURCES = \
 	src/jobs/import_file.h \
 	src/jobs/import_line.c \
 	src/jobs/import_line.h \
+	src/jobs/import_mark.c \
+	src/jobs/import_mark.h \
 	src/jobs/import_merge.c \
+	src/jobs/import_merge.h \
+	src/jobs/import_merge_nft.c \
 	src/jobs/import_meta.c \
 	src/jobs/import_nft.c \
 	src/jobs/import_owner.c \
@@ -19,10 +23,18 @@ libjobs_a_SOURCES = \
 	src/jobs/import_time.c \
 	src/jobs/import_transfer.c \
 	src/jobs/import_user.c \
+	src/jobs/load.c \
+	src/jobs/load.h \
+	src/jobs/performance.c \
+	src/jobs/performance.h \
+	src/jobs/performance_report.c \
+	src/jobs/probe.c \
 	src/jobs/relay.c \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
 	src/jobs/relay_event.h \
+	src/jobs/relay_walk.c \
+	src/jobs/relay_walk.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
 	src/jobs/ticker.c \
@@ -31,14 +43,19 @@ libjobs_a_SOURCES = \
 	src/jobs/ticker_flush.c \
 	src/jobs/ticker_look.c \
 	src/jobs/ticker_run.h \
+	src/jobs/recount.c \
+	src/jobs/sweep.c \
 	src/jobs/warm.c \
 	src/jobs/warm.h
 JOBS_LIBS = libjobs.a $(MODEL_LIBS)
 
-src/jobs/import_sql.inc: sql/import/import.sql tools/sql2c.awk
+IMPORT_SQL = \
+	sql/import/import.sql \
+	sql/import/nft.sql
+src/jobs/import_sql.inc: $(IMPORT_SQL) tools/sql2c.awk
 	$(AM_V_at)$(MKDIR_P) src/jobs
-	$(AM_V_GEN)(cd $(srcdir) && $(AWK) -f tools/sql2c.awk sql/import/import.sql </dev/null) >$@.tmp && \
+	$(AM_V_GEN)(cd $(srcdir) && $(AWK) -f tools/sql2c.awk $(IMPORT_SQL) </dev/null) >$@.tmp && \
 		mv $@.tmp $@
 BUILT_SOURCES += src/jobs/import_sql.inc
 CLEANFILES += src/jobs/import_sql.inc src/jobs/import_sql.inc.tmp
-EXTRA_DIST += sql/import/import.sql
+EXTRA_DIST += $(IMPORT_SQL)

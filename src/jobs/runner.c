@@ -45,6 +45,9 @@ const struct conf_key runner_keys[] = {
 	{ "job_retention", CONF_MSEC, offsetof(struct runner_options, keep_ms), "7d",
 	  .min = 60000, .max = INT64_C(31536000000), .reload = true,
 	  .help = "how long jobs are listed after their end" },
+	{ "performance_step", CONF_MSEC, offsetof(struct runner_options, step_ms), "1s",
+	  .min = 20, .max = 10000, .reload = true,
+	  .help = "how long a performance test reads with each number of users" },
 	{ 0 }
 };
 
@@ -134,6 +137,13 @@ enum rc job_step_until(struct job_run *run, int64_t done, int64_t total, const c
 enum rc job_step(struct job_run *run, int64_t done, int64_t total, const char *what)
 {
 	return job_step_until(run, done, total, what, 0);
+}
+
+struct env *job_connect(const struct job_run *run)
+{
+	const struct runner_hooks *hooks = run->runner->hooks;
+
+	return hooks->connect ? hooks->connect(hooks->ctx) : NULL;
 }
 
 /* --- one job ----------------------------------------------------------------------------- */

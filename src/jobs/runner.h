@@ -45,6 +45,7 @@ struct runner;
 struct runner_options {
 	int64_t interval_ms;
 	int64_t keep_ms; /* jobs that ended are forgotten later */
+	int64_t step_ms; /* of a performance test */
 	struct warm_options warm;
 };
 extern const struct conf_key runner_keys[];
@@ -55,6 +56,9 @@ struct runner_hooks {
 	bool (*wait)(void *ctx, int64_t until_mono_ns);
 	/* A job begins, or (NULL) has ended: for the title. */
 	void (*show)(void *ctx, const struct job *job);
+	/* In a child process of a job: handles of its own, without an arena, never closed.
+	 * NULL: there are none to be had. */
+	struct env *(*connect)(void *ctx);
 	void *ctx;
 	/* Of each kind; NULL: the ones of model/jobs.def. */
 	enum rc (*const *functions)(struct job_run *run);
@@ -98,6 +102,9 @@ enum rc job_step(struct job_run *run, int64_t done, int64_t total, const char *w
 /* The same, and waits; for steps that are to be bounded in rate. */
 enum rc job_step_until(struct job_run *run, int64_t done, int64_t total, const char *what,
 		       int64_t until_mono_ns);
+
+/* In a child process that the job has forked: see runner_hooks. */
+struct env *job_connect(const struct job_run *run);
 
 #define JOB(name, at_once, attempts, seconds, function, help)                                  \
 	enum rc function(struct job_run *run);

@@ -199,6 +199,15 @@ enum rc job_cancel(struct pg *pg, int64_t id)
 	return row.rc == RC_OK && row.count == 0 ? RC_NOT_FOUND : row.rc;
 }
 
+enum rc job_forget(struct pg *pg, enum job_kind kind)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(pg, STMT_job_forget, PG_ARGS(pg_text(job_kinds[kind].name)));
+
+	return row.rc;
+}
+
 /* --- running ----------------------------------------------------------------------------- */
 
 /* Two runners may see the same gap for a kind that is to be alone; the index lets one through.

@@ -78,6 +78,9 @@ enum rc job_list(struct pg *pg, struct arena *arena, enum job_kind kind, int64_t
 /* One that waits is cancelled; one that runs is asked to stop.  RC_NOT_FOUND: it has ended. */
 enum rc job_cancel(struct pg *pg, int64_t id);
 
+/* Forgets those of a kind that have ended. */
+enum rc job_forget(struct pg *pg, enum job_kind kind);
+
 /* --- for runners ------------------------------------------------------------------------- */
 
 /* The oldest one that may run now; RC_NOT_FOUND: none. */

@@ -310,6 +310,13 @@ const char *const read_names[READ_COUNT] = {
 #include "model/reads.def"
 };
 
+void reads_ask(void *ctx, struct pg *pg)
+{
+	struct env *env = ctx;
+
+	env->pg = pg;
+}
+
 enum rc read_through(struct env *env, enum read read, const void *args, struct answer *ret)
 {
 	return cache_through(env->cache, env->arena, &reads[read], env, args, ret);

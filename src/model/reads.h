@@ -9,6 +9,7 @@
 #include "cache/cache.h"
 
 struct env;
+struct pg;
 struct pg_result;
 
 /* Arguments of reads of one token; those of a collection are its address, those of a user the
@@ -32,6 +33,9 @@ extern const char *const read_names[READ_COUNT];
 
 /* args must be complete: no padding of theirs is looked at. */
 enum rc read_through(struct env *env, enum read read, const void *args, struct answer *ret);
+
+/* cache_set_replicas: the statements of a filler whose ctx is this env go to pg. */
+void reads_ask(void *ctx, struct pg *pg);
 
 /* What fillers add: the tokens (with their collections) and the collections of rows 0 … n-1. */
 void tag_tokens(struct answer *answer, const struct pg_result *rows, int n);

@@ -4,9 +4,13 @@ libmodel_a_SOURCES = \
 	src/model/analytics.c \
 	src/model/analytics.h \
 	src/model/analytics_read.c \
+	src/model/audit.c \
+	src/model/audit.h \
 	src/model/collection.c \
 	src/model/collection.h \
 	src/model/env.h \
+	src/model/event.c \
+	src/model/event.h \
 	src/model/instance.c \
 	src/model/instance.h \
 	src/model/job.c \
@@ -14,14 +18,22 @@ libmodel_a_SOURCES = \
 	src/model/jobs.def \
 	src/model/key.c \
 	src/model/key.h \
+	src/model/keyring.c \
+	src/model/keyring.h \
 	src/model/nft.c \
 	src/model/nft.h \
 	src/model/nftpage.c \
 	src/model/nftpage.h \
 	src/model/owner.c \
 	src/model/owner.h \
+	src/model/ownership.c \
+	src/model/ownership.h \
 	src/model/page.c \
 	src/model/page.h \
+	src/model/pattern.c \
+	src/model/pattern.h \
+	src/model/purge.c \
+	src/model/purge.h \
 	src/model/reads.c \
 	src/model/reads.def \
 	src/model/reads.h \

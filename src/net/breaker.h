@@ -10,6 +10,7 @@
 #ifndef NET_BREAKER_H
 #define NET_BREAKER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,5 +40,18 @@ void breaker_succeeded(struct breaker *b);
 void breaker_failed(struct breaker *b, int64_t now_ns, uint32_t dice);
 /* At once: for failures that leave no doubt, as a refused connect. */
 void breaker_trip(struct breaker *b, int64_t now_ns, uint32_t dice);
+
+/*
+ * One breaker of many processes, in a word they share (0: closed), so that all learn from one.
+ * Times are kept in microseconds.  Who was allowed the one try and died is not waited for:
+ * after try_ns another one may.
+ */
+typedef _Atomic uint64_t breaker_word;
+bool breaker_word_allows(breaker_word *word, int64_t now_ns, int64_t try_ns);
+/* Applies one of the functions above: how it went. */
+void breaker_word_succeeded(breaker_word *word);
+void breaker_word_failed(breaker_word *word, int64_t now_ns, uint32_t dice);
+void breaker_word_trip(breaker_word *word, int64_t now_ns, uint32_t dice);
+bool breaker_word_open(const breaker_word *word, int64_t now_ns);
 
 #endif

@@ -21,6 +21,29 @@ uint64_t epoch_of(struct str history, int64_t cleared)
 	return epoch ? epoch : 1;
 }
 
+uint64_t epoch_line(struct str history)
+{
+	struct str left = history, system = str_cut(&left, '/'), timeline = str_cut(&left, '/');
+
+	if (system.len == 0 || timeline.len == 0)
+		return 0;
+	return epoch_of((struct str){ history.ptr, system.len + 1 + timeline.len }, 0);
+}
+
+enum rc epoch_place(struct pg *pg, struct standby_place *ret)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(pg, STMT_event_place, PG_NO_ARGS);
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	if (row.count != 1)
+		return RC_INTERNAL;
+	*ret = (struct standby_place){ .line = epoch_line(pg_str(&row, 0, 0)),
+				       .lsn = (uint64_t)pg_i64(&row, 0, 1) };
+	return RC_OK;
+}
+
 enum rc epoch_read(struct pg *pg, uint64_t *ret)
 {
 	SCOPED(pg_result_done)

@@ -35,11 +35,12 @@ struct pg;
 struct pg_rows; /* libpq's PGresult */
 
 struct pg_options {
-	const char *url;        /* application role */
-	const char *direct_url; /* owner role: migrate; "" means url */
-	int64_t connect_ms;     /* longest a connect may take */
-	int64_t deadline_ms;    /* longest a statement may take */
-	int64_t slow_ms;        /* statements slower than this are logged; 0: none */
+	const char *url;             /* application role */
+	const char *direct_url;      /* owner role: migrate; "" means url */
+	const char *maintenance_url; /* maintenance role: maintain */
+	int64_t connect_ms;          /* longest a connect may take */
+	int64_t deadline_ms;         /* longest a statement may take */
+	int64_t slow_ms;             /* statements slower than this are logged; 0: none */
 };
 extern const struct conf_key pg_keys[];
 

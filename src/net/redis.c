@@ -14,6 +14,7 @@
 #include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "net/breaker.h"
 #include "net/redis.h"
 #include "net/redis_url.h"
@@ -94,6 +95,11 @@ static void drop(struct redis *redis)
 	redis->context = NULL;
 	redis->reader = NULL;
 	redis->listening = false;
+}
+
+struct redis *redis_again(const struct redis *redis)
+{
+	return redis_new(redis->options);
 }
 
 void redis_free(struct redis *redis)
@@ -294,8 +300,8 @@ static enum rc ready(struct redis *redis)
 	return RC_UNAVAILABLE;
 }
 
-enum rc redis_run(struct redis *redis, struct arena *arena,
-		  const struct redis_command *commands, size_t n, struct redis_reply *ret)
+static enum rc run(struct redis *redis, struct arena *arena,
+		   const struct redis_command *commands, size_t n, struct redis_reply *ret)
 {
 	enum rc rc = ready(redis);
 
@@ -308,6 +314,16 @@ enum rc redis_run(struct redis *redis, struct arena *arena,
 	}
 	metric_add(COUNTER_redis_failures, 1);
 	breaker_failed(&redis->breaker, clock_mono_ns(), dice());
+	return rc;
+}
+
+enum rc redis_run(struct redis *redis, struct arena *arena,
+		  const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum rc rc = run(redis, arena, commands, n, ret);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
 	return rc;
 }
 

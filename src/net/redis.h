@@ -40,6 +40,8 @@ enum rc redis_url_check(const char *url, const char **ret_why);
 /* Opens nothing yet; without url and host it is off.  options are borrowed. */
 struct redis *redis_new(const struct redis_options *options);
 void redis_free(struct redis *redis);
+/* Another one with the same options: a connection of its own. */
+struct redis *redis_again(const struct redis *redis);
 bool redis_configured(const struct redis *redis);
 enum rc redis_ping(struct redis *redis, int64_t *ret_ns);
 const char *redis_error(const struct redis *redis); /* of the last failure or refusal */

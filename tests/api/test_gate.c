@@ -203,8 +203,7 @@ START_TEST(test_table)
 	for (size_t i = 0; i < route_count; i++) {
 		struct route_match match;
 
-		route_find(routes, route_count, routes[i].method, str_of(routes[i].path),
-			   &match);
+		route_find(routes_tree(), routes[i].method, str_of(routes[i].path), &match);
 		ck_assert_msg(match.route == &routes[i], "%s is hidden by %s", routes[i].path,
 			      match.route ? match.route->path : "nothing");
 	}

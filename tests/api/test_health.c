@@ -73,6 +73,7 @@ START_TEST(test_detail)
 	ck_str(BODY(env, r, "checks.postgres.status"), "\"ok\"");
 	ck_assert(strtod(BODY(env, r, "checks.postgres.latencyMs").ptr, NULL) > 0);
 	ck_str(BODY(env, r, "checks.redis"), "{\"status\":\"off\",\"latencyMs\":null}");
+	ck_str(BODY(env, r, "checks.replicas"), "[]");
 	ck_str(BODY(env, r, "processes"), "null");
 	ck_str(BODY(env, r, "version"), "\"" PACKAGE_VERSION "\"");
 	free_env(env);

@@ -25,7 +25,7 @@ tests_api_test_health_LDADD = $(API_TEST_LIBS)
 
 check_PROGRAMS += tests/api/test_hit
 TESTS += tests/api/test_hit
-tests_api_test_hit_SOURCES = tests/api/test_hit.c
+tests_api_test_hit_SOURCES = tests/api/test_hit.c tests/lib/fcgi_client.c
 tests_api_test_hit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_hit_LDADD = $(API_TEST_LIBS)
 
@@ -58,6 +58,18 @@ TESTS += tests/api/test_trait
 tests_api_test_trait_SOURCES = tests/api/test_trait.c
 tests_api_test_trait_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_trait_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_purge
+TESTS += tests/api/test_purge
+tests_api_test_purge_SOURCES = tests/api/test_purge.c
+tests_api_test_purge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_purge_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_event
+TESTS += tests/api/test_event
+tests_api_test_event_SOURCES = tests/api/test_event.c
+tests_api_test_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_event_LDADD = $(API_TEST_LIBS)
 
 check_PROGRAMS += tests/api/test_transfer
 TESTS += tests/api/test_transfer

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static struct values {
-	const char *url, *secret, *title, *mode;
+	const char *url, *secret, *title, *mode, *urls;
 	bool on;
 	int64_t workers, offset, deadline, memory, chain;
 } v;
@@ -41,6 +41,7 @@ static const struct conf_key more_keys[] = {
 	{ "memory", CONF_BYTES, offsetof(struct values, memory), "64m", .help = "how much" },
 	{ "chain_id", CONF_INT, offsetof(struct values, chain), "1", .min = 1,
 	  .word = chain_word, .help = "which chain" },
+	{ "replica_urls", CONF_URLS, offsetof(struct values, urls), "", .help = "others" },
 	{ 0 },
 };
 static const struct conf_section sections[] = {
@@ -369,7 +370,8 @@ START_TEST(the_dump_shows_values_and_origins)
 					  "offset = 0  # default\n"
 					  "deadline = 90s  # command line\n"
 					  "memory = 64m  # default\n"
-					  "chain_id = base-mainnet  # command line\n");
+					  "chain_id = base-mainnet  # command line\n"
+					  "replica_urls = \"\"  # default\n");
 }
 END_TEST
 
@@ -426,6 +428,17 @@ START_TEST(passwords_in_urls_are_hidden)
 }
 END_TEST
 
+START_TEST(passwords_in_lists_of_urls_are_hidden)
+{
+	ck_assert_int_eq(set("replica_urls", "postgresql://u:p1@h/d  postgresql://h/d"
+					     " postgresql:///d?password=p2 password='p 3'"),
+			 RC_OK);
+	ck_assert(strstr(dump(conf_dump),
+			 "replica_urls = \"postgresql://u:(hidden)@h/d  postgresql://h/d "
+			 "postgresql:///d?password=(hidden) (hidden) (hidden)\"  # command"));
+}
+END_TEST
+
 START_TEST(the_description_has_a_line_a_setting)
 {
 	ck_assert_str_eq(dump(conf_describe),
@@ -440,7 +453,8 @@ START_TEST(the_description_has_a_line_a_setting)
 			 "  offset (number, -10 … 10; default 0): a signed number\n"
 			 "  deadline (time, 10ms … 1d; default 2s): how long\n"
 			 "  memory (size, 0 …; default 64m): how much\n"
-			 "  chain_id (number, 1 …; default 1): which chain\n");
+			 "  chain_id (number, 1 …; default 1): which chain\n"
+			 "  replica_urls (urls; default empty): others\n");
 }
 END_TEST
 
@@ -463,6 +477,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, the_dump_shows_values_and_origins);
 	tcase_add_test(tc, a_dump_is_a_file_that_reads_back);
 	tcase_add_loop_test(tc, passwords_in_urls_are_hidden, 0, COUNT_OF(urls));
+	tcase_add_test(tc, passwords_in_lists_of_urls_are_hidden);
 	tcase_add_test(tc, the_description_has_a_line_a_setting);
 }
 

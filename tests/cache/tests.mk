@@ -44,6 +44,18 @@ tests_cache_test_redis_trouble_SOURCES = tests/cache/test_redis_trouble.c
 tests_cache_test_redis_trouble_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_redis_trouble_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/cache/test_replica
+TESTS += tests/cache/test_replica
+tests_cache_test_replica_SOURCES = tests/cache/test_replica.c
+tests_cache_test_replica_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_replica_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_rule
+TESTS += tests/cache/test_rule
+tests_cache_test_rule_SOURCES = tests/cache/test_rule.c
+tests_cache_test_rule_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_rule_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/cache/test_tag
 TESTS += tests/cache/test_tag
 tests_cache_test_tag_SOURCES = tests/cache/test_tag.c

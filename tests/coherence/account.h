@@ -73,7 +73,8 @@ struct account {
 	_Atomic bool stop;
 	_Atomic int64_t calm_ns; /* since when nothing is wrong; 0: something is */
 	_Atomic int64_t late_ns; /* how late the computer is with everything, of late */
-	_Atomic uint64_t reads, hits, flagged, failed, writes, aborted, faults, backward;
+	_Atomic uint64_t reads, hits, replica, flagged, failed, writes, aborted, faults,
+		backward;
 	_Atomic int64_t oldest_ns, oldest_calm_ns;
 	_Atomic uint64_t sins[SIN_COUNT];
 	_Atomic uint32_t latest[OBJECTS]; /* the greatest version that was begun */

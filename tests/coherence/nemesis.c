@@ -1,20 +1,21 @@
-/* Faults, in an order that the seed decides: each once, then each again. */
+/* Faults, in an order that the seed decides: each once, then each again.  Those of our own
+ * processes are here. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/scope.h"
-#include "coherence/parts.h"
+#include "coherence/faults.h"
 #include "lib/live_pg.h"
-#include "lib/live_redis.h"
 #include "net/pg.h"
 
 #define CALM_MS 1500
+#define LONG_S  180 /* a run of this long plays every card */
 
 static const struct pg_options options = { .connect_ms = 2000, .deadline_ms = 10000 };
 
-static void wait_ms(const struct stage *s, int64_t ms)
+void wait_ms(const struct stage *s, int64_t ms)
 {
 	int64_t until_ns = clock_mono_ns() + ms * 1000000;
 
@@ -22,7 +23,7 @@ static void wait_ms(const struct stage *s, int64_t ms)
 		poll(NULL, 0, 20);
 }
 
-static int between(uint32_t *seed, uint32_t least, uint32_t most)
+int between(uint32_t *seed, uint32_t least, uint32_t most)
 {
 	return (int)(least + dice(seed) % (most - least + 1));
 }
@@ -98,36 +99,6 @@ static void reload(struct stage *s, uint32_t *seed)
 	kill(*any_machine(s, seed)->market_pid, SIGHUP);
 }
 
-static void empty_redis(struct stage *s, uint32_t *seed)
-{
-	live_redis_stop();
-	wait_ms(s, between(seed, 0, 1000));
-	live_redis_resume();
-}
-
-static void pause_redis(struct stage *s, uint32_t *seed)
-{
-	pid_t pid = live_redis_pid();
-
-	kill(pid, SIGSTOP);
-	wait_ms(s, between(seed, 100, 2000));
-	kill(pid, SIGCONT);
-}
-
-static void crash_database(struct stage *s, uint32_t *seed)
-{
-	live_pg_crash();
-	wait_ms(s, between(seed, 0, 500));
-	live_pg_resume();
-}
-
-static void restart_database(struct stage *s, uint32_t *seed)
-{
-	live_pg_stop();
-	wait_ms(s, between(seed, 0, 1000));
-	live_pg_resume();
-}
-
 static void clear(struct stage *s, uint32_t *seed)
 {
 	struct pg *pg = pg_new(&options, live_pg_owner_url());
@@ -141,85 +112,96 @@ static void clear(struct stage *s, uint32_t *seed)
 	pg_free(pg);
 }
 
-/*	name, what it does */
+/*
+ * name, what it does, whether it takes long: a short run has one such card in its deck; and the
+ * guard that is missed at once when this happens.
+ */
 static const struct fault {
 	const char *name;
 	void (*run)(struct stage *s, uint32_t *seed);
+	bool heavy;
+	const char *shows[2];
 } faults[] = {
-	{ "kill -9 of a worker", kill_worker },
-	{ "a worker stopped", stop_worker },
-	{ "kill -9 of a relay", kill_relay },
-	{ "a relay stopped", stop_relay },
-	{ "kill -9 of a master", kill_master },
-	{ "reload", reload },
-	{ "Redis restarted empty", empty_redis },
-	{ "Redis paused", pause_redis },
-	{ "the database crashed", crash_database },
-	{ "the database restarted", restart_database },
-	{ "everything cleared, or poison", clear },
+	{ "kill -9 of a worker", kill_worker, false, { NULL } },
+	{ "a worker stopped", stop_worker, false, { NULL } },
+	{ "kill -9 of a relay", kill_relay, false, { NULL } },
+	{ "a relay stopped", stop_relay, false, { "no_lease", "replica_unleased" } },
+	{ "kill -9 of a master", kill_master, false, { NULL } },
+	{ "reload", reload, false, { NULL } },
+	{ "Redis restarted empty", empty_redis, false, { NULL } },
+	{ "Redis paused", pause_redis, false, { NULL } },
+	{ "Redis came back with an old dump", dump_redis, false, { NULL } },
+	{ "Redis failed over to a copy", fail_over_redis, true, { NULL } },
+	{ "the database crashed", crash_database, false, { "no_epoch" } },
+	{ "the database restarted", restart_database, false, { NULL } },
+	{ "the replica lags", delay_replica, false, { NULL } },
+	{ "the replica killed", kill_replica, false, { NULL } },
+	{ "the replica stopped", stop_replica, false, { NULL } },
+	{ "the replica promoted by mistake", stray_replica, true, { "replica_any_history" } },
+	{ "the database failed over", fail_over_database, true, { NULL } },
+	{ "everything cleared, or poison", clear, false, { NULL } },
 };
+#define FAULTS (int)COUNT_OF(faults)
 
-static void shuffle(int deck[COUNT_OF(faults)], uint32_t *seed)
+static void swap(int *a, int *b)
 {
-	for (size_t i = 0; i < COUNT_OF(faults); i++)
-		deck[i] = (int)i;
-	for (size_t i = COUNT_OF(faults) - 1; i > 0; i--) {
-		size_t k = dice(seed) % (i + 1);
-		int card = deck[i];
-		deck[i] = deck[k];
-		deck[k] = card;
-	}
+	int card = *a;
+
+	*a = *b;
+	*b = card;
+}
+
+static void shuffle(int deck[FAULTS], uint32_t *seed)
+{
+	for (int i = 0; i < FAULTS; i++)
+		deck[i] = i;
+	for (int i = FAULTS - 1; i > 0; i--)
+		swap(&deck[i], &deck[dice(seed) % (uint32_t)(i + 1)]);
+}
+
+/* What shows that a guard is missing; -1: anything does. */
+static int show_of(const char *mutation)
+{
+	for (int i = 0; mutation && i < FAULTS; i++)
+		for (int k = 0; k < 2; k++)
+			if (faults[i].shows[k] && strcmp(faults[i].shows[k], mutation) == 0)
+				return i;
+	return -1;
+}
+
+static void play(struct stage *s, const struct fault *f, uint32_t *seed)
+{
+	struct account *a = s->account;
+
+	a->calm_ns = 0;
+	fprintf(stderr, "%.3f %s (%lu reads failed before)\n", (double)clock_mono_ns() / 1e9,
+		f->name, (unsigned long)a->failed);
+	f->run(s, seed);
+	a->faults++;
+	a->calm_ns = clock_mono_ns();
+	wait_ms(s, CALM_MS);
 }
 
 void run_nemesis(struct stage *s, uint32_t seed)
 {
 	struct account *a = s->account;
-	int deck[COUNT_OF(faults)];
+	int deck[FAULTS], show = show_of(s->mutation);
 
 	while (!a->stop) {
+		int heavy = 0;
+
 		shuffle(deck, &seed);
 		/* Peace long enough to see that nothing is older than X. */
 		a->calm_ns = clock_mono_ns();
 		wait_ms(s, 5000);
-		for (size_t i = 0; i < COUNT_OF(faults) && !a->stop; i++) {
+		for (int i = 0; i < FAULTS && !a->stop; i++) {
 			const struct fault *f = &faults[deck[i]];
-			a->calm_ns = 0;
-			fprintf(stderr, "%.3f %s (%lu reads failed before)\n",
-				(double)clock_mono_ns() / 1e9, f->name,
-				(unsigned long)a->failed);
-			f->run(s, &seed);
-			a->faults++;
-			a->calm_ns = clock_mono_ns();
-			wait_ms(s, CALM_MS);
+
+			if (show >= 0 && i % 2 == 0) /* every other one */
+				play(s, &faults[show], &seed);
+			heavy += f->heavy;
+			if (!f->heavy || heavy == 1 || s->seconds >= LONG_S)
+				play(s, f, &seed);
 		}
 	}
-}
-
-#define PULSE_MS 10
-
-/* The worst of the last three seconds. */
-void run_pulse(struct stage *s)
-{
-	struct pg *pg = pg_new(&options, live_pg_url());
-	int64_t worst_ns[3] = { 0 }, second_ns = 0;
-
-	while (!s->account->stop) {
-		int64_t start_ns = clock_mono_ns();
-		SCOPED(pg_result_done)
-		struct pg_result done = pg_run(pg, STMT_ping, PG_NO_ARGS);
-		poll(NULL, 0, PULSE_MS);
-		int64_t now_ns = clock_mono_ns(),
-			late_ns = now_ns - start_ns - PULSE_MS * 1000000;
-		if (now_ns / 1000000000 != second_ns) {
-			second_ns = now_ns / 1000000000;
-			worst_ns[second_ns % 3] = 0;
-		}
-		if (late_ns > worst_ns[second_ns % 3])
-			worst_ns[second_ns % 3] = late_ns;
-		late_ns = 0;
-		for (int i = 0; i < 3; i++)
-			late_ns = worst_ns[i] > late_ns ? worst_ns[i] : late_ns;
-		s->account->late_ns = late_ns;
-	}
-	pg_free(pg);
 }

@@ -13,6 +13,8 @@ struct stage {
 	struct account *account;
 	struct machine machine[MACHINES];
 	char key[64]; /* may write */
+	int64_t seconds;
+	const char *mutation; /* NULL: none */
 };
 
 /* Makes the world at version 0 of everything. */

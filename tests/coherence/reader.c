@@ -154,6 +154,7 @@ static void ask(struct reader *r, int form, int token, int machine)
 	a->reads++;
 	a->flagged += r->reading.flagged;
 	a->hits += status && strstr(status, "; hit");
+	a->replica += status && strstr(status, "detail=replica");
 	see_all(r, http, form, token);
 }
 

@@ -5,8 +5,12 @@ tests_coherence_coherence_SOURCES = \
 	tests/coherence/account.c \
 	tests/coherence/account.h \
 	tests/coherence/coherence.c \
+	tests/coherence/faults.h \
+	tests/coherence/faults_pg.c \
+	tests/coherence/faults_redis.c \
 	tests/coherence/nemesis.c \
 	tests/coherence/parts.h \
+	tests/coherence/pulse.c \
 	tests/coherence/reader.c \
 	tests/coherence/writer.c
 tests_coherence_coherence_CFLAGS = $(LIVE_CFLAGS)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "jobs/import_line.h"
+#include "jobs/import_mark.h"
 
 static void check_row(const struct buf *out)
 {
@@ -47,8 +48,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] % 5) {
 	case 0:
 		line.has_contract = false;
+		line.marks = marks_new();
 		if (import_nft_line(&line, text) == LINE_TAKEN)
 			check_row(&out);
+		marks_free(line.marks);
 		break;
 	case 1:
 		if (import_user_line(&line, text) == LINE_TAKEN)

@@ -27,13 +27,26 @@ static const struct route rows[] = {
 	ROW(PUT, "/every"),
 	ROW(POST, "/every"),
 	ROW(GET, "/every"),
+	ROW(GET, "/turn/a/{x}/left"),
+	ROW(GET, "/turn/{x}/1/right"),
 };
 
+static struct route_tree *tree;
 static struct route_match found;
+
+static void start(void)
+{
+	tree = route_tree_new(rows, COUNT_OF(rows));
+}
+
+static void stop(void)
+{
+	route_tree_free(tree);
+}
 
 static int find(enum method method, const char *path)
 {
-	route_find(rows, COUNT_OF(rows), method, str_of(path), &found);
+	route_find(tree, method, str_of(path), &found);
 	return found.route ? (int)(found.route - rows) : -1;
 }
 
@@ -85,6 +98,7 @@ START_TEST(methods)
 {
 	ck_assert_int_eq(find(METHOD_HEAD, "/health"), 0);
 	ck_assert_int_eq(find(METHOD_POST, "/api/collection/0xab/refresh"), 7);
+	ck_assert_int_eq(find(METHOD_PUT, "/api/collection/0xab/refresh"), -1);
 	ck_assert_str_eq(found.allow, "GET, HEAD, POST, OPTIONS");
 	ck_assert_int_eq(find(METHOD_GET, "/api/collection/0xab/refresh"), 6);
 	ck_assert_int_eq(find(METHOD_DELETE, "/health"), -1);
@@ -102,4 +116,20 @@ START_TEST(methods)
 }
 END_TEST
 
-SUITE(fixed_paths_and_holes, a_fixed_segment_wins_over_a_hole, other_paths_are_unknown, methods)
+/* A hole is taken back when the fixed segment beside it leads to an end, and the other way. */
+START_TEST(a_wrong_turn_leaves_nothing)
+{
+	ck_assert_int_eq(find(METHOD_GET, "/turn/a/1/left"), 14);
+	ck_assert_ptr_null(found.hole[1].ptr);
+	ck_assert(str_eqz(found.hole[0], "1"));
+	ck_assert_int_eq(find(METHOD_GET, "/turn/a/1/right"), 15);
+	ck_assert(str_eqz(found.hole[0], "a"));
+	ck_assert_ptr_null(found.hole[1].ptr);
+	ck_assert_int_eq(find(METHOD_GET, "/turn/a/1/back"), -1);
+	ck_assert(!found.path_known);
+	ck_assert_ptr_null(found.hole[0].ptr);
+}
+END_TEST
+
+SUITE_WITH(start, stop, 0, fixed_paths_and_holes, a_fixed_segment_wins_over_a_hole,
+	   other_paths_are_unknown, methods, a_wrong_turn_leaves_nothing)

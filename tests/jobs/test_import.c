@@ -372,6 +372,90 @@ START_TEST(killed_in_the_middle)
 }
 END_TEST
 
+/* Attributes at random: values that differ in case, spaces and zeros, types several times,
+ * traits that are none. */
+static void random_attributes(FILE *f, bool plain)
+{
+	static const char *const odd[] = {
+		"{\"trait_type\":\"Hat\",\"value\":\"Red\"}",
+		"{\"trait_type\":\" hat\",\"value\":\"red \"}",
+		"{\"trait_type\":\"HAT\",\"value\":\"Blue\"}",
+		"{\"trait_type\":\"\\u00c4\",\"value\":\"\\ud83d\"}",
+		"{\"trait_type\":\"\u00e4\",\"value\":\"\\ud83d \"}",
+		"{\"trait_type\":\"Age\",\"value\":3}",
+		"{\"trait_type\":\"Age\",\"value\":3.0}",
+		"{\"trait_type\":\"Age\",\"value\":\"3\",\"display_type\":\"number\"}",
+		"{\"trait_type\":\"Born\",\"value\":1e9,\"display_type\":\"date\"}",
+		"{\"trait_type\":\"List\",\"value\":[1, {\"b\":2,\"a\":1}]}",
+		"{\"trait_type\":\"List\",\"value\":[1,{\"a\":1,\"b\":2}]}",
+		"{\"trait_type\":\"List\",\"value\":true}",
+		"{\"trait_type\":\"Hat\",\"value\":null}",
+		"{\"trait_type\":\"\",\"value\":\"no type\"}",
+		"{\"value\":\"no type\"}",
+		"\"bare\"",
+	};
+	int n = rand() % 6;
+	for (int i = 0; i < n; i++) {
+		if (plain)
+			fprintf(f, "%s{\"trait_type\":\"T%d\",\"value\":\"v%d\"}", i ? "," : "",
+				i, rand() % (3 + i * i));
+		else
+			fprintf(f, "%s%s", i ? "," : "",
+				odd[rand() % (int)(sizeof(odd) / sizeof(*odd))]);
+	}
+}
+
+static const char *random_tokens(const char *name, unsigned seed, bool plain)
+{
+	const char *path = fixture_path(name);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	srand(seed);
+	for (int i = 0; i < 400; i++) {
+		fprintf(f, "{\"tokenId\":\"%d\",\"name\":\"n%d\",\"attributes\":[",
+			i < 300 ? i : rand() % 300, rand() % 3);
+		random_attributes(f, plain);
+		fputs("]}\n", f);
+	}
+	ck_assert_int_eq(fclose(f), 0);
+	return path;
+}
+
+/* A new collection is written another way than one that is known: the same must come of it. */
+static void new_is_as_known(unsigned seed, bool plain)
+{
+	char expected[64], traits[24];
+	struct import_options o = { .collection = fixture_meta(C1, "ERC721"),
+				    .nfts = random_tokens("random.jsonl", seed, plain) };
+	forget_all();
+	struct import_summary s = fixture_imported(&o);
+	snprintf(expected, sizeof(expected), "%s", fixture_digest());
+	snprintf(traits, sizeof(traits), "%llu", (unsigned long long)s.traits_changed);
+	fixture_same("SELECT count(*) FROM such_market.token_traits", traits);
+	fixture_same("SELECT such_market.derive_traits(contract_address)"
+		     " + such_market.derive_rarity(contract_address)"
+		     " FROM such_market.collections",
+		     "0");
+	forget_all();
+	o.nfts = NULL;
+	fixture_imported(&o);
+	live_pg_sql("INSERT INTO such_market.nfts (contract_address, token_id, attributes)"
+		    " SELECT contract_address, n, '[{\"traitType\":\"Hat\",\"value\":\"Old\"}]'"
+		    " FROM such_market.collections, generate_series(0, 250) AS n;"
+		    "SELECT such_market.derive_traits(contract_address)"
+		    " FROM such_market.collections");
+	o.nfts = fixture_path("random.jsonl");
+	fixture_imported(&o);
+	ck_assert_str_eq(fixture_digest(), expected);
+}
+
+START_TEST(new_collections_are_as_known_ones)
+{
+	for (unsigned seed = 1; seed <= 6; seed++)
+		new_is_as_known(seed, seed % 2);
+}
+END_TEST
+
 static bool is_query(const char *text)
 {
 	return strncmp(text, "SELECT", 6) == 0 || strncmp(text, "INSERT", 6) == 0 ||
@@ -383,7 +467,7 @@ START_TEST(every_statement_prepares)
 {
 	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
 	static const enum import_sql first[] = { SQL_import_session, SQL_import_begin,
-						 SQL_import_rank_begin };
+						 SQL_import_nft_begin, SQL_import_rank_begin };
 	struct pg *pg = pg_new(&options, live_pg_url());
 	char sql[8192];
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
@@ -452,4 +536,5 @@ SUITE_WITH(fixture_start, fixture_done, 300, tokens_traits_and_ranks, again_writ
 	   transfers_are_history_only, transfers_of_one_transaction, users_are_upserted,
 	   a_bad_line_changes_nothing, a_holder_listed_twice, refused_as_a_whole,
 	   a_collection_of_another_chain, meta_keeps_what_it_does_not_say, killed_in_the_middle,
-	   every_statement_prepares, summaries, nothing_changed_is_told)
+	   new_collections_are_as_known_ones, every_statement_prepares, summaries,
+	   nothing_changed_is_told)

@@ -6,6 +6,7 @@
 #include "base/chain.h"
 #include "base/scope.h"
 #include "jobs/import_line.h"
+#include "jobs/import_mark.h"
 
 #define ADDR   "0x00000000000000000000000000000000000000Aa"
 #define NOBODY "0x0000000000000000000000000000000000000000"
@@ -14,13 +15,16 @@
 static struct arena *arena;
 static struct buf out;
 static struct line line;
+static struct marks *marks;
 
 static void begin(void)
 {
+	marks_free(marks);
+	marks = marks_new();
 	arena_free(arena);
 	arena = arena_new(4096);
 	buf_init(&out, arena, BUF_NO_MAX);
-	line = (struct line){ .arena = arena, .number = 7, .out = &out };
+	line = (struct line){ .arena = arena, .number = 7, .out = &out, .marks = marks };
 }
 
 static const char *row(void)
@@ -60,7 +64,7 @@ START_TEST(nft_columns)
 		    "\",\"description\":\"\"}");
 	ck_assert_int_eq(import_nft_line(&line, text), LINE_TAKEN);
 	ck_assert_str_eq(row(),
-			 "7\t" HEX "\tERC1155\t16\ta\\tb\t\ti\t\\N\t\\N\t\\N\t\\N\t[]\t"
+			 "7\t" HEX "\tERC1155\t16\ta\\tb\t\ti\t\\N\t\\N\t\\N\t\\N\t[]\t{}\t"
 			 "{\"tokenId\":\"0x10\",\"name\":\"a\\\\tb\",\"image_url\":\"i\","
 			 "\"external_url\":null,\"standard\":\"ERC1155 x\",\"contract\":\"" ADDR
 			 "\",\"description\":\"\"}\n");
@@ -93,6 +97,67 @@ START_TEST(nft_attribute_shapes)
 			 "{\"traitType\":\"Age\",\"value\":3,\"displayType\":\"number\"}]");
 	ck_assert_str_eq(attributes_of("\"attributes\":null"), "[]");
 	ck_assert_str_eq(attributes_of("\"attributes\":\"none\""), "[]");
+}
+END_TEST
+
+static void takes(const char *attributes, const char *column, bool several)
+{
+	char text[512];
+	out.len = 0;
+	line.several = false;
+	snprintf(text, sizeof(text), "{\"contract\":\"" ADDR "\",\"tokenId\":1,\"traits\":%s}",
+		 attributes);
+	ck_assert_int_eq(import_nft_line(&line, str_of(text)), LINE_TAKEN);
+	ck_assert_msg(strstr(row(), column) != NULL, "%s not in %s", column, out.ptr);
+	ck_assert_int_eq(line.several, several);
+}
+
+/* The same attribute has the same mark, and a token has it once. */
+START_TEST(nft_marks)
+{
+	begin();
+	takes("{\"A\":1,\"B\":1}", "\t{1,2}\t", false);
+	takes("[{\"trait_type\":\"A\",\"value\":2},{\"trait_type\":\"B\",\"value\":1}]",
+	      "\t{3,2}\t", false);
+	takes("[{\"trait_type\":\"A\",\"value\":2},{\"trait_type\":\"A\",\"value\":2}]",
+	      "\t{3}\t", false);
+	takes("[{\"trait_type\":\"A\",\"value\":2},{\"trait_type\":\"A\",\"value\":1}]",
+	      "\t{3,1}\t", true);
+	ck_assert(!marks_full(marks));
+	out.len = 0;
+	marks_write(marks, &out);
+	ck_assert_ptr_nonnull(
+		strstr(row(), "2\t{\"traitType\":\"B\",\"value\":1,\"displayType\":null}\n"));
+	takes("{\"B\":1}", "\t{4}\t", false);
+}
+END_TEST
+
+/* Written out in time, whatever a file holds. */
+START_TEST(marks_are_bounded)
+{
+	char text[64];
+	size_t count = 0;
+	begin();
+	for (; !marks_full(marks); count++) {
+		snprintf(text, sizeof(text), "%zu", count);
+		ck_assert_uint_eq(marks_of(marks, str_of(text)), count + 1);
+	}
+	ck_assert_uint_ge(count, 10000);
+	marks_write(marks, &out);
+	ck_assert(!marks_full(marks));
+	size_t rows = 0;
+	for (size_t i = 0; i < out.len; i++)
+		rows += out.ptr[i] == '\n';
+	ck_assert_uint_eq(rows, count);
+	ck_assert_uint_eq(marks_of(marks, STR("0")), count + 1);
+	struct buf large;
+	buf_init(&large, arena, BUF_NO_MAX);
+	memset(buf_room(&large, 1 << 20), 'x', 1 << 20);
+	for (count = 0; !marks_full(marks); count++) {
+		large.ptr[0] = (char)('a' + count);
+		marks_of(marks, (struct str){ large.ptr, 1 << 20 });
+	}
+	ck_assert_uint_lt(count, 16);
 }
 END_TEST
 
@@ -336,6 +401,7 @@ START_TEST(chains)
 }
 END_TEST
 
-SUITE(nft_columns, nft_attribute_shapes, nft_refusals, nft_escaped_backslash_is_no_nul,
-      nft_too_many_attributes, nft_of_another_collection, owner_rows, transfer_rows,
-      transfers_that_move_nothing, transfer_refusals, times, users, meta, standards, chains)
+SUITE(nft_columns, nft_attribute_shapes, nft_marks, marks_are_bounded, nft_refusals,
+      nft_escaped_backslash_is_no_nul, nft_too_many_attributes, nft_of_another_collection,
+      owner_rows, transfer_rows, transfers_that_move_nothing, transfer_refusals, times, users,
+      meta, standards, chains)

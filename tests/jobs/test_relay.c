@@ -18,6 +18,7 @@
 #include "cache/tag.h"
 #include "jobs/relay.h"
 #include "lib/live_pg.h"
+#include "net/epoch.h"
 #include "net/pg.h"
 
 #define MEMORY (16 << 20)
@@ -117,21 +118,26 @@ START_TEST(the_first_poll_voids_and_grants)
 	struct relay *r = relay_here();
 	int64_t boot_ns = clock_boot_ns();
 
-	invalidate("u:20");
+	invalidate("u:900020");
 	uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint) FROM"
-				     " such_market.cache_events WHERE tags = '{u:20}'");
+				     " such_market.cache_events WHERE tags = '{u:900020}'");
 	ck_assert(!leased());
 	ck_assert_uint_eq(map_epoch(map), 0);
 	ck_assert_int_eq(relay_poll(r, boot_ns, clock_mono_ns()), RC_OK);
 	ck_assert_uint_ne(map_epoch(map), 0);
+	/* What replicas are held against. */
+	SCOPED(pg_result_done)
+	struct pg_result history = pg_exec(wire(), "SELECT such_market.cache_history()");
+	ck_assert_uint_eq(map_line(map), epoch_line(pg_str(&history, 0, 0)));
+	ck_assert_uint_gt(map_lsn(map), 0);
 	ck_assert_int_eq(map_lease_until(map), boot_ns + LEASE_NS);
 	/* What is there already is loaded: copies that do not hold it are of no use here, and
 	 * all others are. */
-	ck_assert_uint_eq(map_xid(map, slot_of("u:20")), xid);
-	ck_assert(!map_label_ok(map, slot_of("u:20"), xid));
-	ck_assert(map_label_ok(map, slot_of("u:20"), xid + 1));
+	ck_assert_uint_eq(map_xid(map, slot_of("u:900020")), xid);
+	ck_assert(!map_label_ok(map, slot_of("u:900020"), xid));
+	ck_assert(map_label_ok(map, slot_of("u:900020"), xid + 1));
 	ck_assert_uint_lt(map_floor(map), xid);
-	ck_assert(map_label_ok(map, slot_of("u:21"), map_floor(map) + 1));
+	ck_assert(map_label_ok(map, slot_of("u:900021"), map_floor(map) + 1));
 	relay_free(r);
 }
 END_TEST
@@ -322,13 +328,13 @@ START_TEST(a_killed_relay_is_followed_without_a_gap)
 
 	AWAIT(leased());
 	AWAIT(ask("SELECT count(*) FROM such_market.cache_relays") > 0);
-	invalidate("u:1");
-	AWAIT(gen("u:1") == 1);
+	invalidate("u:900001");
+	AWAIT(gen("u:900001") == 1);
 	end_apart(first);
 	uint64_t era = map_era(map), floor = map_floor(map);
-	invalidate("u:2");
+	invalidate("u:900002");
 	pid_t second = relay_apart();
-	AWAIT(gen("u:2") == 1);
+	AWAIT(gen("u:900002") == 1);
 	ck_assert_uint_eq(map_era(map), era);
 	ck_assert_uint_eq(map_floor(map), floor);
 	end_apart(second);
@@ -344,11 +350,11 @@ START_TEST(a_stopped_relay_loses_the_lease)
 	int64_t until = map_lease_until(map);
 	AWAIT(!leased());
 	ck_assert_int_ge(clock_boot_ns(), until);
-	invalidate("u:3");
+	invalidate("u:900003");
 	uint64_t era = map_era(map);
 	kill(pid, SIGCONT);
 	AWAIT(leased());
-	ck_assert_uint_eq(gen("u:3"), 1);
+	ck_assert_uint_eq(gen("u:900003"), 1);
 	ck_assert_uint_eq(map_era(map), era);
 	end_apart(pid);
 }
@@ -363,11 +369,11 @@ START_TEST(a_new_mapping_does_not_believe_an_old_position)
 	relay_free(r);
 	cache_map_close(map);
 	map_new();
-	invalidate("u:4");
+	invalidate("u:900004");
 	r = relay_here();
 	ck_assert_int_eq(polled(r), RC_OK);
-	ck_assert_uint_eq(gen("u:4"), 1);
-	ck_assert_uint_gt(map_xid(map, slot_of("u:4")), 0);
+	ck_assert_uint_eq(gen("u:900004"), 1);
+	ck_assert_uint_gt(map_xid(map, slot_of("u:900004")), 0);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
 	relay_free(r);
 }
@@ -389,17 +395,17 @@ START_TEST(what_was_deleted_is_under_the_floor)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(ways); i++) {
-		invalidate("u:22");
+		invalidate("u:900022");
 		uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint)"
 					     " FROM such_market.cache_events");
 		ask(ways[i]);
 		struct relay *r = relay_here();
 		ck_assert_int_eq(polled(r), RC_OK);
-		ck_assert_uint_eq(gen("u:22"), 0);
+		ck_assert_uint_eq(gen("u:900022"), 0);
 		ck_assert_uint_eq(pruned(), xid + 1);
 		ck_assert_uint_eq(map_floor(map), xid);
-		ck_assert(!map_label_ok(map, slot_of("u:22"), xid));
-		ck_assert(map_label_ok(map, slot_of("u:22"), xid + 1));
+		ck_assert(!map_label_ok(map, slot_of("u:900022"), xid));
+		ck_assert(map_label_ok(map, slot_of("u:900022"), xid + 1));
 		relay_free(r);
 	}
 	live_pg_sql("TRUNCATE such_market.cache_events");
@@ -413,13 +419,13 @@ START_TEST(another_servers_numbers_are_not_believed)
 	struct relay *r = relay_here();
 
 	live_pg_sql("INSERT INTO such_market.cache_events (xid, kind, tags)"
-		    " VALUES ('9000000000', 'cache_cleared', '{u:23}');"
+		    " VALUES ('9000000000', 'cache_cleared', '{u:900023}');"
 		    "UPDATE such_market.cache_clear SET pruned = '8000000000'");
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_int_eq(polled(r), RC_OK);
-	ck_assert_uint_eq(map_xid(map, slot_of("u:23")), 0);
+	ck_assert_uint_eq(map_xid(map, slot_of("u:900023")), 0);
 	int64_t next = ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint");
-	ck_assert(map_label_ok(map, slot_of("u:23"), (uint64_t)next));
+	ck_assert(map_label_ok(map, slot_of("u:900023"), (uint64_t)next));
 	live_pg_sql("DELETE FROM such_market.cache_events WHERE xid = '9000000000';"
 		    "UPDATE such_market.cache_clear SET pruned = '3'");
 	relay_free(r);
@@ -433,10 +439,10 @@ START_TEST(a_relay_that_left_is_continued)
 	ck_assert_int_eq(polled(r), RC_OK);
 	relay_leave(r);
 	relay_free(r);
-	invalidate("u:5");
+	invalidate("u:900005");
 	r = relay_here();
 	ck_assert_int_eq(polled(r), RC_OK);
-	ck_assert_uint_eq(gen("u:5"), 1);
+	ck_assert_uint_eq(gen("u:900005"), 1);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
 	relay_free(r);
 }
@@ -467,15 +473,15 @@ START_TEST(a_restart_of_the_server_is_caught_up)
 
 	ck_assert_int_eq(polled(r), RC_OK);
 	cache_epoch epoch = map_epoch(map);
-	invalidate("u:6");
+	invalidate("u:900006");
 	live_pg_stop();
 	ck_assert_int_ne(polled(r), RC_OK);
 	live_pg_resume();
-	invalidate("u:7");
+	invalidate("u:900007");
 	AWAIT(polled(r) == RC_OK);
 	ck_assert_uint_eq(map_epoch(map), epoch);
-	ck_assert_uint_eq(gen("u:6"), 1);
-	ck_assert_uint_eq(gen("u:7"), 1);
+	ck_assert_uint_eq(gen("u:900006"), 1);
+	ck_assert_uint_eq(gen("u:900007"), 1);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
 	relay_free(r);
 }
@@ -488,13 +494,13 @@ START_TEST(clearing_changes_the_epoch_alone)
 	ck_assert_int_eq(polled(r), RC_OK);
 	cache_epoch epoch = map_epoch(map);
 	uint64_t era = map_era(map), floor = map_floor(map);
-	invalidate("u:8");
+	invalidate("u:900008");
 	ask("SELECT such_market.cache_clear_all()");
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_uint_ne(map_epoch(map), epoch);
 	ck_assert_uint_ne(map_era(map), era);
 	ck_assert_uint_eq(map_floor(map), floor);
-	ck_assert_uint_eq(gen("u:8"), 1);
+	ck_assert_uint_eq(gen("u:900008"), 1);
 	relay_free(r);
 }
 END_TEST
@@ -511,15 +517,15 @@ START_TEST(poison_voids_everything_once)
 	cache_epoch epoch = map_epoch(map);
 	int64_t cleared = ask("SELECT cleared FROM such_market.cache_clear");
 	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags) VALUES"
-		    " ('cache_cleared', '{u:9}'), ('cache_cleared', '{list,x:1}'),"
-		    " ('cache_cleared', '{t:0xAB:1}'), ('cache_cleared', '{u:10}')");
+		    " ('cache_cleared', '{u:900009}'), ('cache_cleared', '{list,x:1}'),"
+		    " ('cache_cleared', '{t:0xAB:1}'), ('cache_cleared', '{u:900010}')");
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_int_eq(polled(other), RC_OK);
 	ck_assert(leased());
 	ck_assert_uint_ne(map_epoch(map), epoch);
 	ck_assert_uint_ne(map_epoch(map), 0);
-	ck_assert_uint_ge(gen("u:9"), 1);
-	ck_assert_uint_ge(gen("u:10"), 1);
+	ck_assert_uint_ge(gen("u:900009"), 1);
+	ck_assert_uint_ge(gen("u:900010"), 1);
 	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
 			     " WHERE failed_at IS NOT NULL AND error LIKE '%malformed%'"),
 			 2);
@@ -535,14 +541,14 @@ START_TEST(pruned_events_are_not_missed)
 	struct relay *r = relay_here();
 
 	ck_assert_int_eq(polled(r), RC_OK);
-	invalidate("u:11");
+	invalidate("u:900011");
 	ck_assert_int_eq(polled(r), RC_OK);
 	/* All of them seen: nothing is lost. */
 	ask("SELECT such_market.cache_prune('0')");
 	ck_assert_int_eq(polled(r), RC_OK);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
 	/* One of them unseen: all copies are void. */
-	invalidate("u:12");
+	invalidate("u:900012");
 	uint64_t era = map_era(map);
 	ask("SELECT such_market.cache_prune('0')");
 	ck_assert_int_eq(polled(r), RC_OK);
@@ -558,10 +564,10 @@ START_TEST(old_events_are_forgotten)
 
 	ck_assert_int_eq(polled(r), RC_OK);
 	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
-		    " SELECT 'cache_cleared', '{u:13}', now() - interval '26h'"
+		    " SELECT 'cache_cleared', '{u:900013}', now() - interval '26h'"
 		    " FROM generate_series(1, 10005);"
 		    "INSERT INTO such_market.cache_events (kind, tags, at)"
-		    " VALUES ('cache_cleared', '{u:13}', now() - interval '24h')");
+		    " VALUES ('cache_cleared', '{u:900013}', now() - interval '24h')");
 	/* A batch at once, the next a second later, then once a minute. */
 	int64_t mono_ns = clock_mono_ns() + INT64_C(61000000000);
 	static const int left[] = { 6, 6, 1 };

@@ -70,7 +70,9 @@ static enum rc act(struct job_run *run)
 
 static enum rc (*const functions[JOB_KINDS])(struct job_run *) = { [0 ... JOB_KINDS -
 								    1] = act };
-static const struct runner_hooks hooks = { wait_a_moment, show, NULL, functions };
+static const struct runner_hooks hooks = { .wait = wait_a_moment,
+					   .show = show,
+					   .functions = functions };
 static struct runner *runner;
 
 static void up(void)

@@ -37,6 +37,12 @@ tests_jobs_test_relay_SOURCES = tests/jobs/test_relay.c
 tests_jobs_test_relay_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_relay_LDADD = $(JOBS_TEST_LIBS)
 
+check_PROGRAMS += tests/jobs/test_recount
+TESTS += tests/jobs/test_recount
+tests_jobs_test_recount_SOURCES = tests/jobs/test_recount.c
+tests_jobs_test_recount_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_recount_LDADD = libfixture.a $(JOBS_TEST_LIBS)
+
 check_PROGRAMS += tests/jobs/test_runner
 TESTS += tests/jobs/test_runner
 tests_jobs_test_runner_SOURCES = tests/jobs/test_runner.c

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct pg_server;
+
 #define LIVE_PG_CHAIN 1 /* chain_id of the template */
 
 void live_pg_start(void);
@@ -28,6 +30,13 @@ const char *live_pg_super_url(void); /* postgres */
 const char *live_pg_empty_database(const char *name);
 /* Runs SQL as the superuser in the migrated database; the test fails when it does. */
 void live_pg_sql(const char *sql);
+
+/* The server itself, for live_pair.h. */
+struct pg_server *live_pg_server(void);
+/* From now on the URLs name two servers, of which the one that takes writes is meant. */
+void live_pg_follow(const char *dir);
+/* Another one, from nothing: a system of its own, migrated. */
+void live_pg_build(struct pg_server *made, const char *what);
 
 pid_t live_pg_pid(void);    /* of the postmaster */
 void live_pg_stop(void);    /* fast shutdown; sessions are told */

@@ -108,3 +108,44 @@ void live_redis_stop(void)
 {
 	keeper_end(&server, SIGTERM);
 }
+
+void live_redis_kill(void)
+{
+	keeper_end(&server, SIGKILL);
+}
+
+const char *live_redis_say(const char *socket_path, const char *line)
+{
+	static char reply[8192];
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 10 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t n = 0;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%.*s", (int)sizeof(to.sun_path) - 1,
+		 socket_path);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line) &&
+	    send(fd, "\r\n", 2, MSG_NOSIGNAL) == 2)
+		n = recv(fd, reply, sizeof(reply) - 1, 0);
+	reply[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return reply;
+}
+
+void live_redis_save(void)
+{
+	const char *reply = live_redis_say(path, "SAVE");
+
+	if (strncmp(reply, "+OK", 3) != 0)
+		keeper_panic("%s: Redis does not save: %s", server.dir, reply);
+}
+
+void live_redis_forget(void)
+{
+	char dump[KEEPER_PATH + 16];
+
+	snprintf(dump, sizeof(dump), "%s/dump.rdb", server.dir);
+	unlink(dump);
+}

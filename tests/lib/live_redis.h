@@ -17,6 +17,12 @@ const char *live_redis_path(void); /* of the socket; static text */
 const char *live_redis_url(void);  /* unix://… */
 pid_t live_redis_pid(void);
 void live_redis_stop(void);
-void live_redis_resume(void); /* after stop; empty again, unless kept */
+void live_redis_kill(void);   /* at once */
+void live_redis_resume(void); /* after stop; with what was saved, empty when nothing was */
+void live_redis_save(void);   /* dumps what it holds */
+void live_redis_forget(void); /* the dump */
+/* Says a line to a server of this kind; what it answers at once, "" when it does not; static
+ * text. */
+const char *live_redis_say(const char *socket, const char *line);
 
 #endif

@@ -14,6 +14,12 @@ libstack_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS)
 LIVE_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIVE_LIBS = libstack.a libtest.a $(NET_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/live/test_audit
+TESTS += tests/live/test_audit
+tests_live_test_audit_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_audit.c
+tests_live_test_audit_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_audit_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_away
 TESTS += tests/live/test_away
 tests_live_test_away_SOURCES = tests/live/test_away.c
@@ -55,12 +61,35 @@ TESTS += tests/live/test_operate
 tests_live_test_operate_SOURCES = tests/live/test_operate.c
 tests_live_test_operate_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_operate_LDADD = $(LIVE_LIBS)
+check_PROGRAMS += tests/live/test_performance
+TESTS += tests/live/test_performance
+tests_live_test_performance_SOURCES = tests/live/test_performance.c
+tests_live_test_performance_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_performance_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_keys
+TESTS += tests/live/test_keys
+tests_live_test_keys_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_keys.c
+tests_live_test_keys_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_keys_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_private
+TESTS += tests/live/test_private
+tests_live_test_private_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_private.c
+tests_live_test_private_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_private_LDADD = $(LIVE_LIBS)
 
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
 tests_live_test_read_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_read_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_replica
+TESTS += tests/live/test_replica
+tests_live_test_replica_SOURCES = tests/live/test_replica.c
+tests_live_test_replica_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_replica_LDADD = $(LIVE_LIBS)
 
 check_PROGRAMS += tests/live/test_shared
 TESTS += tests/live/test_shared

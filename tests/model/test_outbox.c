@@ -309,17 +309,45 @@ START_TEST(the_application_cannot_forge)
 }
 END_TEST
 
+/* Only what failed; and asked for twice it is done once, unless that fails as well. */
 START_TEST(a_retried_event_is_a_new_one)
 {
+	long id = number("SELECT such_market.cache_invalidate('{u:1,u:2}')");
 	char sql[256];
 
-	snprintf(sql, sizeof(sql), "SELECT such_market.cache_retry(%ld)",
-		 number("SELECT such_market.cache_invalidate('{u:1,u:2}')"));
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM such_market.cache_retry(%ld)"
+		 " WHERE outcome = 'not_failed' AND retry IS NULL",
+		 id);
+	ck_assert_int_eq(number(sql), 1);
+	snprintf(sql, sizeof(sql), "SELECT such_market.cache_park(%ld, 'why')", id);
+	run(sql);
+	snprintf(sql, sizeof(sql), "SELECT outcome FROM such_market.cache_retry(%ld)", id);
 	IS(sql, "cache_cleared: u:1 u:2");
 	ck_assert_int_eq(number("SELECT attempt FROM such_market.cache_events"
 				" ORDER BY id DESC LIMIT 1"),
 			 2);
-	IS("SELECT such_market.cache_retry(0)", "");
+	IS(sql, "");
+	snprintf(sql, sizeof(sql), "SELECT retry FROM such_market.cache_retry(%ld)", id);
+	long again = number(sql);
+	ck_assert_int_gt(again, id);
+	snprintf(sql, sizeof(sql), "SELECT such_market.cache_park(%ld, 'why')", again);
+	run(sql);
+	snprintf(sql, sizeof(sql), "SELECT retry FROM such_market.cache_retry(%ld)", id);
+	ck_assert_int_gt(number(sql), again);
+	IS("SELECT outcome FROM such_market.cache_retry(0)", "");
+}
+END_TEST
+
+START_TEST(an_event_says_where_it_comes_from)
+{
+	run("INSERT INTO such_market.fc_users (fid) VALUES (77);"
+	    "UPDATE such_market.fc_users SET username = 'x' WHERE fid = 77");
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.cache_events"
+				" WHERE tags = '{u:77}' AND source IN ('fc_users:insert',"
+				" 'fc_users:update')"),
+			 2);
+	run("DELETE FROM such_market.fc_users WHERE fid = 77");
 }
 END_TEST
 
@@ -342,6 +370,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, every_table_is_watched);
 	tcase_add_test(tc, the_application_cannot_forge);
 	tcase_add_test(tc, a_retried_event_is_a_new_one);
+	tcase_add_test(tc, an_event_says_where_it_comes_from);
 }
 
 SUITE_OF(add_all)

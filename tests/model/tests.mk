@@ -10,6 +10,11 @@ TESTS += tests/model/test_analytics
 tests_model_test_analytics_SOURCES = tests/model/test_analytics.c
 tests_model_test_analytics_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_analytics_LDADD = libtest.a $(MODEL_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/model/test_audit
+TESTS += tests/model/test_audit
+tests_model_test_audit_SOURCES = tests/model/test_audit.c
+tests_model_test_audit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_audit_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_collection
 TESTS += tests/model/test_collection
@@ -52,6 +57,12 @@ tests_model_test_key_SOURCES = tests/model/test_key.c
 tests_model_test_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_key_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_keyring
+TESTS += tests/model/test_keyring
+tests_model_test_keyring_SOURCES = tests/model/test_keyring.c
+tests_model_test_keyring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_keyring_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_legacy
 TESTS += tests/model/test_legacy
 tests_model_test_legacy_SOURCES = tests/model/test_legacy.c
@@ -81,6 +92,12 @@ TESTS += tests/model/test_plans
 tests_model_test_plans_SOURCES = tests/model/test_plans.c
 tests_model_test_plans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_plans_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_pattern
+TESTS += tests/model/test_pattern
+tests_model_test_pattern_SOURCES = tests/model/test_pattern.c
+tests_model_test_pattern_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_pattern_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_search
 TESTS += tests/model/test_search

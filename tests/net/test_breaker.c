@@ -97,6 +97,54 @@ START_TEST(a_trip_opens_at_once)
 }
 END_TEST
 
+/* The same steps, in a word: what it allows when, is what the breaker allows. */
+START_TEST(a_word_does_as_a_breaker)
+{
+	breaker_word word = 0;
+	int64_t now_ns = 10 * S;
+
+	b = (struct breaker){ 0 };
+	for (int i = 0; i < 2000; i++) {
+		uint32_t dice = (uint32_t)(i * 7919);
+
+		now_ns += (i * 31 % 97) * 7 * MS;
+		bool allowed = breaker_allows(&b, now_ns);
+		ck_assert_int_eq(breaker_word_allows(&word, now_ns, 60 * S), allowed);
+		ck_assert_int_eq(breaker_word_open(&word, now_ns),
+				 b.state == BREAKER_HALF ||
+					 (b.state == BREAKER_OPEN && now_ns < b.until_ns));
+		if (!allowed)
+			continue;
+		if (i % 11 == 0) {
+			breaker_trip(&b, now_ns, dice);
+			breaker_word_trip(&word, now_ns, dice);
+		} else if (i % 3 == 0) {
+			breaker_succeeded(&b);
+			breaker_word_succeeded(&word);
+		} else {
+			breaker_failed(&b, now_ns, dice);
+			breaker_word_failed(&word, now_ns, dice);
+		}
+	}
+}
+END_TEST
+
+START_TEST(who_tried_and_died_is_not_waited_for)
+{
+	breaker_word word = 0;
+
+	breaker_word_trip(&word, S, 0);
+	ck_assert(!breaker_word_allows(&word, S, S));
+	ck_assert(breaker_word_allows(&word, 2 * S, S));
+	ck_assert(!breaker_word_allows(&word, 2 * S + S / 2, S)); /* one tries */
+	ck_assert(breaker_word_open(&word, 3 * S));
+	ck_assert(breaker_word_allows(&word, 3 * S, S)); /* and is not heard of again */
+	breaker_word_succeeded(&word);
+	ck_assert(breaker_word_allows(&word, 3 * S, S));
+	ck_assert(!breaker_word_open(&word, 3 * S));
+}
+END_TEST
+
 SUITE(five_failures_within_a_second_open_it, slow_failures_do_not, half_open_tries_one,
       waits_double_up_to_the_longest, successes_between_do_not_hide_failures,
-      a_trip_opens_at_once)
+      a_trip_opens_at_once, a_word_does_as_a_breaker, who_tried_and_died_is_not_waited_for)

@@ -69,7 +69,7 @@ bool name_epoch(struct state *n, int m)
 	return true;
 }
 
-static bool tag_ok(const struct state *s, int m, int t, uint8_t label)
+bool tag_ok(const struct state *s, int m, int t, uint8_t label)
 {
 	return label > max8(s->m[m].floor, s->m[m].slot_xid[t]);
 }

@@ -18,8 +18,12 @@ static void redis(const struct state *s)
 
 static void postgres(const struct state *s)
 {
-	if (with(F_REPLICA) && s->replica_at < s->flushed)
+	if (with(F_REPLICA) && !s->stray.label && s->replica_at < s->flushed)
 		STEP("the standby", 0, "replays", { n.replica_at++; });
+	if (with(F_STRAY) && !s->stray.label)
+		STEP("the standby", 0, "is promoted by mistake, writes", {
+			n.stray = (struct copy){ snapshot_replica(s).committed, LABEL_HIGH, 0 };
+		});
 	if (s->faults & FAULT_HISTORY)
 		return;
 	if (with(F_CRASH))

@@ -103,12 +103,15 @@ void pg_crash(struct state *n)
  * moment a machine knows of the new history nobody may be told of it. */
 void pg_promote(struct state *n)
 {
-	uint8_t before = snapshot_primary(n).committed, left;
+	struct snapshot old = snapshot_primary(n);
+	uint8_t before = old.committed, left, line = n->epoch;
 
 	hang_up(n);
 	cut(n, n->replica_at);
 	if (!is(M_no_timeline))
 		n->epoch += EPOCH_FIRST;
+	/* Another standby had more, and knows of nothing. */
+	n->stray = (struct copy){ before, old.xmin, line };
 	left = snapshot_primary(n).committed;
 	n->lost = before & ~left;
 	n->acked &= left;

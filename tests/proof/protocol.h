@@ -65,7 +65,8 @@ enum {
 	F_REBOOT = 1 << 9,       /* machine 1 gets a fresh mapping */
 	F_RELAY_DEATH = 1 << 10, /* machine 1's relay forgets where it was */
 	F_POISON = 1 << 11,      /* an event that cannot be applied */
-	F_PRUNE = 1 << 12        /* old events are deleted */
+	F_PRUNE = 1 << 12,       /* old events are deleted */
+	F_STRAY = 1 << 13        /* the standby leaves our history: promoted by mistake */
 };
 #define F_HISTORIES (F_CRASH | F_PROMOTION)
 
@@ -109,6 +110,7 @@ struct state {
 	uint8_t xid[WRITERS], next_xid;
 	uint8_t epoch;      /* history and clear number */
 	uint8_t replica_at; /* how much of the log the standby has replayed */
+	struct copy stray;  /* what a standby of another line says; label 0: it is of ours */
 	uint8_t acked;      /* by anybody */
 	uint8_t lost;       /* acknowledged or not: promotion undid it */
 	uint8_t parked;     /* the event that nobody can apply */
@@ -200,6 +202,10 @@ struct snapshot {
 };
 struct snapshot snapshot_primary(const struct state *s);
 struct snapshot snapshot_replica(const struct state *s);
+/* Above every xid of ours. */
+enum {
+	LABEL_HIGH = 2 * WRITERS + 2
+};
 void pg_begin(struct state *n, int w);
 void pg_end(struct state *n, int w, bool commit);
 void pg_crash(struct state *n);
@@ -227,7 +233,8 @@ void see_epoch(struct state *n, int m, uint8_t epoch);
 /* Relays only.  False: something was voided since the poll was begun, which has to be repeated.
  */
 bool name_epoch(struct state *n, int m);
-bool label_ok(const struct state *s, int m, uint8_t label); /* V1 for all tags */
+bool tag_ok(const struct state *s, int m, int t, uint8_t label); /* V1 for one tag */
+bool label_ok(const struct state *s, int m, uint8_t label);      /* for all tags */
 bool memory_ok(const struct state *s, int m);
 bool redis_ok(const struct state *s, int m, const struct copy *c);
 static inline uint8_t max8(uint8_t a, uint8_t b)

@@ -13,16 +13,36 @@ static bool is_leased(const struct state *s, int m)
 	return s->m[m].lease || is(M_no_lease);
 }
 
-static bool replica_ok(const struct state *s, int m, struct copy *ret)
+/* What a replica says.  Its epoch here is that of its line: a crash of the primary makes no
+ * other line, a promotion does, and one that went astray is of none of ours. */
+static struct copy ask_replica(const struct state *s, int m)
 {
 	struct snapshot snap = snapshot_replica(s);
 
-	if (!with(F_REPLICA) || (with(F_PROMOTION) && s->faults & FAULT_HISTORY) ||
-	    !(is_leased(s, m) || is(M_replica_unleased)))
-		return false;
-	*ret = (struct copy){ snap.committed, is(M_replica_xmax) ? snap.xmax : snap.xmin,
+	if (s->stray.label)
+		return s->stray;
+	return (struct copy){ snap.committed, is(M_replica_xmax) ? snap.xmax : snap.xmin,
 			      s->m[m].epoch };
-	return is(M_replica_unchecked) || (ret->epoch && label_ok(s, m, ret->label));
+}
+
+static bool line_ok(const struct state *s, int m, const struct copy *c)
+{
+	if (is(M_replica_any_history) || (is(M_replica_old_line) && c->epoch))
+		return true;
+	return c->epoch && history_of(c->epoch) == history_of(s->m[m].epoch);
+}
+
+static bool replica_ok(const struct state *s, int m, struct copy *ret)
+{
+	if (!with(F_REPLICA) || !(is_leased(s, m) || is(M_replica_unleased)))
+		return false;
+	*ret = ask_replica(s, m);
+	if (!line_ok(s, m, ret) || !s->m[m].epoch)
+		return false;
+	ret->epoch = s->m[m].epoch;
+	if (is(M_replica_declared))
+		return tag_ok(s, m, 0, ret->label);
+	return is(M_replica_unchecked) || label_ok(s, m, ret->label);
 }
 
 static void check(const struct state *s, int m, const struct copy *c, const char *what)

@@ -1,0 +1,124 @@
+#include "model/purge.h"
+
+#include <assert.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/metric.h"
+#include "base/scope.h"
+#include "cache/cache.h"
+#include "cache/tag.h"
+#include "cache/write.h"
+#include "model/env.h"
+#include "model/job.h"
+#include "net/pg.h"
+
+#define DEADLINE_MS 8000
+
+struct purge {
+	struct env *env;
+	const char *tags; /* one a line; NULL: everything */
+	const struct job_order *order;
+	struct purged done;
+};
+
+static enum rc emit(struct pg *pg, void *ctx, struct buf *ret_earlier)
+{
+	struct purge *p = ctx;
+	enum rc rc = RC_OK;
+
+	(void)ret_earlier;
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		p->tags ? pg_run(pg, STMT_write_invalidate, PG_ARGS(pg_text(p->tags)))
+			: pg_run(pg, STMT_write_clear_all, PG_NO_ARGS);
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	p->done.event = p->tags ? pg_i64(&row, 0, 0) : 0;
+	if (p->order)
+		rc = job_enqueue(pg, p->order, &p->done.job, NULL);
+	return rc;
+}
+
+static enum rc run(struct purge *p, const char *what, struct purged *ret)
+{
+	bool told = true;
+	struct cache_write write = {
+		.body = emit, .ctx = p, .once = what, .deadline_ms = DEADLINE_MS, .told = &told
+	};
+	bool unknown = false;
+	enum rc rc = cache_write(p->env->cache, p->env->arena, p->env->pg, &write, &unknown);
+
+	*ret = p->done;
+	ret->told = told;
+	ret->unknown = unknown;
+	return rc;
+}
+
+enum rc purge_all(struct env *env, struct purged *ret)
+{
+	struct purge p = { .env = env };
+
+	metric_add(COUNTER_purge_all, 1);
+	return run(&p, "clear all", ret);
+}
+
+enum rc purge_tags(struct env *env, const struct str *tags, size_t n, struct purged *ret)
+{
+	struct purge p = { .env = env };
+	struct buf lines;
+
+	assert(n > 0 && n <= PURGE_TAGS_MAX);
+	buf_init(&lines, env->arena, BUF_NO_MAX);
+	for (size_t i = 0; i < n; i++) {
+		assert(tag_sound(tags[i]));
+		if (i)
+			buf_addc(&lines, '\n');
+		buf_adds(&lines, tags[i]);
+	}
+	buf_addc(&lines, '\0');
+	p.tags = lines.ptr;
+	metric_add(COUNTER_purge_tags, n);
+	return run(&p, "invalidate", ret);
+}
+
+static const char *glob_tag(struct env *env, struct str glob)
+{
+	return arena_strz(env->arena, arena_printf(env->arena, "~" STR_FMT, STR_ARG(glob)));
+}
+
+static const char *glob_arguments(struct env *env, struct str glob)
+{
+	struct buf out;
+	struct json j;
+
+	buf_init(&out, env->arena, BUF_NO_MAX);
+	json_init(&j, &out);
+	json_object(&j, NULL);
+	json_str(&j, "glob", glob);
+	json_end(&j);
+	buf_addc(&out, '\0');
+	return out.ptr;
+}
+
+enum rc purge_glob(struct env *env, struct str glob, struct purged *ret)
+{
+	struct job_order order = { .kind = JOB_sweep,
+				   .subject = arena_strz(env->arena, glob),
+				   .arguments = glob_arguments(env, glob) };
+	struct purge p = { .env = env,
+			   .tags = glob_tag(env, glob),
+			   .order = cache_redis(env->cache) ? &order : NULL };
+
+	metric_add(COUNTER_purge_globs, 1);
+	return run(&p, "clear glob", ret);
+}
+
+enum rc purge_glob_again(struct env *env, struct str glob)
+{
+	struct purge p = { .env = env, .tags = glob_tag(env, glob) };
+	struct purged unused;
+
+	return run(&p, "clear glob", &unused);
+}

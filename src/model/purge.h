@@ -1,0 +1,37 @@
+/*
+ * What administrators make invalid.  Each is one event of the outbox, written like any other
+ * write (cache/write.h): this machine answers nothing older when it returns, the others when
+ * their relays have read it.  Redis is told, but not needed.
+ */
+#ifndef MODEL_PURGE_H
+#define MODEL_PURGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/rc.h"
+#include "base/str.h"
+
+struct env;
+
+#define PURGE_TAGS_MAX 1000
+
+struct purged {
+	int64_t event; /* 0: of everything, which is no event of one's own */
+	int64_t job;   /* that goes on with it; 0: none */
+	bool told;     /* Redis was; true where there is none */
+	bool unknown;  /* RC_UNAVAILABLE: it may have happened */
+};
+
+/* Everything, everywhere, in constant time. */
+enum rc purge_all(struct env *env, struct purged *ret);
+/* 1 … PURGE_TAGS_MAX sound tags. */
+enum rc purge_tags(struct env *env, const struct str *tags, size_t n, struct purged *ret);
+/* A glob of keys behind the prefix: relays walk the memory of their machines, a job walks
+ * Redis.
+ */
+enum rc purge_glob(struct env *env, struct str glob, struct purged *ret);
+/* The same without the job, which ends with it: what came from Redis while it ran. */
+enum rc purge_glob_again(struct env *env, struct str glob);
+
+#endif
