@@ -15,7 +15,9 @@ offence() { # PLACE TEXT
 
 table=$(sed -n 's/^[A-Z]*([^"]*"\(such_market_[a-z0-9_]*\)".*/\1/p' "$top/src/base/metrics.def")
 histograms=$(sed -n 's/^HISTOGRAM([^"]*"\(such_market_[a-z0-9_]*\)".*/\1/p' "$top/src/base/metrics.def")
-[ -n "$table" ] && [ -n "$histograms" ] || offence metrics.def "no metrics were found"
+for list in "$table" "$histograms"; do
+	[ -n "$list" ] || offence metrics.def "no metrics were found"
+done
 
 is_known() { # NAME
 	echo "$table" | grep -Fqx "$1" && return 0

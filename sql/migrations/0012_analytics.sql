@@ -1,4 +1,4 @@
--- Operation: snapshots of the counters, and what the ticker asks the outbox every second.
+-- Operation: snapshots of the counters.
 
 -- What the metrics route had to say when an administrator asked to keep it.
 CREATE TABLE such_market.analytics_snapshots (
@@ -9,9 +9,6 @@ CREATE TABLE such_market.analytics_snapshots (
 );
 CREATE INDEX analytics_snapshots_saved ON such_market.analytics_snapshots (saved_at);
 -- outbox: not such_market.analytics_snapshots: for people, never kept
-
--- Parked events are few; without it counting them would read the outbox.
-CREATE INDEX cache_events_failed ON such_market.cache_events (failed_at) WHERE failed_at IS NOT NULL;
 
 GRANT SELECT ON such_market.analytics_snapshots TO :app_role, :maintenance_role;
 GRANT INSERT ON such_market.analytics_snapshots TO :app_role;

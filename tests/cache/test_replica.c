@@ -53,8 +53,8 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return RC_OK;
 }
 
-static const struct read_model warm = { "test", TIER_WARM, key, tags, fill };
-static const struct read_model hot = { "test", TIER_HOT, key, tags, fill };
+static const struct read_model warm = { "test", TIER_WARM, key, tags, fill, 0 };
+static const struct read_model hot = { "test", TIER_HOT, key, tags, fill, 0 };
 
 static void turn(void *ctx, struct pg *to)
 {
