@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/arena.h"
+#include "base/board.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/jsonin.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/top.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "jobs/runner.h"
@@ -84,9 +86,30 @@ static const struct {
 
 /* --- which collections ------------------------------------------------------------------- */
 
+/* Most-read ones of this machine, as its board has counted them. */
+static size_t most_read(struct env *env, size_t most, struct address *ret)
+{
+	struct top_row *row = arena_alloc(env->arena, most * sizeof(*row));
+	size_t n = env->board ? board_top(env->board, row, most) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = row[i].key;
+	return n;
+}
+
+static bool is_among(const struct address *list, size_t n, const struct address *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address_eq(&list[i], a))
+			return true;
+	return false;
+}
+
 enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size_t *ret_count,
 			const char **ret_by)
 {
+	struct address *found = arena_zalloc(env->arena, (most + 1) * sizeof(*found));
+	size_t counted = most_read(env, most, found), n = counted;
 	char limit[24];
 
 	snprintf(limit, sizeof(limit), "%zu", most);
@@ -95,14 +118,13 @@ enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size
 		pg_run(env->pg, STMT_collection_busiest, PG_ARGS(pg_text(limit)));
 	if (rows.rc != RC_OK)
 		return rows.rc;
-	struct address *found =
-		arena_zalloc(env->arena, ((size_t)rows.count + 1) * sizeof(*found));
-	size_t n = 0;
-	for (int i = 0; i < rows.count; i++)
-		n += pg_address_at(&rows, i, 0, &found[n]);
+	for (int i = 0; i < rows.count && n < most; i++)
+		if (pg_address_at(&rows, i, 0, &found[n]) &&
+		    !is_among(found, counted, &found[n]))
+			n++;
 	*ret = found;
 	*ret_count = n;
-	*ret_by = "transfers and holders";
+	*ret_by = counted ? "reads, then transfers and holders" : "transfers and holders";
 	return RC_OK;
 }
 
