@@ -122,6 +122,10 @@ START_TEST(a_killed_runner_goes_on)
 {
 	pid_t first[2], next[2];
 
+	/* Enough for minutes. */
+	live_pg_sql(
+		"INSERT INTO such_market.collections (contract_address)"
+		" SELECT decode(lpad(n::text, 40, '7'), 'hex') FROM generate_series(1, 60) n");
 	ck_assert_int_eq(STACK_RUN("warm", "--rate=1", "--no-wait"), 0);
 	AWAIT(stack_children("runner 1: warm", first, 2) == 1);
 	struct job job = newest();
