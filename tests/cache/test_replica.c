@@ -251,6 +251,20 @@ START_TEST(the_primary_was_connected_to_before)
 }
 END_TEST
 
+static void lose_connection(void)
+{
+	pg_disconnect(reading);
+}
+
+/* Where another connection is says nothing of what the lost one read. */
+START_TEST(a_lost_connection_has_no_label)
+{
+	meanwhile = lose_connection;
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_uint_eq(state().reads[REPLICA_FAILED], 1);
+}
+END_TEST
+
 static void invalidate(void)
 {
 	map_raise_xid(map, slot("list"), UINT64_C(1) << 60);
@@ -418,6 +432,7 @@ static void suite_add(TCase *tc)
 		tags_it_found_count_too,
 		without_a_lease_or_an_epoch_it_is_not_asked,
 		connections_are_set_up,
+		a_lost_connection_has_no_label,
 		the_primary_was_connected_to_before,
 		another_line_is_refused,
 		lines_are_systems_and_timelines,
