@@ -56,6 +56,7 @@ CREATE TABLE such_market.collection_stats (
     token_count bigint NOT NULL DEFAULT 0 CHECK (token_count >= 0),       -- rows of nfts
     owner_count bigint NOT NULL DEFAULT 0 CHECK (owner_count >= 0),       -- rows of user_collections
     balance numeric(98, 0) NOT NULL DEFAULT 0 CHECK (balance >= 0),       -- sum of all balances
+    holding_count bigint NOT NULL DEFAULT 0 CHECK (holding_count >= 0),   -- rows of nft_ownership
     transfer_count bigint NOT NULL DEFAULT 0 CHECK (transfer_count >= 0), -- rows of transfers
     last_transfer_at timestamptz
 ) WITH (fillfactor = 50);

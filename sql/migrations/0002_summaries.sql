@@ -12,6 +12,23 @@
 -- live as long as a session and are made from whatever size of statement came first; without
 -- hash and merge joins they stay right for any size.
 
+-- How many wallets hold anything cannot be added up from collections, and a counter of all would be
+-- a row that every writer waits for.  So the wallets are counted by their first byte, when somebody
+-- asks, and only where it is needed: here stands, for each collection, which first bytes wallets
+-- have that came or went (a bit each); whoever asks takes the marks away and counts (0011).
+CREATE TABLE such_market.owner_marks (
+    contract_address such_market.address PRIMARY KEY,
+    marks bit(256) NOT NULL
+);
+-- outbox: not such_market.owner_marks: what is to be counted again
+
+-- Of more wallets than it is worth looking at: all.
+CREATE FUNCTION such_market.owner_marks_of(wallets bytea[]) RETURNS bit(256)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN cardinality(wallets) > 64 THEN ~ B'0'::bit(256)
+        ELSE (SELECT bit_or(set_bit(B'0'::bit(256), get_byte(w, 0), 1)) FROM unnest(wallets) AS w) END
+$$;
+
 -- Takes the collections for the rest of the transaction.  Unknown ones: foreign_key_violation.
 CREATE FUNCTION such_market.lock_collections(contracts bytea[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
@@ -51,6 +68,9 @@ BEGIN
     DELETE FROM user_collections USING old_rows AS o WHERE user_collections.contract_address = o.contract_address;
     DELETE FROM wallet_collection_mapping USING old_rows AS o
         WHERE wallet_collection_mapping.contract_address = o.contract_address;
+    INSERT INTO owner_marks (contract_address, marks)
+        SELECT contract_address, ~ B'0'::bit(256) FROM old_rows ORDER BY contract_address
+        ON CONFLICT (contract_address) DO UPDATE SET marks = excluded.marks;
     RETURN NULL;
 END $$;
 CREATE TRIGGER collections_forget AFTER DELETE ON such_market.collections
@@ -157,10 +177,16 @@ BEGIN
             INSERT INTO user_collections
                 (contract_address, user_address, token_count, balance, last_updated_at)
                 SELECT contract_address, owner_address, tokens, balance, now() FROM moved
-                WHERE at IS NULL)
+                WHERE at IS NULL),
+        marked AS (
+            INSERT INTO owner_marks AS m (contract_address, marks)
+                SELECT contract_address, owner_marks_of(array_agg(owner_address::bytea)) FROM moved
+                WHERE at IS NULL GROUP BY contract_address ORDER BY contract_address
+                ON CONFLICT (contract_address) DO UPDATE SET marks = m.marks | excluded.marks)
         UPDATE collection_stats AS s
-            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
-            FROM (SELECT contract_address, sum(balance) AS balance,
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance,
+                holding_count = s.holding_count + d.holdings
+            FROM (SELECT contract_address, sum(balance) AS balance, sum(tokens) AS holdings,
                       count(*) FILTER (WHERE at IS NULL) AS owners
                   FROM moved GROUP BY contract_address) AS d
             WHERE s.contract_address = d.contract_address;
@@ -193,14 +219,20 @@ BEGIN
             INSERT INTO user_collections
                 (contract_address, user_address, token_count, balance, last_updated_at)
                 SELECT contract_address, owner_address, tokens, balance, now() FROM moved
-                WHERE had IS NULL)
+                WHERE had IS NULL),
+        marked AS (
+            INSERT INTO owner_marks AS m (contract_address, marks)
+                SELECT contract_address, owner_marks_of(array_agg(owner_address::bytea)) FROM moved
+                WHERE had IS NULL OR had + tokens = 0 GROUP BY contract_address ORDER BY contract_address
+                ON CONFLICT (contract_address) DO UPDATE SET marks = m.marks | excluded.marks)
         UPDATE collection_stats AS s
-            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
-            FROM (SELECT contract_address, sum(balance) AS balance,
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance,
+                holding_count = s.holding_count + d.holdings
+            FROM (SELECT contract_address, sum(balance) AS balance, sum(tokens) AS holdings,
                       count(*) FILTER (WHERE had IS NULL)
                           - count(*) FILTER (WHERE had + tokens = 0) AS owners
                   FROM moved GROUP BY contract_address) AS d
-            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0);
+            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0 OR d.holdings <> 0);
     ELSE
         WITH moved AS MATERIALIZED (
             SELECT d.*, u.token_count AS had
@@ -227,14 +259,20 @@ BEGIN
             INSERT INTO user_collections
                 (contract_address, user_address, token_count, balance, last_updated_at)
                 SELECT contract_address, owner_address, tokens, balance, now() FROM moved
-                WHERE had IS NULL)
+                WHERE had IS NULL),
+        marked AS (
+            INSERT INTO owner_marks AS m (contract_address, marks)
+                SELECT contract_address, owner_marks_of(array_agg(owner_address::bytea)) FROM moved
+                WHERE had IS NULL OR had + tokens = 0 GROUP BY contract_address ORDER BY contract_address
+                ON CONFLICT (contract_address) DO UPDATE SET marks = m.marks | excluded.marks)
         UPDATE collection_stats AS s
-            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance
-            FROM (SELECT contract_address, sum(balance) AS balance,
+            SET owner_count = s.owner_count + d.owners, balance = s.balance + d.balance,
+                holding_count = s.holding_count + d.holdings
+            FROM (SELECT contract_address, sum(balance) AS balance, sum(tokens) AS holdings,
                       count(*) FILTER (WHERE had IS NULL)
                           - count(*) FILTER (WHERE had + tokens = 0) AS owners
                   FROM moved GROUP BY contract_address) AS d
-            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0);
+            WHERE s.contract_address = d.contract_address AND (d.owners <> 0 OR d.balance <> 0 OR d.holdings <> 0);
         IF EXISTS (SELECT FROM (SELECT DISTINCT contract_address, token_id FROM new_rows) AS n
                 WHERE NOT EXISTS (SELECT FROM nfts AS t
                     WHERE t.contract_address = n.contract_address AND t.token_id = n.token_id)) THEN
@@ -364,7 +402,8 @@ LANGUAGE sql STABLE SET search_path = such_market, pg_temp AS $$
         FROM nft_ownership AS h WHERE only_contract IS NULL OR h.contract_address = only_contract
         GROUP BY h.contract_address, h.owner_address),
     per_collection AS (
-        SELECT held.contract_address, count(*) AS owners, sum(held.balance) AS balance FROM held
+        SELECT held.contract_address, count(*) AS owners, sum(held.balance) AS balance,
+            sum(held.tokens) AS holdings FROM held
         GROUP BY held.contract_address),
     tokens AS (
         SELECT n.contract_address, count(*) AS n FROM nfts AS n
@@ -399,6 +438,7 @@ LANGUAGE sql STABLE SET search_path = such_market, pg_temp AS $$
     CROSS JOIN LATERAL (VALUES ('token_count', s.token_count::text, coalesce(tokens.n, 0)::text),
         ('owner_count', s.owner_count::text, coalesce(p.owners, 0)::text),
         ('balance', s.balance::text, coalesce(p.balance, 0)::text),
+        ('holding_count', s.holding_count::text, coalesce(p.holdings, 0)::text),
         ('transfer_count', s.transfer_count::text, coalesce(moves.n, 0)::text),
         ('last_transfer_at', s.last_transfer_at::text, moves.latest::text)) AS v (field, "is", ought)
     WHERE (only_contract IS NULL OR c.contract_address = only_contract)

@@ -20,14 +20,25 @@ SELECT w.outcome, w.place, w.held, w.answer, w.earlier
 FROM such_market.record_transfers_once($1, $2, $3, $4, $5, $6::json) AS w;
 
 -- name: write_key_create
--- $1 name, $2 role, $3 digest, $4 hint -> id
-INSERT INTO such_market.api_keys (name, role, digest, hint) VALUES ($1, $2, $3, $4) RETURNING id;
+-- $1 name, $2 role, $3 digest, $4 hint, $5 the user who asks -> id; with its audit row
+WITH made AS (
+    INSERT INTO such_market.api_keys (name, role, digest, hint) VALUES ($1, $2, $3, $4)
+    RETURNING id, name, role),
+noted AS (
+    INSERT INTO such_market.audit_log (actor, method, route, target, outcome)
+    SELECT $5, 'command', 'key create', m.name || ' (' || m.role || ')', 'done' FROM made AS m)
+SELECT m.id FROM made AS m;
 
 -- name: write_key_revoke
--- $1 name -> id; no row: no such key that is not revoked already
-UPDATE such_market.api_keys SET revoked_at = now()
-WHERE name = $1 AND revoked_at IS NULL
-RETURNING id;
+-- $1 name, $2 the user who asks -> id; no row: no such key that is not revoked already
+WITH gone AS (
+    UPDATE such_market.api_keys SET revoked_at = now()
+    WHERE name = $1 AND revoked_at IS NULL
+    RETURNING id, name, role),
+noted AS (
+    INSERT INTO such_market.audit_log (actor, method, route, target, outcome)
+    SELECT $2, 'command', 'key revoke', g.name || ' (' || g.role || ')', 'done' FROM gone AS g)
+SELECT g.id FROM gone AS g;
 
 -- By hand, for administrators: events like any other.
 

@@ -23,20 +23,26 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "model/audit.h"
 #include "model/env.h"
+#include "model/key.h"
 #include "model/page.h"
 
+struct api_options;
 struct json_object;
 
 struct call {
 	struct env *env;
 	const struct http_options *http;
+	const struct api_options *options; /* NULL: no limits */
 	struct request *req;
 	struct response *res;
 	struct problem problem;
 	const struct route *route;
 	struct str hole[ROUTE_HOLES]; /* what stood in the pattern's holes, in order */
 	enum role role;               /* of the key; ROLE_PUBLIC without one */
+	struct key_who who;           /* the key; id 0: none was needed, or none was right */
+	struct audit audit;           /* in use when env->audit is it */
 };
 
 /* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc,
@@ -63,9 +69,9 @@ enum rc call_body(struct call *call, const char *const *members, struct json_obj
 enum rc call_page(struct call *call, int64_t limit, const struct param_value *cursor,
 		  struct str scope, size_t keys, struct page *ret);
 
-/* RC_OK when the request's key may do what `role` may (call->role is set); RC_UNAUTHENTICATED,
- * RC_FORBIDDEN, RC_INVALID (two different keys) with the problem set; or the database's
- * failure. */
+/* RC_OK when the request's key may do what `role` may (call->role and call->who are set);
+ * RC_UNAUTHENTICATED, RC_FORBIDDEN, RC_INVALID (two different keys), RC_LIMITED (too many wrong
+ * ones) with the problem set; or the database's failure. */
 enum rc call_allow(struct call *call, enum role role);
 
 #endif

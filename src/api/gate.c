@@ -1,24 +1,26 @@
 #include "api/gate.h"
 
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/board.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "model/key.h"
+#include "base/secret.h"
 #include "net/pg.h"
 
-#define KEY_LENGTH (KEY_TEXT - 1)
-
 /* A key in an address ends up in logs and histories: it is refused, so that nobody gets used to
- * it. */
-static bool has_key(struct str query)
+ * it.  However it is written: decoded once, name or value. */
+static bool has_key(struct arena *arena, struct str query)
 {
-	while (query.ptr) {
-		struct str value = str_cut(&query, '&');
+	if (query.len < SECRET_KEY_LEN)
+		return false;
+	if (secret_has_key(query))
+		return true;
+	while (query.ptr && memchr(query.ptr, '%', query.len)) {
+		struct str part = str_cut(&query, '&'), plain;
 
-		str_cut(&value, '=');
-		if (value.len == KEY_LENGTH && key_looks_right(value))
+		if (percent_decode(arena, part, true, &plain) && secret_has_key(plain))
 			return true;
 	}
 	return false;
@@ -41,34 +43,44 @@ static void count_route(const struct gate *gate, const struct route *route)
 		gate->slot->route_requests[i]++;
 }
 
-static enum rc run(struct gate *gate, struct call *call, const struct route_match *match)
+/* What pages of other origins may read: the public data, not the machine's own affairs. */
+static bool is_public_data(const struct route *route)
 {
-	enum rc rc;
-
-	if (!match->route)
-		return refuse_route(call, match);
-	count_route(gate, match->route);
-	if (has_key(call->req->query))
-		return problem_set(&call->problem, RC_INVALID, "key_in_query",
-				   STR("Keys go into the Authorization or X-API-Key header"));
-	call->route = match->route;
-	memcpy(call->hole, match->hole, sizeof(call->hole));
-	if (match->route->role > ROLE_PUBLIC) {
-		rc = call_allow(call, match->route->role);
-		if (rc != RC_OK)
-			return rc;
-	}
-	return match->route->handler(call);
+	return route && route->role == ROLE_PUBLIC && route->tier != TIER_NONE;
 }
 
-/* What pages of other origins may read: the public data, not the machine's own affairs. */
 static bool is_public_read(struct str path)
 {
 	struct route_match match;
 
 	route_find(routes_tree(), METHOD_GET, path, &match);
-	return match.route && match.route->role == ROLE_PUBLIC &&
-	       match.route->tier != TIER_NONE;
+	return is_public_data(match.route);
+}
+
+static enum role role_needed(const struct gate *gate, const struct route *route)
+{
+	return is_public_data(route) && http_reads_private(gate->http) ? ROLE_VIEWER
+								       : route->role;
+}
+
+static enum rc run(struct gate *gate, struct call *call, const struct route_match *match)
+{
+	if (!match->route)
+		return refuse_route(call, match);
+	count_route(gate, match->route);
+	memcpy(call->hole, match->hole, sizeof(call->hole));
+	if (has_key(call->env->arena, call->req->query))
+		return problem_set(&call->problem, RC_INVALID, "key_in_query",
+				   STR("Keys go into the Authorization or X-API-Key header"));
+	enum role role = role_needed(gate, match->route);
+	if (role > ROLE_PUBLIC) {
+		enum rc rc = call_allow(call, role);
+		if (rc != RC_OK)
+			return rc;
+	}
+	if (call->env->audit)
+		call->env->audit->who = call->who;
+	return match->route->handler(call);
 }
 
 /* The one line about a request that failed; what clients do wrong is nobody's alarm. */
@@ -84,7 +96,6 @@ static void tell(const struct gate *gate, const struct request *req,
 		return;
 	log_event(level, "request failed",
 		  LOG_FIELDS_(
-			  LOG_STR("request", str_of(req->id)),
 			  LOG_STR("method", req->method_text), LOG_STR("path", req->path),
 			  LOG_INT("status", status),
 			  LOG_STR("code",
@@ -113,21 +124,36 @@ static void count(const struct response *res)
 	metric_add(by_class[res->status / 100 % 6], 1);
 }
 
+/* The whole of a call that could be read. */
+static void serve(struct gate *gate, struct call *call, const struct route_match *match)
+{
+	call->route = match->route;
+	if (match->route && match->route->method != METHOD_GET)
+		gate_audit_begin(call);
+	if (run(gate, call, match) != RC_OK)
+		fail(gate, call->req, &call->problem, call->res);
+	gate_audit_end(call);
+}
+
 void gate_serve(struct gate *gate, struct request *req, const struct problem *bad,
 		struct response *res)
 {
-	struct call call = { .env = gate->env, .http = gate->http, .req = req, .res = res };
+	struct call call = { .env = gate->env,
+			     .http = gate->http,
+			     .options = gate->options,
+			     .req = req,
+			     .res = res };
 	struct route_match match = { 0 };
 
-	if (bad) {
+	log_request_id(str_of(req->id));
+	if (!bad)
+		route_find(routes_tree(), req->method, req->path, &match);
+	if (bad)
 		fail(gate, req, bad, res);
-		count(res);
-		return;
-	}
-	route_find(routes_tree(), req->method, req->path, &match);
-	if (req->method == METHOD_OPTIONS && match.path_known)
+	else if (req->method == METHOD_OPTIONS && match.path_known)
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
-	else if (run(gate, &call, &match) != RC_OK)
-		fail(gate, req, &call.problem, res);
+	else
+		serve(gate, &call, &match);
 	count(res);
+	log_request_id(STR_NONE);
 }

@@ -10,13 +10,15 @@
 #include "http/request.h"
 #include "http/response.h"
 
+struct api_options;
 struct board_slot;
 struct env;
 
 struct gate {
 	struct env *env;
 	const struct http_options *http;
-	struct board_slot *slot; /* may be NULL */
+	const struct api_options *options; /* NULL: no limits */
+	struct board_slot *slot;           /* may be NULL */
 };
 
 /* bad: set when the request could not be read; then only that problem is answered. */

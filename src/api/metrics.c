@@ -12,6 +12,7 @@
 #include "base/metric.h"
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "model/reads.h"
 #include "cache/map.h"
 #include "cache/replica.h"
 #include "net/pg.h"
@@ -132,6 +133,28 @@ static void add_gauge(struct buf *out, const char *name, const char *help, doubl
 	buf_addf(out, "%s %.9g\n", name, value);
 }
 
+/* By read model: how many writes Redis was spared, and of how many owners now. */
+static void add_worth(struct buf *out, const struct cache *cache)
+{
+	static const char skipped[] = "such_market_cache_redis_unworthy_total";
+	static const char churning[] = "such_market_cache_redis_churning";
+	struct worth_counts worth;
+
+	head(out, skipped, "counter",
+	     "copies not written to Redis because they change more often than they are read");
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		buf_addf(out, "%s{read=\"%s\"} %" PRIu64 "\n", skipped, reads[i].name,
+			 worth.skipped);
+	}
+	head(out, churning, "gauge", "owners whose copies are not written to Redis now");
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		buf_addf(out, "%s{read=\"%s\"} %" PRIu32 "\n", churning, reads[i].name,
+			 worth.churning);
+	}
+}
+
 static void add_cache(struct buf *out, const struct cache *cache)
 {
 	struct cache_state state;
@@ -152,12 +175,14 @@ static void add_cache(struct buf *out, const struct cache *cache)
 	     "copies that made room");
 	buf_addf(out, "such_market_cache_memory_evictions_total %" PRIu64 "\n",
 		 state.memory.evictions);
+	if (cache_redis(cache))
+		add_worth(out, cache);
 }
 
 /* A replica is named by its place in replica_urls: addresses are nobody's business. */
 static void add_replicas(struct buf *out, const struct replicas *replicas)
 {
-	static const char reads[] = "such_market_replica_reads_total";
+	static const char asked[] = "such_market_replica_reads_total";
 	static const char lag[] = "such_market_replica_lag_bytes";
 	static const char up[] = "such_market_replica_usable";
 	struct replica_state state[REPLICAS_MAX];
@@ -167,10 +192,10 @@ static void add_replicas(struct buf *out, const struct replicas *replicas)
 		return;
 	for (size_t i = 0; i < n; i++)
 		replicas_state(replicas, i, clock_mono_ns(), &state[i]);
-	head(out, reads, "counter", "reads by replica and what came of them");
+	head(out, asked, "counter", "reads by replica and what came of them");
 	for (size_t i = 0; i < n; i++)
 		for (int k = 0; k < REPLICA_OUTCOMES; k++)
-			buf_addf(out, "%s{replica=\"%zu\",outcome=\"%s\"} %" PRIu64 "\n", reads,
+			buf_addf(out, "%s{replica=\"%zu\",outcome=\"%s\"} %" PRIu64 "\n", asked,
 				 i, replica_outcome_name((enum replica_outcome)k),
 				 state[i].reads[k]);
 	head(out, lag, "gauge", "log of the primary that a replica had not replayed");

@@ -1,6 +1,7 @@
 # api: what may be asked, and by whom.
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
+	src/api/audit.c \
 	src/api/call.c \
 	src/api/call.h \
 	src/api/cache_metrics.c \
@@ -8,13 +9,18 @@ libapi_a_SOURCES = \
 	src/api/event.c \
 	src/api/gate.c \
 	src/api/gate.h \
+	src/api/gate_audit.c \
+	src/api/gate_audit.h \
 	src/api/health.c \
 	src/api/key.c \
 	src/api/metrics.c \
 	src/api/nft.c \
+	src/api/options.c \
+	src/api/options.h \
 	src/api/owner.c \
-	src/api/purge.c \
+	src/api/ownership.c \
 	src/api/performance.c \
+	src/api/purge.c \
 	src/api/routes.c \
 	src/api/routes.def \
 	src/api/routes.h \

@@ -1,6 +1,8 @@
 /* such-market key create|list|revoke: as the application role, which owns nothing else's keys.
  */
+#include <pwd.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "app/attached.h"
 #include "app/command.h"
 #include "base/arena.h"
@@ -69,7 +71,7 @@ static int list(struct env *env, const struct key_request *request)
 	return EXIT_SUCCESS;
 }
 
-static int revoke(struct env *env, const struct key_request *request)
+static int withdraw(struct env *env, const struct key_request *request)
 {
 	enum rc rc = key_revoke(env, request->name);
 
@@ -77,6 +79,21 @@ static int revoke(struct env *env, const struct key_request *request)
 		return fail(env, rc, request->name);
 	printf("revoked \"%s\"\n", request->name);
 	return EXIT_SUCCESS;
+}
+
+/* Who is sitting there, behind sudo too (whom only root can pretend to be). */
+static const char *user_name(void)
+{
+	static char number[32];
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *pw = getpwuid(getuid());
+
+	if (sudo && *sudo)
+		return sudo;
+	if (pw)
+		return pw->pw_name;
+	snprintf(number, sizeof(number), "%u", (unsigned)getuid());
+	return number;
 }
 
 struct action {
@@ -88,7 +105,7 @@ struct action {
 static const struct action actions[] = {
 	{ "create", true, true, create },
 	{ "list", false, false, list },
-	{ "revoke", false, true, revoke },
+	{ "revoke", false, true, withdraw },
 };
 
 static const struct action *find_action(const struct args *args)
@@ -131,7 +148,9 @@ int cmd_key(int argc, char **argv)
 	if (!config)
 		return EXIT_FAILURE;
 	struct attached here;
-	struct env env = { .arena = config->arena, .pg = pg_new(&config->pg, config->pg.url) };
+	struct env env = { .arena = config->arena,
+			   .pg = pg_new(&config->pg, config->pg.url),
+			   .user = user_name() };
 
 	attached_open(&here, config, env.pg);
 	env.cache = here.cache;

@@ -17,6 +17,7 @@ const struct command commands[] = {
 	  "fill the caches with what is read most", cmd_warm },
 	{ "bench", "[--no-wait] [--json]", "measure the tiers and the load they bear",
 	  cmd_bench },
+	{ "maintain", "", "forget what is older than the settings keep it", cmd_maintain },
 	{ "check-config", "[--dump | --describe]",
 	  "check the settings, show them, explain them", cmd_config },
 	{ "routes", "", "list what the server answers", cmd_routes },

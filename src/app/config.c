@@ -28,6 +28,8 @@ static void gather(struct config *c)
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
 		{ "log", log_keys, &c->log },
+		{ "requests", access_keys, &c->access },
+		{ "keys", api_keys, &c->api },
 	};
 
 	memcpy(c->sections, all, sizeof(all));
@@ -131,8 +133,11 @@ static enum rc check_database(struct config *config)
 {
 	enum rc rc = check_url(config, "database_url", config->pg.url);
 
-	return rc == RC_OK ? check_url(config, "direct_database_url", config->pg.direct_url)
-			   : rc;
+	if (rc == RC_OK)
+		rc = check_url(config, "direct_database_url", config->pg.direct_url);
+	if (rc == RC_OK)
+		rc = check_url(config, "maintenance_database_url", config->pg.maintenance_url);
+	return rc;
 }
 
 static enum rc check_replicas(struct config *config)

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include "api/options.h"
+#include "app/access.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/rc.h"
@@ -52,7 +54,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 11
+#define CONFIG_SECTIONS 13
 
 struct config {
 	struct app_options app;
@@ -64,7 +66,9 @@ struct config {
 	struct runner_options runner;
 	struct fcgi_options fcgi;
 	struct http_options http;
+	struct api_options api;
 	struct log_options log;
+	struct access_options access;
 	struct conf_section sections[CONFIG_SECTIONS];
 	struct conf *conf;
 	struct arena *arena;

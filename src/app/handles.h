@@ -7,6 +7,7 @@
 
 struct process;
 struct redis_tier;
+struct stored;
 struct replicas;
 
 /* Do not move it: env points into it. */
@@ -14,6 +15,7 @@ struct handles {
 	struct env env; /* without an arena */
 	struct migrate_options migrate;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+	struct stored *stored;         /* NULL: none in the database */
 	struct replicas *replicas;     /* NULL: none */
 };
 

@@ -1,6 +1,7 @@
 # app: how the process lives.  All but main.c is an archive, for the tests.
 noinst_LIBRARIES += libapp.a
 libapp_a_SOURCES = \
+	src/app/access.c src/app/access.h \
 	src/app/args.c src/app/args.h \
 	src/app/attached.c src/app/attached.h \
 	src/app/children.c src/app/children.h \
@@ -8,6 +9,7 @@ libapp_a_SOURCES = \
 	src/app/cmd_config.c \
 	src/app/cmd_import.c \
 	src/app/cmd_key.c \
+	src/app/cmd_maintain.c \
 	src/app/cmd_migrate.c \
 	src/app/cmd_routes.c \
 	src/app/cmd_serve.c \

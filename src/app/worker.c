@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include "api/gate.h"
+#include "app/access.h"
 #include "app/config.h"
 #include "app/handles.h"
 #include "app/outworn.h"
@@ -16,9 +17,12 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "cache/cache.h"
 #include "cache/replica.h"
 #include "http/fcgi.h"
 #include "http/request.h"
+#include "model/audit.h"
+#include "model/keyring.h"
 #include "net/pg.h"
 
 struct worker {
@@ -27,6 +31,7 @@ struct worker {
 	struct fcgi_options fcgi_options;
 	struct handles handles;
 	struct gate gate;
+	struct access access;
 	struct fcgi *fcgi;
 	struct outworn outworn;
 	uint64_t told_at; /* requests when a successor was asked for last; 0: not yet */
@@ -43,18 +48,31 @@ static void serve(void *ctx, struct request *req, const struct problem *bad,
 	gate_serve(&w->gate, req, bad, res);
 }
 
+static void told(void *ctx, const struct request *req, const struct response *res, int64_t ns)
+{
+	struct worker *w = ctx;
+
+	access_tell(&w->access, req, res, ns);
+}
+
 static void build(struct worker *w, const struct process *process)
 {
 	const struct config *config = process->config;
 
 	*w = (struct worker){ .process = process, .options = &config->app };
 	handles_open(&w->handles, process);
-	w->gate = (struct gate){ .env = &w->handles.env,
+	struct env *env = &w->handles.env;
+	env->keys = keyring_new(env->cache, env->pg);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	w->gate = (struct gate){ .env = env,
 				 .http = &config->http,
+				 .options = &config->api,
 				 .slot = process->slot };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;
+	w->fcgi_options.told = told;
+	access_init(&w->access, &config->access);
 	uint64_t random;
 	hash_random(&random, sizeof(random));
 	outworn_init(&w->outworn, config->app.max_requests, config->app.max_growth, random);
@@ -63,6 +81,7 @@ static void build(struct worker *w, const struct process *process)
 static void unbuild(struct worker *w)
 {
 	fcgi_free(w->fcgi);
+	keyring_free(w->handles.env.keys);
 	handles_close(&w->handles);
 }
 

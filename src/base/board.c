@@ -13,7 +13,7 @@
 #include "base/scope.h"
 
 #define MAGIC  "SMBOARD\n"
-#define LAYOUT 1 /* raise it when a field changes its meaning without changing any size */
+#define LAYOUT 2 /* raise it when a field changes its meaning without changing any size */
 
 /* What the file begins with.  The sizes and counts catch a board of another build. */
 struct head {
@@ -23,6 +23,7 @@ struct head {
 
 struct page {
 	struct head head;
+	struct limit_table limits;
 	struct board_slot slot[BOARD_SLOTS];
 };
 
@@ -75,6 +76,7 @@ static int open_valid(const char *path)
 static int fill(int fd)
 {
 	int failed = posix_fallocate(fd, 0, sizeof(struct page));
+	struct limit_table limits; /* only its key is written */
 	int32_t never = -1;
 
 	for (size_t i = 0; !failed && i < BOARD_SLOTS; i++) {
@@ -84,6 +86,10 @@ static int fill(int fd)
 		if (pwrite(fd, &never, sizeof(never), at) != (ssize_t)sizeof(never))
 			failed = errno;
 	}
+	limit_init(&limits);
+	if (!failed && pwrite(fd, &limits.key, sizeof(limits.key),
+			      offsetof(struct page, limits.key)) != sizeof(limits.key))
+		failed = errno;
 	if (!failed && pwrite(fd, &expected, sizeof(expected), 0) != (ssize_t)sizeof(expected))
 		failed = errno;
 	return failed;
@@ -146,6 +152,11 @@ struct board_slot *board_slot(struct board *board, size_t i)
 {
 	assert(i < BOARD_SLOTS);
 	return &board->page->slot[i];
+}
+
+struct limit_table *board_limits(struct board *board)
+{
+	return &board->page->limits;
 }
 
 void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns)

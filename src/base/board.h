@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "base/limit.h"
 #include "base/metric.h"
 #include "base/rc.h"
 
@@ -48,6 +49,8 @@ enum rc board_open(const char *path, struct board **ret, const char **ret_error)
 void board_close(struct board *board); /* unmaps; the file stays */
 struct board_slot *board_slot(struct board *board, size_t i);
 void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns);
+/* Clients of the whole machine. */
+struct limit_table *board_limits(struct board *board);
 /* Sum of all slots. */
 void board_sum(const struct board *board, struct metric_cells *ret);
 

@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -75,41 +76,44 @@ void hash_stream_done(struct hash_stream *h, uint8_t ret[SHA256_BYTES])
 	free(h);
 }
 
+/* Eight bytes, the lowest first, on every machine. */
 static uint64_t load64(const uint8_t *p)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
-	for (int i = 7; i >= 0; i--)
-		n = n << 8 | p[i];
-	return n;
+	memcpy(&n, p, sizeof(n));
+	return le64toh(n);
 }
 
-static uint64_t turn(uint64_t n, int bits)
+static inline uint64_t turn(uint64_t n, int bits)
 {
 	return n << bits | n >> (64 - bits);
 }
 
-static void sip_rounds(uint64_t v[4], int rounds)
+struct sip {
+	uint64_t a, b, c, d;
+};
+
+static inline void sip_round(struct sip *v)
 {
-	while (rounds--) {
-		v[0] += v[1];
-		v[1] = turn(v[1], 13) ^ v[0];
-		v[0] = turn(v[0], 32);
-		v[2] += v[3];
-		v[3] = turn(v[3], 16) ^ v[2];
-		v[0] += v[3];
-		v[3] = turn(v[3], 21) ^ v[0];
-		v[2] += v[1];
-		v[1] = turn(v[1], 17) ^ v[2];
-		v[2] = turn(v[2], 32);
-	}
+	v->a += v->b;
+	v->b = turn(v->b, 13) ^ v->a;
+	v->a = turn(v->a, 32);
+	v->c += v->d;
+	v->d = turn(v->d, 16) ^ v->c;
+	v->a += v->d;
+	v->d = turn(v->d, 21) ^ v->a;
+	v->c += v->b;
+	v->b = turn(v->b, 17) ^ v->c;
+	v->c = turn(v->c, 32);
 }
 
-static void sip_word(uint64_t v[4], uint64_t word)
+static inline void sip_word(struct sip *v, uint64_t word)
 {
-	v[3] ^= word;
-	sip_rounds(v, 2);
-	v[0] ^= word;
+	v->d ^= word;
+	sip_round(v);
+	sip_round(v);
+	v->a ^= word;
 }
 
 /* "SipHash: a fast short-input PRF", Aumasson and Bernstein, 2012. */
@@ -117,18 +121,19 @@ uint64_t hash_sip(const uint8_t key[16], const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
 	uint64_t k0 = load64(key), k1 = load64(key + 8), last = (uint64_t)len << 56;
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-			  k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+	struct sip v = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+			 k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
 	size_t i;
 
 	for (i = 0; i + 8 <= len; i += 8)
-		sip_word(v, load64(p + i));
+		sip_word(&v, load64(p + i));
 	for (size_t rest = 0; i < len; i++, rest++)
 		last |= (uint64_t)p[i] << (8 * rest);
-	sip_word(v, last);
-	v[2] ^= 0xff;
-	sip_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	sip_word(&v, last);
+	v.c ^= 0xff;
+	for (int round = 0; round < 4; round++)
+		sip_round(&v);
+	return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 void hash_random(void *ret, size_t len)

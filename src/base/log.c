@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/scope.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 
 #define VALUE_MAX 4096 /* bytes of one value; the rest is cut */
@@ -44,7 +45,7 @@ static struct {
 	const char *role;
 	char id[ID_MAX];
 	size_t id_len;
-	struct buf line;
+	struct buf line, told;
 } process = { .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO, .role = "main" };
 
 static int open_file(const char *path)
@@ -120,9 +121,22 @@ bool log_wanted(enum log_level level)
 	return level <= process.level;
 }
 
+/* Without keys and passwords. */
+static struct str told(struct str s)
+{
+	if (!secret_any(s))
+		return s;
+	if (!process.told.max)
+		buf_init(&process.told, NULL, LINE_CAP);
+	buf_clear(&process.told);
+	secret_hide(s, &process.told);
+	return buf_str(&process.told);
+}
+
 /* At most VALUE_MAX bytes, never half a character. */
 static struct str clip(struct str s)
 {
+	s = told(s);
 	if (s.len <= VALUE_MAX)
 		return s;
 	s.len = VALUE_MAX;

@@ -4,6 +4,7 @@
  *	log_warn("worker exited", LOG_INT("pid", pid), LOG_STR("why", str_of(why)));
  *
  * Values are escaped: control bytes, quotes and newlines of untrusted text cannot forge a line.
+ * API keys and passwords of URLs in values are hidden (base/secret.h).
  * A line carries time, level, role, pid and, when set, the request id.
  */
 #ifndef BASE_LOG_H

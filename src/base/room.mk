@@ -18,11 +18,14 @@ libbase_a_SOURCES = \
 	src/base/json.c src/base/json.h \
 	src/base/jsonin.c src/base/jsonin.h \
 	src/base/jsonin_check.c src/base/jsonin_check.h \
+	src/base/limit.c src/base/limit.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h src/base/metrics.def \
 	src/base/rc.c src/base/rc.h \
 	src/base/role.c src/base/role.h \
 	src/base/scope.h \
+	src/base/secret.c src/base/secret.h \
+	src/base/stages.c src/base/stages.h \
 	src/base/str.c src/base/str.h \
 	src/base/u256.c src/base/u256.h \
 	src/base/utf8.c src/base/utf8.h

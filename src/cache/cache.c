@@ -1,7 +1,6 @@
 #include "cache/cache.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -10,6 +9,7 @@
 #include "base/gz.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -19,6 +19,9 @@
 #include "cache/redis_tier.h"
 #include "cache/replica.h"
 #include "cache/rule.h"
+#include "cache/stored.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -30,9 +33,12 @@ struct cache {
 	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct stored *stored;
+	bool storing;
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
+	struct cache_hook hook;
 	struct rules rules;
 	uint64_t looks; /* into memory */
 };
@@ -46,39 +52,13 @@ struct through {
 	const void *args;
 	struct cache_key key;
 	bool seated;  /* holds the key's flight */
+	bool crowded; /* too many others are being made */
 	bool primary; /* it was asked */
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
-};
-
-const struct conf_key cache_keys[] = {
-	{ "cache_memory", CONF_BOOL, offsetof(struct cache_options, memory_on), "on",
-	  .help = "whether answers are kept in memory that all workers share" },
-	{ "cache_memory_bytes", CONF_BYTES, offsetof(struct cache_options, memory_bytes),
-	  "256m", .min = 16 << 20, .max = INT64_C(64) << 30,
-	  .help = "size of that memory [bytes]" },
-	{ "cache_ttl_hot", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_HOT]), "300s",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the hot tier are kept" },
-	{ "cache_ttl_warm", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_WARM]),
-	  "1800s", .min = 1000, .max = 604800000,
-	  .help = "how long copies of the warm tier are kept" },
-	{ "cache_ttl_cold", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_COLD]), "1d",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the cold tier are kept" },
-	{ "cache_ttl_negative", CONF_MSEC, offsetof(struct cache_options, negative_ttl_ms),
-	  "30s", .min = 1000, .max = 604800000, .help = "how long \"nothing there\" is kept" },
-	{ "stale_if_error", CONF_MSEC, offsetof(struct cache_options, stale_ms), "60s",
-	  .min = 0, .max = 3600000,
-	  .help = "how long flagged copies are answered while the database is away; 0: never" },
-	{ "cache_compress_above", CONF_BYTES, offsetof(struct cache_options, pack_above), "1k",
-	  .min = 64, .max = 1 << 20, .help = "larger answers are kept compressed [bytes]" },
-	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
-	  "such-market", .min = 1, .max = 64,
-	  .help = "what the names of all keys in Redis begin with" },
-	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
-	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
-	{ 0 }
+	struct entry found;    /* in the database tier */
 };
 
 struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
@@ -110,9 +90,15 @@ struct redis_tier *cache_redis(const struct cache *cache)
 	return cache->redis;
 }
 
-struct str cache_prefix(const struct cache *cache)
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing)
 {
-	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
+	cache->stored = stored;
+	cache->storing = stored && storing;
+}
+
+struct stored *cache_stored(const struct cache *cache)
+{
+	return cache->stored;
 }
 
 void cache_set_replicas(struct cache *cache, struct replicas *replicas,
@@ -125,6 +111,11 @@ void cache_set_replicas(struct cache *cache, struct replicas *replicas,
 struct replicas *cache_replicas(const struct cache *cache)
 {
 	return cache->replicas;
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+	return cache->options ? str_of(cache->options->redis_prefix) : STR("such-market");
 }
 
 /* Only the relay, which knows from where on it has seen all events, names a new epoch. */
@@ -150,24 +141,46 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 }
 
 /* Each tag by its own right: V1, or V2.  A page has a hundred. */
-static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
+static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 {
 	const struct entry_head *h = &e->head;
-	bool old;
+	const struct entry_tag *end = e->tag + h->tags;
+	const struct tag_slot *slots = map->slots;
+	uint64_t label = h->label;
 
-	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
-		return false;
-	old = !MUTATED(no_epoch) && h->label <= map_floor(map);
-	for (uint32_t i = 0; i < h->tags; i++) {
-		const struct entry_tag *t = &e->tag[i];
-		const struct tag_slot *slot = &map->slots[t->slot];
+	if (!MUTATED(no_epoch) && label <= map_floor(map))
+		label = 0;
+	for (const struct entry_tag *t = e->tag; t < end; t++) {
+		const struct tag_slot *slot = &slots[t->slot];
 
-		if (!old && h->label > atomic_load(&slot->xid))
+		if (label > atomic_load(&slot->xid))
 			continue;
 		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
 			return false;
 	}
 	return true;
+}
+
+/* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
+static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
+{
+	struct cache_map *map = t->cache->map;
+
+	if (t->cache->redis)
+		tell(map, worth_class(map, t->model->id, key_str(&t->key)));
+}
+
+/* One that was read before says nothing new. */
+static bool is_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (e->head.expires_ns <= boot_ns || !is_of_history(map, &e->head))
+		return false;
+	bool good = is_unchanged(map, e);
+	if (!e->read)
+		tell_life(t, good ? worth_read : worth_unread);
+	return good;
 }
 
 /* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
@@ -192,10 +205,12 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 
 	if (!look_into_memory(t, &e))
 		return false;
-	if (!is_usable(t->cache->map, &e, boot_ns)) {
+	if (!is_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
 		return false;
 	}
+	if (t->cache->storing && t->model->stored)
+		stored_put(t->cache->stored, t->arena, &e);
 	entry_answer(&e, ret);
 	ret->source = source;
 	return true;
@@ -217,13 +232,6 @@ static bool find_stale(struct through *t, struct answer *ret)
 /* --- filling -------------------------------------------------------------------------------
  */
 
-int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc)
-{
-	int64_t ms = options->ttl_ms[tier];
-
-	return rc == RC_OK || ms < options->negative_ttl_ms ? ms : options->negative_ttl_ms;
-}
-
 static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *tags)
 {
 	struct entry_tag *ret = arena_zalloc(arena, (tags->n + 1) * sizeof(*ret));
@@ -232,6 +240,19 @@ static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *
 		ret[i] = (struct entry_tag){ tags->tag[i].hash, tags->tag[i].gen,
 					     tags->tag[i].slot, tags->tag[i].certain };
 	return ret;
+}
+
+static void share(const struct through *t, const struct entry *e)
+{
+	struct cache *cache = t->cache;
+	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+
+	if (cache->redis && worth_writing(cache->map, class))
+		redis_tier_put(cache->redis, t->arena, e,
+			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
+					    (enum rc)e->head.rc));
+	if (cache->storing && t->model->stored)
+		stored_put(cache->stored, t->arena, e);
 }
 
 /* Runs when the answer is out: compresses it and puts it where the next one looks. */
@@ -264,11 +285,22 @@ static void keep(void *obj)
 	if (t->cache->memory_on)
 		memory_put(t->cache->map, &e);
 	else
-		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+		share(t, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
 	if (t->cache->memory_on)
-		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+		share(t, &e);
+}
+
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
 }
 
 static enum rc run_filler(struct through *t)
@@ -279,7 +311,7 @@ static enum rc run_filler(struct through *t)
 	*answer = (struct answer){ .tier = t->model->tier,
 				   .source = SOURCE_DATABASE,
 				   .tags = t->tags };
-	rc = t->model->fill(t->ctx, t->args, answer);
+	rc = run_timed(t);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
 	assert(answer->body.ptr || answer->body.len == 0);
@@ -308,6 +340,7 @@ static void declare(struct through *t)
 	t->model->tags(t->args, t->tags);
 }
 
+/* For a fill, which carries its own key as a tag too. */
 static void declare_fill(struct through *t)
 {
 	declare(t);
@@ -330,17 +363,37 @@ static void hand_over(struct through *t, struct answer *ret)
 	*ret = t->answer;
 }
 
+/* Of the connection; when everything was cleared since it was made it is asked again. */
+static cache_epoch know_epoch(struct cache *cache)
+{
+	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
+		(void)epoch_read(cache->pg, &cache->epoch);
+	return cache->epoch;
+}
+
+uint64_t cache_read_begin(struct cache *cache)
+{
+	cache_epoch epoch = know_epoch(cache);
+
+	pg_label_begin(cache->pg);
+	return epoch;
+}
+
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
+{
+	uint64_t label = pg_label(cache->pg);
+
+	return epoch && epoch == cache->epoch ? label : 0;
+}
+
 /* Epoch, era and gens are from before the read, the label from the read itself. */
-static enum rc fill(struct through *t, struct answer *ret)
+static enum rc fill_now(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
 	t->primary = true;
-
-	if (map_epoch(cache->map) && cache->epoch != map_epoch(cache->map))
-		(void)epoch_read(cache->pg, &cache->epoch); /* everything was cleared */
+	t->epoch = know_epoch(cache);
 	t->era = map_era(cache->map);
-	t->epoch = cache->epoch;
 	declare_fill(t);
 	pg_label_begin(cache->pg);
 	enum rc rc = run_filler(t);
@@ -353,6 +406,23 @@ static enum rc fill(struct through *t, struct answer *ret)
 	if (t->epoch != cache->epoch)
 		t->epoch = 0; /* another connection in the midst of it: two histories */
 	hand_over(t, ret);
+	return rc;
+}
+
+/* The database is asked by so many at once. */
+static enum rc fill(struct through *t, struct answer *ret)
+{
+	const struct cache_options *options = t->cache->options;
+	int place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+
+	if (place < 0) {
+		t->crowded = true;
+		metric_add(COUNTER_cache_crowded, 1);
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = fill_now(t, ret);
+	turn_end(t->cache->map, place);
 	return rc;
 }
 
@@ -389,7 +459,8 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
- * the time.  What it read is good by its label alone, never V2.
+ * the time.  What it read is good by its label alone, never V2.  The primary was connected to
+ * before: fillers may need what is learned there (cache_connected).
  */
 static bool ask_replica(struct through *t, struct answer *ret)
 {
@@ -398,7 +469,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 
 	t->era = map_era(cache->map);
 	t->epoch = map_epoch(cache->map);
-	if (!cache->replicas || !t->epoch)
+	if (!cache->replicas || !t->epoch || !cache->epoch)
 		return false;
 	t->primary = false;
 	declare_fill(t);
@@ -440,14 +511,49 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	tell_life(t, worth_read);
 	return true;
+}
+
+static void share_found(void *obj)
+{
+	const struct through *t = obj;
+
+	share(t, &t->found);
+}
+
+/* A runner's fill. */
+static bool find_stored(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->stored || !t->model->stored ||
+	    !stored_get(cache->stored, t->arena, key_str(&t->key), &t->found) ||
+	    !map_lease_valid(cache->map, clock_boot_ns()))
+		return false;
+	if (cache->memory_on)
+		memory_put(cache->map, &t->found);
+	arena_defer(t->arena, share_found, t);
+	entry_answer(&t->found, ret);
+	ret->source = SOURCE_STORED;
+	return true;
+}
+
+/* Perhaps after waiting for somebody else's fill. */
+static enum flight_seat take_seat(struct cache_map *map, uint64_t hash)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum flight_seat seat = flight_begin(map, hash, true);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return seat;
 }
 
 static enum rc fill_seated(struct through *t, struct answer *ret)
 {
 	struct cache_map *map = t->cache->map;
 	uint64_t hash = map_key_hash(map, key_str(&t->key));
-	enum flight_seat seat = flight_begin(map, hash, true);
+	enum flight_seat seat = take_seat(map, hash);
 	int64_t boot_ns = clock_boot_ns();
 	enum rc rc;
 
@@ -459,7 +565,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
-	bool found = find_in_redis(t, ret);
+	bool found = find_in_redis(t, ret) || find_stored(t, ret);
 	rc = found || ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
@@ -484,7 +590,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->model = model;
 	t->ctx = ctx;
 	t->args = args;
-	t->seated = false;
+	t->seated = t->crowded = false;
 	t->key.len = 0;
 	t->key.failed = false;
 	if (!keeps(cache) || model->tier == TIER_NONE)
@@ -504,10 +610,20 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 		rc = fill_seated(t, ret);
 	else
 		rc = MUTATED(replica_unleased) && ask_replica(t, ret) ? ret->rc : fill(t, ret);
-	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
-	    find_stale(t, ret))
+	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
+	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
 	return rc;
+}
+
+void cache_on_write(struct cache *cache, struct cache_hook hook)
+{
+	cache->hook = hook;
+}
+
+const struct cache_hook *cache_write_hook(const struct cache *cache)
+{
+	return &cache->hook;
 }
 
 struct cache_map *cache_mapping(const struct cache *cache)
@@ -531,15 +647,10 @@ void cache_state(const struct cache *cache, struct cache_state *ret)
 	memory_count(cache->map, &ret->memory);
 }
 
-const char *tier_name(enum tier tier)
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret)
 {
-	static const char *const names[TIER_COUNT] = {
-		[TIER_NONE] = "none",
-		[TIER_HOT] = "hot",
-		[TIER_WARM] = "warm",
-		[TIER_COLD] = "cold",
-	};
-
-	assert(tier < TIER_COUNT);
-	return names[tier];
+	*ret = (struct worth_counts){ 0 };
+	if (cache->map)
+		worth_count(cache->map, model->id, ret);
 }

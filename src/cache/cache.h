@@ -2,7 +2,8 @@
  * The tiers of copies, and the one way through them.  A read model says which key an answer
  *has, which tags it depends on, and how it is made from the database:
  *
- *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill };
+ *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill,
+ *						 READ_nft, false };
  *	rc = cache_through(env->cache, env->arena, &model, env, &args, &answer);
  *
  * An answer without a flag is never older than a write acknowledged on this machine, and never
@@ -18,14 +19,16 @@
 #include "base/rc.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
+#include "cache/worth.h"
 
 struct arena;
 struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
-struct rules;
+struct stored;
 struct replicas;
+struct rules;
 
 struct cache_options {
 	bool memory_on;
@@ -34,6 +37,11 @@ struct cache_options {
 	int64_t negative_ttl_ms;
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+	bool stored_on;     /* the database tier */
+	int64_t stored_ms;  /* how long copies are good there */
+	int64_t stored_bytes;
+	int64_t fills; /* at once on a machine; 0: no limit */
+	int64_t fill_wait_ms;
 	const char *redis_prefix;
 	const char *rules; /* see cache/rule.h */
 };
@@ -61,6 +69,8 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
+	size_t id;   /* its row; below WORTH_MODELS - 1, which is for what has none */
+	bool stored; /* it costs more to make than to find in the database tier */
 };
 
 /* map NULL: no copies, every read goes to the database.  All are borrowed. */
@@ -72,6 +82,9 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis);
 struct redis_tier *cache_redis(const struct cache *cache);
 /* What the names of its keys begin with, without the colon. */
 struct str cache_prefix(const struct cache *cache);
+/* Copies in the database; borrowed, NULL: none.  storing: what is read goes there. */
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing);
+struct stored *cache_stored(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -87,7 +100,22 @@ void cache_set_replicas(struct cache *cache, struct replicas *replicas,
 			void (*ask)(void *ctx, struct pg *pg));
 struct replicas *cache_replicas(const struct cache *cache);
 
-/* For cache/write.c; NULL: no copies. */
+/* Runs at the end of each write's transaction, so that what is written about it is committed
+ * with it; undone: it was rolled back, or nobody knows.  Perhaps several times. */
+struct cache_hook {
+	enum rc (*join)(struct pg *pg, void *ctx);
+	void (*undone)(void *ctx);
+	void *ctx;
+};
+void cache_on_write(struct cache *cache, struct cache_hook hook);
+const struct cache_hook *cache_write_hook(const struct cache *cache); /* join NULL: none */
+
+/* For cache/guard.c, around a read of the primary that goes through no tier: the epoch it is
+ * of, 0: not known; and its label, 0: it may be used but not kept. */
+uint64_t cache_read_begin(struct cache *cache);
+uint64_t cache_read_end(struct cache *cache, uint64_t epoch);
+
+/* For the other files of this room; NULL: no copies. */
 struct cache_map *cache_mapping(const struct cache *cache);
 const struct rules *cache_rules(const struct cache *cache);
 
@@ -102,6 +130,10 @@ struct cache_state {
 	struct memory_counts memory;
 };
 void cache_state(const struct cache *cache, struct cache_state *ret);
+
+/* Which copies of a read model are worth a write to Redis (cache/worth.h). */
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret);
 
 const char *tier_name(enum tier tier); /* "warm" */
 

@@ -28,6 +28,8 @@ struct replicas {
 	const char *url[REPLICAS_MAX];
 	size_t count;
 	enum tier hottest;
+	enum rc (*hook)(struct pg *pg, void *ctx);
+	void *hook_ctx;
 	struct pg *pg; /* to replica `at`; NULL: none yet */
 	size_t at;
 	int64_t until_ns; /* stays there */
@@ -87,6 +89,15 @@ static enum tier tier_of(const char *name)
 	return TIER_HOT;
 }
 
+void replicas_free(struct replicas *r)
+{
+	if (!r)
+		return;
+	pg_free(r->pg);
+	free(r->text);
+	free(r);
+}
+
 struct replicas *replicas_new(const struct replica_options *options,
 			      const struct pg_options *pg, struct cache_map *map)
 {
@@ -111,16 +122,19 @@ struct replicas *replicas_new(const struct replica_options *options,
 		at += url.len;
 		*at++ = '\0';
 	}
-	return r;
+	if (r->count > 0)
+		return r;
+	replicas_free(r); /* nothing but spaces */
+	return NULL;
 }
 
-void replicas_free(struct replicas *r)
+void replicas_on_connect(struct replicas *r, enum rc (*hook)(struct pg *pg, void *ctx),
+			 void *ctx)
 {
 	if (!r)
 		return;
-	pg_free(r->pg);
-	free(r->text);
-	free(r);
+	r->hook = hook;
+	r->hook_ctx = ctx;
 }
 
 /* --- which one ---------------------------------------------------------------------------- */
@@ -138,6 +152,7 @@ static void move_to(struct replicas *r, size_t i, int64_t now_ns)
 		return;
 	pg_free(r->pg);
 	r->pg = pg_new(&r->pg_options, r->url[i]);
+	pg_on_connect(r->pg, r->hook, r->hook_ctx);
 	r->at = i;
 }
 

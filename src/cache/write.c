@@ -47,6 +47,7 @@ struct bump {
 struct run {
 	const struct cache_write *write;
 	struct cache_map *map; /* NULL: no copies */
+	const struct cache_hook *hook;
 	struct redis_tier *redis;
 	const struct rules *rules;
 	struct buf earlier; /* text */
@@ -220,6 +221,8 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	run->all = false;
 	run->looked = false;
 	rc = do_it(run, pg);
+	if (rc == RC_OK && run->hook->join)
+		rc = run->hook->join(pg, run->hook->ctx);
 	if (rc != RC_OK || (!run->map && !run->redis))
 		return rc;
 	if (run->earlier.len)
@@ -283,6 +286,7 @@ enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 	struct run run = { .write = write,
 			   .map = cache_mapping(cache),
 			   .redis = cache_redis(cache),
+			   .hook = cache_write_hook(cache),
 			   .rules = cache_rules(cache) };
 	enum rc rc;
 
@@ -292,6 +296,8 @@ enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 	buf_init(&run.bumps, NULL, BUF_NO_MAX);
 	buf_init(&run.texts, NULL, BUF_NO_MAX);
 	rc = commit_known(&run, pg, ret_unknown);
+	if (rc != RC_OK && run.hook->join)
+		run.hook->undone(run.hook->ctx);
 	if (rc == RC_OK)
 		tell(&run, arena);
 	if (*ret_unknown)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "http/fcgi.h"
 #include "http/fcgi_conn.h"
 #include "http/fcgi_feed.h"
@@ -150,6 +151,19 @@ static bool read_request(struct fcgi *f, struct conn *c, int fd, int64_t now_ns,
 	return read;
 }
 
+/* What came piece by piece has waited since its first byte, when its deadline was set. */
+static void tell(struct fcgi *f, const struct conn *c, const struct request *req,
+		 const struct response *res, int64_t ns)
+{
+	int64_t waited_ns = 0;
+
+	if (c->state == CONN_PARTIAL)
+		waited_ns = req->started_ns - c->deadline_ns + f->options.read_ms * NS_PER_MS;
+	stages_add(STAGE_read, waited_ns);
+	if (f->options.told)
+		f->options.told(f->ctx, req, res, ns + waited_ns);
+}
+
 /* bytes: one whole request. */
 static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 {
@@ -166,6 +180,7 @@ static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 		return;
 	}
 	show(f, BOARD_READING, started_ns);
+	stages_begin();
 	if (!read_request(f, c, fd, started_ns, &req, &problem, &rc)) {
 		refuse(f, c);
 		arena_reset(f->arena);
@@ -174,9 +189,12 @@ static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 	show(f, BOARD_WORKING, started_ns);
 	response_init(&res, f->arena);
 	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
-	show(f, BOARD_WRITING, started_ns);
+	int64_t made_ns = clock_mono_ns();
+	show(f, BOARD_WRITING, made_ns);
 	sent = fcgi_send(c->fd, c->fcgx.requestId, &res, &c->rest);
 	f->now_ns = clock_mono_ns();
+	stages_add(STAGE_write, f->now_ns - made_ns);
+	tell(f, c, &req, &res, f->now_ns - started_ns);
 	/* Not FCGX_Finish_r: it would end the request a second time on the wire. */
 	FCGX_Free(&c->fcgx, 0);
 	arena_reset(f->arena);

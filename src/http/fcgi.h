@@ -28,6 +28,11 @@ struct board_slot;
 struct fcgi;
 struct request;
 
+/* An answer is out, or lost: how long it took since its first byte came.  Called before the
+ * arena is emptied; the stages read and write were added (base/stages.h). */
+typedef void fcgi_told(void *ctx, const struct request *req, const struct response *res,
+		       int64_t ns);
+
 struct fcgi_options {
 	int listen_fd;           /* made non-blocking by fcgi_new */
 	int64_t read_ms;         /* longest wait for the rest of a begun request */
@@ -35,6 +40,7 @@ struct fcgi_options {
 	int64_t body_max;        /* bytes; more is 413 */
 	int64_t connections_max; /* kept by this worker; one more closes the longest idle */
 	struct board_slot *slot; /* states are shown here; may be NULL */
+	fcgi_told *told;         /* with the ctx of fcgi_serve; may be NULL */
 };
 extern const struct conf_key fcgi_keys[];
 

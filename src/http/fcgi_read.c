@@ -5,20 +5,6 @@
 #include "http/problem.h"
 #include "http/request.h"
 
-static const char *param(void *ctx, const char *name)
-{
-	/* By hand: a dozen names against a dozen texts, and most differ early. */
-	for (char **p = ctx; *p; p++) {
-		size_t i = 0;
-
-		while (name[i] && (*p)[i] == name[i])
-			i++;
-		if (!name[i] && (*p)[i] == '=')
-			return *p + i + 1;
-	}
-	return NULL;
-}
-
 struct body {
 	char *ptr;
 	size_t len, room; /* kept */
@@ -48,7 +34,7 @@ static bool body_read(FCGX_Stream *in, struct body *b)
 /* As the client announced it; 0 when it did not, or not in digits (request_read says so). */
 static uint64_t content_length(char **envp)
 {
-	struct str text = str_of(param(envp, "CONTENT_LENGTH"));
+	struct str text = str_of(FCGX_GetParam("CONTENT_LENGTH", envp));
 	uint64_t n;
 
 	return str_u64(text, INT64_MAX, &n) ? n : 0;
@@ -57,13 +43,13 @@ static uint64_t content_length(char **envp)
 bool fcgi_read(FCGX_Request *fcgx, const struct fcgi_reader *reader, struct request *ret,
 	       struct problem *ret_problem, enum rc *ret_rc)
 {
-	struct request_source source = { .param = param, .ids = reader->ids };
+	struct request_source source = { .ids = reader->ids };
 	struct body body = { 0 };
 	uint64_t announced;
 
 	if (FCGX_Accept_r(fcgx) != 0 || FCGX_GetError(fcgx->in) != 0)
 		return false;
-	source.ctx = fcgx->envp;
+	source.params = fcgx->envp;
 	announced = content_length(fcgx->envp);
 	if (announced && announced <= (uint64_t)reader->body_max) {
 		body.room = announced;

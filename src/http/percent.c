@@ -15,6 +15,12 @@ static int hex_digit(char c)
 
 static bool is_plain_text(struct str s)
 {
+	bool ascii = true;
+
+	for (size_t i = 0; i < s.len; i++)
+		ascii &= (unsigned char)(s.ptr[i] - 0x20) < 0x7f - 0x20;
+	if (ascii) /* as most of it is */
+		return true;
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
 			return false;

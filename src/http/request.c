@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "base/scope.h"
+#include "base/secret.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/request.h"
@@ -35,13 +36,8 @@ void request_ids_init(struct request_ids *ids)
 
 static void make_id(struct request_ids *ids, char ret[REQUEST_ID_MAX + 1])
 {
-	uint64_t n = ids->next++;
-	uint8_t count[8];
-
-	for (size_t i = 0; i < sizeof(count); i++)
-		count[i] = (uint8_t)(n >> (56 - 8 * i));
 	memcpy(ret, ids->prefix, 16);
-	hex_write(count, sizeof(count), ret + 16);
+	hex_write_u64(ids->next++, ret + 16);
 }
 
 static bool is_id_char(char c)
@@ -52,7 +48,7 @@ static bool is_id_char(char c)
 
 static bool is_sane_id(struct str id)
 {
-	if (id.len == 0 || id.len > REQUEST_ID_MAX)
+	if (id.len == 0 || id.len > REQUEST_ID_MAX || secret_has_key(id))
 		return false;
 	for (size_t i = 0; i < id.len; i++)
 		if (!is_id_char(id.ptr[i]))
@@ -60,30 +56,68 @@ static bool is_sane_id(struct str id)
 	return true;
 }
 
-/* Servers send parameters that the client left out as empty ones: absent, both. */
-static struct str param(const struct request_source *source, const char *name)
-{
-	struct str s = str_of(source->param(source->ctx, name));
+/* The parameters that are read. */
+#define PARAMS(X)                                                                              \
+	X(REQUEST_METHOD)                                                                      \
+	X(REQUEST_URI)                                                                         \
+	X(REMOTE_ADDR)                                                                         \
+	X(CONTENT_LENGTH)                                                                      \
+	X(CONTENT_TYPE)                                                                        \
+	X(HTTP_X_REQUEST_ID)                                                                   \
+	X(HTTP_ACCEPT)                                                                         \
+	X(HTTP_IF_NONE_MATCH)                                                                  \
+	X(HTTP_ORIGIN)                                                                         \
+	X(HTTP_AUTHORIZATION)                                                                  \
+	X(HTTP_X_API_KEY)                                                                      \
+	X(HTTP_IDEMPOTENCY_KEY)
 
-	return s.len ? s : STR_NONE;
+enum param_name {
+#define X(name) name,
+	PARAMS(X)
+#undef X
+	PARAM_NAMES
+};
+
+static const struct str names[PARAM_NAMES] = {
+#define X(name) [name] = { #name, sizeof(#name) - 1 },
+	PARAMS(X)
+#undef X
+};
+
+/* In one pass; the first of a name counts.  Servers send parameters that the client left out as
+ * empty ones: absent, both. */
+static void read_params(char *const *params, struct str ret[PARAM_NAMES])
+{
+	memset(ret, 0, PARAM_NAMES * sizeof(*ret));
+	for (; *params; params++) {
+		const char *end = strchr(*params, '=');
+		size_t len = end ? (size_t)(end - *params) : 0;
+
+		for (size_t i = 0; i < PARAM_NAMES; i++) {
+			if (names[i].len != len || memcmp(names[i].ptr, *params, len) != 0)
+				continue;
+			if (!ret[i].ptr)
+				ret[i] = str_of(end + 1);
+			break;
+		}
+	}
+	for (size_t i = 0; i < PARAM_NAMES; i++)
+		if (ret[i].len == 0)
+			ret[i] = STR_NONE;
 }
 
-static void read_id(const struct request_source *source, struct request *req)
+static void read_id(struct str id, struct request_ids *ids, struct request *req)
 {
-	struct str id = param(source, "HTTP_X_REQUEST_ID");
-
 	if (is_sane_id(id)) {
 		memcpy(req->id, id.ptr, id.len);
 		req->id[id.len] = '\0';
 	} else {
-		make_id(source->ids, req->id);
+		make_id(ids, req->id);
 	}
 }
 
-static enum rc check_body(const struct request_source *source, struct str body,
-			  struct problem *problem)
+static enum rc check_body(struct str text, struct str body, struct problem *problem)
 {
-	struct str text = param(source, "CONTENT_LENGTH");
 	uint64_t length = 0;
 
 	if (text.ptr && !str_u64(text, UINT64_MAX, &length))
@@ -98,9 +132,11 @@ static enum rc check_body(const struct request_source *source, struct str body,
 /* %2F, in the part of the URI before '?'. */
 static bool has_encoded_slash(struct str path)
 {
-	for (size_t i = 0; i + 2 < path.len; i++)
-		if (path.ptr[i] == '%' && path.ptr[i + 1] == '2' &&
-		    (path.ptr[i + 2] == 'F' || path.ptr[i + 2] == 'f'))
+	const char *at = path.len ? memchr(path.ptr, '%', path.len) : NULL;
+	const char *end = path.ptr + path.len;
+
+	for (; at && at + 2 < end; at++)
+		if (at[0] == '%' && at[1] == '2' && (at[2] == 'F' || at[2] == 'f'))
 			return true;
 	return false;
 }
@@ -124,33 +160,33 @@ static enum rc read_uri(struct str uri, struct request *req, struct problem *pro
 	return RC_OK;
 }
 
-static void read_headers(const struct request_source *source, struct request *req)
-{
-	req->content_type = param(source, "CONTENT_TYPE");
-	req->accept = param(source, "HTTP_ACCEPT");
-	req->if_none_match = param(source, "HTTP_IF_NONE_MATCH");
-	req->authorization = param(source, "HTTP_AUTHORIZATION");
-	req->api_key = param(source, "HTTP_X_API_KEY");
-	req->idempotency_key = param(source, "HTTP_IDEMPOTENCY_KEY");
-	req->origin = param(source, "HTTP_ORIGIN");
-	req->remote_addr = param(source, "REMOTE_ADDR");
-}
-
 enum rc request_read(struct arena *arena, const struct request_source *source, struct str body,
 		     int64_t started_ns, struct request *ret, struct problem *ret_problem)
 {
-	struct str uri = param(source, "REQUEST_URI");
+	struct str p[PARAM_NAMES];
 	enum rc rc;
 
 	assert(source->ids);
-	*ret = (struct request){ .arena = arena, .body = body, .started_ns = started_ns };
-	ret->method_text = param(source, "REQUEST_METHOD");
-	ret->method = method_of(ret->method_text);
-	read_id(source, ret);
-	read_headers(source, ret);
-	if (!ret->method_text.ptr || !uri.ptr)
+	read_params(source->params, p);
+	*ret = (struct request){
+		.arena = arena,
+		.body = body,
+		.started_ns = started_ns,
+		.method_text = p[REQUEST_METHOD],
+		.method = method_of(p[REQUEST_METHOD]),
+		.content_type = p[CONTENT_TYPE],
+		.accept = p[HTTP_ACCEPT],
+		.if_none_match = p[HTTP_IF_NONE_MATCH],
+		.authorization = p[HTTP_AUTHORIZATION],
+		.api_key = p[HTTP_X_API_KEY],
+		.idempotency_key = p[HTTP_IDEMPOTENCY_KEY],
+		.origin = p[HTTP_ORIGIN],
+		.remote_addr = p[REMOTE_ADDR],
+	};
+	read_id(p[HTTP_X_REQUEST_ID], source->ids, ret);
+	if (!ret->method_text.ptr || !p[REQUEST_URI].ptr)
 		return problem_set(ret_problem, RC_INVALID, "truncated_request",
 				   STR("The request has no method or no address"));
-	rc = read_uri(uri, ret, ret_problem);
-	return rc == RC_OK ? check_body(source, body, ret_problem) : rc;
+	rc = read_uri(p[REQUEST_URI], ret, ret_problem);
+	return rc == RC_OK ? check_body(p[CONTENT_LENGTH], body, ret_problem) : rc;
 }

@@ -51,11 +51,10 @@ struct request_ids {
 };
 void request_ids_init(struct request_ids *ids);
 
-/* Where parameters of the request come from (FastCGI, or a test's table); NULL when absent.
- * They are borrowed: they live as long as the request. */
+/* The request's parameters: "NAME=value", ended by NULL, as FastCGI programs get them.  They
+ * are borrowed: they live as long as the request. */
 struct request_source {
-	const char *(*param)(void *ctx, const char *name);
-	void *ctx;
+	char *const *params;
 	struct request_ids *ids;
 };
 

@@ -26,6 +26,9 @@ const struct conf_key http_keys[] = {
 	  .reload = true,
 	  .help = "who may read public answers from a page of another origin: *, one origin, "
 		  "or empty" },
+	{ "public_reads", CONF_CHOICE, offsetof(struct http_options, public_reads), "open",
+	  .choices = "open|viewer", .reload = true,
+	  .help = "who may ask the public reads: everybody, or keys from viewer up" },
 	{ 0 }
 };
 
@@ -33,6 +36,7 @@ static const char *const cache_status[] = {
 	[SOURCE_DATABASE] = "such-market; fwd=miss; detail=database",
 	[SOURCE_REPLICA] = "such-market; fwd=miss; detail=replica",
 	[SOURCE_REDIS] = "such-market; hit; detail=redis",
+	[SOURCE_STORED] = "such-market; hit; detail=stored",
 	[SOURCE_MEMORY] = "such-market; hit; detail=memory",
 	[SOURCE_UPSTREAM] = "such-market; fwd=miss; detail=upstream",
 	[SOURCE_STALE] = "such-market; hit; detail=stale",
@@ -103,9 +107,10 @@ void response_cors(struct response *res, const struct http_options *options)
 				 "X-Request-Id, Retry-After, Link, Deprecation\r\n"));
 }
 
-static void add_cache_control(struct response *res, int64_t max_age_s)
+static void add_cache_control(struct response *res, bool private, int64_t max_age_s)
 {
-	buf_adds(&res->head, STR("Cache-Control: public, max-age="));
+	buf_adds(&res->head, private ? STR("Cache-Control: private, max-age=")
+				     : STR("Cache-Control: public, max-age="));
 	buf_add_u64(&res->head, max_age_s > 0 ? (uint64_t)max_age_s : 0);
 	buf_adds(&res->head, STR(", must-revalidate\r\n"));
 }
@@ -113,14 +118,18 @@ static void add_cache_control(struct response *res, int64_t max_age_s)
 static void add_validators(struct response *res, const struct http_options *options,
 			   const struct answer *answer)
 {
+	bool private = http_reads_private(options);
+
 	if (answer->tier == TIER_NONE) {
 		add(res, STR("Cache-Control"), STR("no-store"));
 		return;
 	}
 	response_header(res, "ETag", str_of(answer->etag));
-	add_cache_control(res, options->max_age_s[answer->tier]);
+	add_cache_control(res, private, options->max_age_s[answer->tier]);
 	add(res, STR("Cache-Status"), str_of(cache_status[answer->source]));
-	buf_adds(&res->head, STR("Vary: Accept-Encoding\r\n"));
+	buf_adds(&res->head,
+		 private ? STR("Vary: Accept-Encoding, Authorization, X-API-Key\r\n")
+			 : STR("Vary: Accept-Encoding\r\n"));
 	if (answer->modified_us) {
 		char date[CLOCK_HTTP_MAX];
 

@@ -25,8 +25,15 @@ struct http_options {
 	int64_t max_age_s[TIER_COUNT]; /* Cache-Control max-age by tier; 0: must-revalidate only
 					*/
 	const char *cors_origin;       /* "*", or one origin; "" : no CORS headers */
+	const char *public_reads;      /* "viewer": for keys only; else (also NULL) open */
 };
 extern const struct conf_key http_keys[];
+
+/* Public reads need a key, so nobody else may keep their answers. */
+static inline bool http_reads_private(const struct http_options *options)
+{
+	return options->public_reads && options->public_reads[0] == 'v';
+}
 
 void response_init(struct response *res, struct arena *arena);
 /* A value with CR, LF or other control bytes is dropped (never sent). */

@@ -12,7 +12,7 @@
 #define PREFIX          STR("sm_")
 #define KEY_DEADLINE_MS 10000
 
-static void digest_of(struct str key, uint8_t ret[SHA256_BYTES])
+void key_digest_of(struct str key, uint8_t ret[SHA256_BYTES])
 {
 	hash_sha256(key, ret);
 }
@@ -48,7 +48,7 @@ static void key_make(char ret[KEY_TEXT])
 }
 
 struct job {
-	const char *name;
+	const char *name, *user;
 	enum role role;
 	char hint[KEY_HINT];
 	uint8_t digest[SHA256_BYTES];
@@ -75,33 +75,34 @@ static enum rc create(struct pg *pg, void *ctx, struct buf *ret_earlier)
 				      PG_ARGS(pg_text(job->name), pg_text(role_name(job->role)),
 					      pg_bytes((struct str){ (const char *)job->digest,
 								     sizeof(job->digest) }),
-					      pg_text(job->hint)));
+					      pg_text(job->hint), pg_text(job->user)));
 	return row.rc;
 }
 
 enum rc key_create(struct env *env, const char *name, enum role role, char ret_key[KEY_TEXT])
 {
-	struct job job = { .name = name, .role = role };
+	struct job job = { .name = name, .user = env->user, .role = role };
 	char key[KEY_TEXT];
 
 	if (!name_is_good(str_of(name)))
 		return RC_INVALID;
 	key_make(key);
 	memcpy(job.hint, key, KEY_HINT - 1);
-	digest_of(str_of(key), job.digest);
+	key_digest_of(str_of(key), job.digest);
 	enum rc rc = write_now(env, &job, "key create", create);
 	if (rc == RC_OK)
 		memcpy(ret_key, key, sizeof(key));
 	return rc;
 }
 
-enum rc key_find(struct pg *pg, struct str key, enum role *ret)
+enum rc key_find(struct pg *pg, struct arena *arena, struct str key, struct key_who *ret)
 {
 	uint8_t digest[SHA256_BYTES];
+	enum role role;
 
 	if (!key_looks_right(key))
 		return RC_NOT_FOUND;
-	digest_of(key, digest);
+	key_digest_of(key, digest);
 
 	SCOPED(pg_result_done)
 	struct pg_result row =
@@ -109,8 +110,10 @@ enum rc key_find(struct pg *pg, struct str key, enum role *ret)
 		       PG_ARGS(pg_bytes((struct str){ (char *)digest, sizeof(digest) })));
 	if (row.rc != RC_OK)
 		return row.rc;
-	if (row.count == 0 || !role_read(pg_str(&row, 0, 1), ret))
+	if (row.count == 0 || !role_read(pg_str(&row, 0, 1), &role))
 		return RC_NOT_FOUND;
+	*ret = (struct key_who){ pg_i64(&row, 0, 0), role,
+				 arena_dup(arena, pg_str(&row, 0, 2)) };
 	return RC_OK;
 }
 
@@ -149,13 +152,14 @@ static enum rc revoke(struct pg *pg, void *ctx, struct buf *ret_earlier)
 
 	(void)ret_earlier;
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(pg, STMT_write_key_revoke, PG_ARGS(pg_text(job->name)));
+	struct pg_result row = pg_run(pg, STMT_write_key_revoke,
+				      PG_ARGS(pg_text(job->name), pg_text(job->user)));
 	return row.rc == RC_OK && row.count == 0 ? RC_NOT_FOUND : row.rc;
 }
 
 enum rc key_revoke(struct env *env, const char *name)
 {
-	struct job job = { .name = name };
+	struct job job = { .name = name, .user = env->user };
 
 	return write_now(env, &job, "key revoke", revoke);
 }

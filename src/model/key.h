@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/hash.h"
 #include "base/rc.h"
 #include "base/role.h"
 #include "base/str.h"
@@ -24,12 +25,20 @@ struct key_row {
 	int64_t revoked_us; /* 0: in use */
 };
 
-/* The key is made here and told once.  RC_CONFLICT: a key of that name is in use; RC_INVALID:
- * the name is empty, longer than KEY_NAME_MAX or has control characters.  RC_UNAVAILABLE: the
- * key that may have been made is nobody's. */
+/* Whose key a call came with. */
+struct key_who {
+	int64_t id;
+	enum role role;
+	struct str name;
+};
+
+/* The key is made here and told once; both events stand in the audit log, by env->user.
+ * RC_CONFLICT: a key of that name is in use; RC_INVALID: the name is empty, longer than
+ * KEY_NAME_MAX or has control characters.  RC_UNAVAILABLE: the key that may have been made is
+ * nobody's. */
 enum rc key_create(struct env *env, const char *name, enum role role, char ret_key[KEY_TEXT]);
-/* RC_NOT_FOUND: not of our form, unknown, or revoked. */
-enum rc key_find(struct pg *pg, struct str key, enum role *ret);
+/* RC_NOT_FOUND: not of our form, unknown, or revoked.  The name is in the arena. */
+enum rc key_find(struct pg *pg, struct arena *arena, struct str key, struct key_who *ret);
 /* All keys, oldest first. */
 enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *ret_count);
 /* RC_NOT_FOUND: no key of that name is in use.  RC_OK: it opens nothing on this machine any
@@ -38,5 +47,7 @@ enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *
 enum rc key_revoke(struct env *env, const char *name);
 /* Has the form of a key of ours, known or not. */
 bool key_looks_right(struct str text);
+/* What is kept of a key. */
+void key_digest_of(struct str key, uint8_t ret[SHA256_BYTES]);
 
 #endif

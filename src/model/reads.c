@@ -296,8 +296,11 @@ void tag_wallets(struct answer *answer, const struct pg_result *rows, int n, int
 	tag_addresses(answer, TAG_WALLET, rows, n, col);
 }
 
+_Static_assert((int)READ_COUNT < WORTH_MODELS, "each read model has its classes");
+
 const struct read_model reads[READ_COUNT] = {
-#define READ(name, tier, filler, key, tags, words) { #name, TIER_##tier, key, tags, filler },
+#define READ(name, tier, filler, key, tags, stored, words)                                     \
+	{ #name, TIER_##tier, key, tags, filler, READ_##name, stored },
 #include "model/reads.def"
 };
 

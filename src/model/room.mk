@@ -1,6 +1,8 @@
 # model: what is true about NFTs.
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
+	src/model/audit.c \
+	src/model/audit.h \
 	src/model/collection.c \
 	src/model/collection.h \
 	src/model/env.h \
@@ -13,12 +15,16 @@ libmodel_a_SOURCES = \
 	src/model/jobs.def \
 	src/model/key.c \
 	src/model/key.h \
+	src/model/keyring.c \
+	src/model/keyring.h \
 	src/model/nft.c \
 	src/model/nft.h \
 	src/model/nftpage.c \
 	src/model/nftpage.h \
 	src/model/owner.c \
 	src/model/owner.h \
+	src/model/ownership.c \
+	src/model/ownership.h \
 	src/model/page.c \
 	src/model/page.h \
 	src/model/pattern.c \

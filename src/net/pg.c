@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/stages.h"
 #include "net/internal.h"
 
 const struct conf_key pg_keys[] = {
@@ -13,6 +14,8 @@ const struct conf_key pg_keys[] = {
 	  .help = "where the database is, as the application role (postgresql://…)" },
 	{ "direct_database_url", CONF_URL, offsetof(struct pg_options, direct_url), "",
 	  .help = "the same database as the owner role, for migrate; empty: database_url" },
+	{ "maintenance_database_url", CONF_URL, offsetof(struct pg_options, maintenance_url),
+	  "", .help = "the same database as the maintenance role, for maintain" },
 	{ "database_connect_timeout", CONF_MSEC, offsetof(struct pg_options, connect_ms), "2s",
 	  .min = 10, .max = 60000, .help = "longest a connect to the database may take" },
 	{ "database_deadline", CONF_MSEC, offsetof(struct pg_options, deadline_ms), "2s",
@@ -30,6 +33,13 @@ struct pg *pg_new(const struct pg_options *options, const char *url)
 	pg->server_ms = -1;
 	pg->failed_stmt = -1;
 	return pg;
+}
+
+struct pg *pg_twin(const struct pg *pg)
+{
+	struct pg *twin = pg_new(pg->options, pg->url);
+	twin->deadline_ms = pg->deadline_ms;
+	return twin;
 }
 
 void pg_free(struct pg *pg)
@@ -195,6 +205,7 @@ static struct pg_result run(struct pg *pg, const struct order *order)
 	if (fault_count(rc) != RC_OK)
 		pg->failed_stmt = order->stmt;
 	metric_time(HISTOGRAM_pg_seconds, ns);
+	stages_add(STAGE_database, ns);
 	stat_add(pg, order->stmt, ns, rc);
 	if (pg->slow && pg->options->slow_ms > 0 && ns > pg->options->slow_ms * NS_PER_MS)
 		pg->slow(pg->slow_ctx,

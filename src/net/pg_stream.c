@@ -1,6 +1,7 @@
 /* Results of any size, row by row. */
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/stages.h"
 #include "net/internal.h"
 
 static enum rc begin(struct pg *pg, const struct order *order)
@@ -28,6 +29,7 @@ enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size
 	int64_t ns = clock_mono_ns() - start;
 	fault_count(rc);
 	metric_time(HISTOGRAM_pg_seconds, ns);
+	stages_add(STAGE_database, ns);
 	stat_add(pg, (int)stmt, ns, rc);
 	return rc;
 }

@@ -40,6 +40,7 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 
 # Named statements: a new file is one word here.
 SQL_FILES = \
+	sql/queries/audit.sql \
 	sql/queries/collection.sql \
 	sql/queries/event.sql \
 	sql/queries/instance.sql \
@@ -48,6 +49,8 @@ SQL_FILES = \
 	sql/queries/net.sql \
 	sql/queries/nft.sql \
 	sql/queries/owner.sql \
+	sql/queries/ownership.sql \
+	sql/queries/stored.sql \
 	sql/queries/performance.sql \
 	sql/queries/trait.sql \
 	sql/queries/transfer.sql \

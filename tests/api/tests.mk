@@ -25,7 +25,7 @@ tests_api_test_health_LDADD = $(API_TEST_LIBS)
 
 check_PROGRAMS += tests/api/test_hit
 TESTS += tests/api/test_hit
-tests_api_test_hit_SOURCES = tests/api/test_hit.c
+tests_api_test_hit_SOURCES = tests/api/test_hit.c tests/lib/fcgi_client.c
 tests_api_test_hit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_hit_LDADD = $(API_TEST_LIBS)
 

@@ -92,6 +92,12 @@ tests_base_test_jsonin_SOURCES = tests/base/test_jsonin.c
 tests_base_test_jsonin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_jsonin_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/base/test_limit
+TESTS += tests/base/test_limit
+tests_base_test_limit_SOURCES = tests/base/test_limit.c tests/lib/child.c tests/lib/child.h
+tests_base_test_limit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_limit_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/base/test_log
 TESTS += tests/base/test_log
 tests_base_test_log_SOURCES = tests/base/test_log.c
@@ -115,6 +121,12 @@ TESTS += tests/base/test_role
 tests_base_test_role_SOURCES = tests/base/test_role.c
 tests_base_test_role_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_role_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/base/test_secret
+TESTS += tests/base/test_secret
+tests_base_test_secret_SOURCES = tests/base/test_secret.c
+tests_base_test_secret_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_secret_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/base/test_str
 TESTS += tests/base/test_str

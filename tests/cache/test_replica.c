@@ -53,8 +53,8 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return RC_OK;
 }
 
-static const struct read_model warm = { "test", TIER_WARM, key, tags, fill };
-static const struct read_model hot = { "test", TIER_HOT, key, tags, fill };
+static const struct read_model warm = { "test", TIER_WARM, key, tags, fill, 0, false };
+static const struct read_model hot = { "test", TIER_HOT, key, tags, fill, 0, false };
 
 static void turn(void *ctx, struct pg *to)
 {
@@ -80,6 +80,8 @@ static void up_with(const char *urls)
 {
 	uint64_t epoch;
 
+	calls = found = 0;
+	meanwhile = NULL;
 	map_up();
 	options = (struct cache_options){ .memory_on = true,
 					  .ttl_ms = { 0, 60000, 60000, 60000 },
@@ -213,6 +215,42 @@ START_TEST(without_a_lease_or_an_epoch_it_is_not_asked)
 }
 END_TEST
 
+static int greetings;
+static enum rc greeted;
+
+static enum rc greet(struct pg *to, void *ctx)
+{
+	(void)to;
+	greetings += ctx == &greetings;
+	return greeted;
+}
+
+START_TEST(connections_are_set_up)
+{
+	greetings = 0;
+	greeted = RC_OK;
+	replicas_on_connect(replicas, greet, &greetings);
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+	ck_assert_int_eq(greetings, 1);
+	down();
+	up();
+	greeted = RC_UNAVAILABLE;
+	replicas_on_connect(replicas, greet, &greetings);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+}
+END_TEST
+
+/* What fillers need to know is learned there. */
+START_TEST(the_primary_was_connected_to_before)
+{
+	cache_connected(cache, 0);
+	map_set_epoch(map, 7);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_uint_eq(state().reads[REPLICA_USED], 0);
+}
+END_TEST
+
 static void invalidate(void)
 {
 	map_raise_xid(map, slot("list"), UINT64_C(1) << 60);
@@ -323,19 +361,23 @@ END_TEST
 static const struct {
 	const char *urls;
 	enum rc rc;
+	size_t count;
 } lists[] = {
-	{ "", RC_OK },
-	{ "  ", RC_OK },
-	{ "postgresql://a/b", RC_OK },
-	{ "postgresql://a/b  postgresql:///c?host=/d,/e", RC_OK },
-	{ "host=a dbname=b", RC_INVALID }, /* has spaces of its own */
-	{ "postgresql://a/b?schema=c", RC_INVALID },
-	{ "postgresql://a postgresql://a postgresql://a postgresql://a postgresql://a "
-	  "postgresql://a postgresql://a postgresql://a",
-	  RC_OK },
-	{ "postgresql://a postgresql://a postgresql://a postgresql://a postgresql://a "
-	  "postgresql://a postgresql://a postgresql://a postgresql://a",
-	  RC_INVALID },
+	{ "", RC_OK, 0 },
+	{ "  ", RC_OK, 0 },
+	{ "postgresql:///b?host=/a", RC_OK, 1 },
+	{ "postgresql:///b?host=/a  postgresql:///c?host=/d,/e", RC_OK, 2 },
+	{ "host=a dbname=b", RC_INVALID, 0 }, /* has spaces of its own */
+	{ "postgresql://a/b?schema=c", RC_INVALID, 0 },
+	{ "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a",
+	  RC_OK, 8 },
+	{ "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a postgresql:///?host=/a postgresql:///?host=/a "
+	  "postgresql:///?host=/a",
+	  RC_INVALID, 0 },
 };
 
 START_TEST(lists_of_urls)
@@ -343,8 +385,14 @@ START_TEST(lists_of_urls)
 	const char *why = "";
 
 	ck_assert_int_eq(replicas_check(lists[_i].urls, &why), lists[_i].rc);
-	if (lists[_i].rc != RC_OK)
+	if (lists[_i].rc != RC_OK) {
 		ck_assert_str_ne(why, "");
+		return;
+	}
+	down();
+	up_with(lists[_i].urls);
+	ck_assert_uint_eq(replicas_count(replicas), lists[_i].count);
+	replicas_ping(replicas, clock_mono_ns());
 }
 END_TEST
 
@@ -369,6 +417,8 @@ static void suite_add(TCase *tc)
 		labels_below_the_floor_are_nothing,
 		tags_it_found_count_too,
 		without_a_lease_or_an_epoch_it_is_not_asked,
+		connections_are_set_up,
+		the_primary_was_connected_to_before,
 		another_line_is_refused,
 		lines_are_systems_and_timelines,
 		a_primary_is_no_replica,

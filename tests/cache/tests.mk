@@ -44,17 +44,17 @@ tests_cache_test_redis_trouble_SOURCES = tests/cache/test_redis_trouble.c
 tests_cache_test_redis_trouble_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_redis_trouble_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 
-check_PROGRAMS += tests/cache/test_rule
-TESTS += tests/cache/test_rule
-tests_cache_test_rule_SOURCES = tests/cache/test_rule.c
-tests_cache_test_rule_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_cache_test_rule_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
-
 check_PROGRAMS += tests/cache/test_replica
 TESTS += tests/cache/test_replica
 tests_cache_test_replica_SOURCES = tests/cache/test_replica.c
 tests_cache_test_replica_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_replica_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_rule
+TESTS += tests/cache/test_rule
+tests_cache_test_rule_SOURCES = tests/cache/test_rule.c
+tests_cache_test_rule_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_rule_LDADD = $(CACHE_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/cache/test_tag
 TESTS += tests/cache/test_tag
@@ -73,4 +73,22 @@ TESTS += tests/cache/test_write
 tests_cache_test_write_SOURCES = tests/cache/test_write.c
 tests_cache_test_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_write_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_stored
+TESTS += tests/cache/test_stored
+tests_cache_test_stored_SOURCES = tests/cache/test_stored.c
+tests_cache_test_stored_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_stored_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_turns
+TESTS += tests/cache/test_turns
+tests_cache_test_turns_SOURCES = tests/cache/test_turns.c
+tests_cache_test_turns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_turns_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_worth
+TESTS += tests/cache/test_worth
+tests_cache_test_worth_SOURCES = tests/cache/test_worth.c
+tests_cache_test_worth_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_worth_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 endif

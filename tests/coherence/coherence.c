@@ -158,7 +158,8 @@ static int verdict(int64_t seconds, uint32_t seed, bool whole)
 	const struct account *a = stage.account;
 	uint64_t sins = account_sins(a);
 	const char *mutation = stage.mutation;
-	bool blind = a->hits < 100 || a->writes < 100 || a->hits * 5 < a->reads;
+	bool blind =
+		a->hits < 100 || a->writes < 100 || a->hits * 5 < a->reads || a->replica < 10;
 
 #define X(name, text) printf(#name "=%lu ", (unsigned long)a->sins[SIN_##name]);
 	SINS(X)

@@ -35,27 +35,6 @@ static const struct param params[] = {
 	{ "attributes", .kind = PARAM_TRAITS },
 };
 
-struct lines {
-	char *method, *uri, *accept, *none_match, *id, *length;
-};
-
-static const char *param(void *ctx, const char *name)
-{
-	const struct lines *l = ctx;
-	const struct {
-		const char *name, *value;
-	} all[] = {
-		{ "REQUEST_METHOD", l->method }, { "REQUEST_URI", l->uri },
-		{ "HTTP_ACCEPT", l->accept },    { "HTTP_IF_NONE_MATCH", l->none_match },
-		{ "HTTP_X_REQUEST_ID", l->id },  { "CONTENT_LENGTH", l->length },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(all); i++)
-		if (strcmp(all[i].name, name) == 0)
-			return all[i].value;
-	return NULL;
-}
-
 static void require(bool truth)
 {
 	if (!truth)
@@ -105,17 +84,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new(65536);
 	struct request_ids ids = { .prefix = "0123456789abcdef" };
 	struct str rest = { (const char *)data, size };
-	struct lines lines = { 0 };
-	char **each[] = { &lines.method, &lines.uri, &lines.accept, &lines.none_match,
-			  &lines.id };
-	const struct request_source source = { param, &lines, &ids };
+	static const char *const names[] = { "REQUEST_METHOD", "REQUEST_URI", "HTTP_ACCEPT",
+					     "HTTP_IF_NONE_MATCH", "HTTP_X_REQUEST_ID" };
+	char *params[COUNT_OF(names) + 2] = { NULL };
+	const struct request_source source = { params, &ids };
 	struct problem problem = { 0 };
 	struct route_match match;
 	struct request req;
 
-	for (size_t i = 0; i < COUNT_OF(each); i++)
-		*each[i] = arena_strz(arena, str_cut(&rest, '\n'));
-	lines.length = arena_strz(arena, arena_printf(arena, "%zu", rest.len));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct str line = str_cut(&rest, '\n');
+
+		params[i] = arena_strz(
+			arena, arena_printf(arena, "%s=" STR_FMT, names[i], STR_ARG(line)));
+	}
+	params[COUNT_OF(names)] =
+		arena_strz(arena, arena_printf(arena, "CONTENT_LENGTH=%zu", rest.len));
 	if (request_read(arena, &source, rest, 0, &req, &problem) == RC_OK) {
 		require(req.path.len && req.path.ptr[0] == '/' && utf8_valid(req.path));
 		require(req.query.len <= REQUEST_QUERY_MAX);

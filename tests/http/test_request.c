@@ -26,18 +26,20 @@ static void stop(void)
 	arena_free(arena);
 }
 
-static const char *param(void *ctx, const char *name)
+static enum rc read_pairs(const struct pair *pairs, struct str body)
 {
-	for (const struct pair *p = ctx; p->name; p++)
-		if (strcmp(p->name, name) == 0)
-			return p->value;
-	return NULL;
-}
+	char *params[16];
+	const struct request_source source = { params, &ids };
+	size_t n = 0;
 
-static enum rc read_pairs(struct pair *pairs, struct str body)
-{
-	const struct request_source source = { param, pairs, &ids };
-
+	for (; pairs->name; pairs++) {
+		if (!pairs->value)
+			continue;
+		ck_assert_uint_lt(n, COUNT_OF(params) - 1);
+		params[n++] = arena_strz(
+			arena, arena_printf(arena, "%s=%s", pairs->name, pairs->value));
+	}
+	params[n] = NULL;
 	problem = (struct problem){ 0 };
 	return request_read(arena, &source, body, 7, &req, &problem);
 }
@@ -105,6 +107,24 @@ START_TEST(empty_parameters_are_absent)
 	ck_assert_ptr_null(req.content_type.ptr);
 	ck_assert_ptr_null(req.if_none_match.ptr);
 	ck_assert_uint_eq(req.query.len, 0);
+}
+END_TEST
+
+/* The first of a name counts; names that only begin alike are others. */
+START_TEST(names_are_compared_whole)
+{
+	struct pair pairs[] = {
+		{ "REQUEST_METHOD", "GET" }, { "REQUEST_METHOD", "PUT" },
+		{ "REQUEST_UR", "/a" },      { "REQUEST_URIS", "/b" },
+		{ "XREQUEST_URI", "/c" },    { "REQUEST_URI", "/d=e" },
+		{ "HTTP_ACCEPT", "" },       { "HTTP_ACCEPT", "x/y" },
+		{ "", "nothing" },           { NULL, NULL },
+	};
+
+	ck_assert_int_eq(read_pairs(pairs, STR_NONE), RC_OK);
+	ck_assert_int_eq(req.method, METHOD_GET);
+	ck_assert(str_eqz(req.path, "/d=e"));
+	ck_assert_ptr_null(req.accept.ptr);
 }
 END_TEST
 
@@ -275,6 +295,7 @@ START_TEST(bounds_of_the_address)
 }
 END_TEST
 
-SUITE_WITH(start, stop, 10, a_full_request, empty_parameters_are_absent, methods,
-	   insane_ids_are_replaced, processes_make_different_ids, truncated_requests, lengths,
-	   paths, bounds_of_the_address)
+SUITE_WITH(start, stop, 10, a_full_request, empty_parameters_are_absent,
+	   names_are_compared_whole, methods, insane_ids_are_replaced,
+	   processes_make_different_ids, truncated_requests, lengths, paths,
+	   bounds_of_the_address)

@@ -69,6 +69,7 @@ static void market_prepare(struct machine *m, const char *settings)
 	buf_init(&text, NULL, BUF_NO_MAX);
 	buf_addf(&text, "database_url = \"%s\"\n", live_pg_url());
 	buf_addf(&text, "direct_database_url = \"%s\"\n", live_pg_owner_url());
+	buf_addf(&text, "maintenance_database_url = \"%s\"\n", live_pg_maintenance_url());
 	buf_addf(&text, "redis_url = \"%s\"\n", live_redis_url());
 	buf_addf(&text, "run_dir = \"%s\"\n", m->market.dir);
 	buf_addf(&text, "shm_dir = \"%s/shm\"\n", m->market.dir);
@@ -198,16 +199,17 @@ static void fill(const char *source, const char *target, const struct word *word
 static void front_files(const struct machine *m)
 {
 	char listen[MACHINE_PATH + 8], from[MACHINE_PATH], to[MACHINE_PATH];
-	char snippets[MACHINE_PATH], enabled[MACHINE_PATH];
+	char snippets[MACHINE_PATH], enabled[MACHINE_PATH], access[MACHINE_PATH + 32];
 	const char *top = machine_tree("top_srcdir", "..");
 
 	snprintf(listen, sizeof(listen), "unix:%s", m->socket);
 	snprintf(snippets, sizeof(snippets), "%s/nginx/snippets", top);
 	snprintf(enabled, sizeof(enabled), "%s/enabled", m->front.dir);
+	snprintf(access, sizeof(access), "%s/access.log such_market", m->front.dir);
 	const struct word words[] = {
 		{ "@LISTEN@", listen },
 		{ "@SERVER_NAME@", "_" },
-		{ "@ACCESS_LOG@", "off" },
+		{ "@ACCESS_LOG@", access },
 		{ "@SOCKET_HOT@", m->hot },
 		{ "@SOCKET_SLOW@", m->slow },
 		{ "@SNIPPETS@", snippets },

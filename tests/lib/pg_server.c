@@ -62,7 +62,7 @@ void pg_server_prepare(struct pg_server *server, const char *what)
 		"-c",
 		"shared_buffers=32MB",
 		"-c",
-		"max_connections=60",
+		"max_connections=100",
 		"-c",
 		"deadlock_timeout=50ms",
 		"-c",

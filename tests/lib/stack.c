@@ -21,6 +21,14 @@ pid_t stack_market(void)
 	return *machine.market_pid;
 }
 
+const char *stack_mapping(void)
+{
+	static char path[MACHINE_PATH];
+
+	snprintf(path, sizeof(path), "%s/shm/cache", machine.market.dir);
+	return path;
+}
+
 size_t stack_children(const char *word, pid_t *ret, size_t max)
 {
 	return machine_children(&machine, word, ret, max);
@@ -117,12 +125,22 @@ int stack_log_count(const char *text)
 	return count_lines(machine.log, text);
 }
 
-int stack_nginx_log_count(const char *text)
+static int count_front_lines(const char *name, const char *text)
 {
 	char path[MACHINE_PATH];
 
-	snprintf(path, sizeof(path), "%s/nginx.log", machine.front.dir);
+	snprintf(path, sizeof(path), "%s/%s", machine.front.dir, name);
 	return count_lines(path, text);
+}
+
+int stack_nginx_log_count(const char *text)
+{
+	return count_front_lines("nginx.log", text);
+}
+
+int stack_access_log_count(const char *text)
+{
+	return count_front_lines("access.log", text);
 }
 
 void stack_log_dump(void)

@@ -26,7 +26,8 @@ const char *stack_hot_socket(void);    /* of such-market */
 const char *stack_log(void);           /* path of such-market's log */
 int stack_log_count(const char *text); /* lines of the log that hold it; "": all */
 int stack_nginx_log_count(const char *text);
-void stack_log_dump(void); /* to standard error, for a test that fails */
+int stack_access_log_count(const char *text); /* of nginx's access log */
+void stack_log_dump(void);                    /* to standard error, for a test that fails */
 
 /* such-market WORD ARGS…, NULL-terminated, with the stack's configuration.  The exit status;
  * what it printed is in stack_output(). */
@@ -34,6 +35,7 @@ int stack_run(const char *const *args);
 const char *stack_output(void);
 #define STACK_RUN(...) stack_run((const char *const[]){ __VA_ARGS__, NULL })
 
+const char *stack_mapping(void);              /* path of the copies in memory; static */
 pid_t stack_market(void);                     /* the master */
 size_t stack_workers(pid_t *ret, size_t max); /* its children that answer */
 /* Its children whose title holds the word ("relay"). */

@@ -14,6 +14,12 @@ libstack_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS)
 LIVE_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIVE_LIBS = libstack.a libtest.a $(NET_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/live/test_audit
+TESTS += tests/live/test_audit
+tests_live_test_audit_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_audit.c
+tests_live_test_audit_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_audit_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_away
 TESTS += tests/live/test_away
 tests_live_test_away_SOURCES = tests/live/test_away.c
@@ -50,6 +56,18 @@ tests_live_test_performance_SOURCES = tests/live/test_performance.c
 tests_live_test_performance_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_performance_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_keys
+TESTS += tests/live/test_keys
+tests_live_test_keys_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_keys.c
+tests_live_test_keys_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_keys_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_private
+TESTS += tests/live/test_private
+tests_live_test_private_SOURCES = tests/live/keys.c tests/live/keys.h tests/live/test_private.c
+tests_live_test_private_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_private_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_purge
 TESTS += tests/live/test_purge
 tests_live_test_purge_SOURCES = tests/live/test_purge.c
@@ -79,6 +97,12 @@ TESTS += tests/live/test_stale
 tests_live_test_stale_SOURCES = tests/live/test_stale.c
 tests_live_test_stale_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_stale_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_stored
+TESTS += tests/live/test_stored
+tests_live_test_stored_SOURCES = tests/live/test_stored.c
+tests_live_test_stored_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_stored_LDADD = libstack.a libtest.a $(MODEL_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/live/test_walk
 TESTS += tests/live/test_walk

@@ -11,22 +11,22 @@ START_TEST(test_life)
 {
 	env = new_env();
 	char key[KEY_TEXT], other[KEY_TEXT];
-	enum role role;
+	struct key_who who;
 
 	ck_assert_int_eq(key_create(env, "ops", ROLE_OPERATOR, key), RC_OK);
 	ck_assert_uint_eq(strlen(key), KEY_TEXT - 1);
 	ck_assert(str_starts(str_of(key), STR("sm_")));
 	ck_assert(key_looks_right(str_of(key)));
-	ck_assert_int_eq(key_find(env->pg, str_of(key), &role), RC_OK);
-	ck_assert_int_eq(role, ROLE_OPERATOR);
+	ck_assert_int_eq(key_find(env->pg, env->arena, str_of(key), &who), RC_OK);
+	ck_assert_int_eq(who.role, ROLE_OPERATOR);
 	ck_assert_int_eq(key_create(env, "ops", ROLE_ADMIN, other), RC_CONFLICT);
 	ck_assert_int_eq(key_revoke(env, "ops"), RC_OK);
 	ck_assert_int_eq(key_revoke(env, "ops"), RC_NOT_FOUND);
-	ck_assert_int_eq(key_find(env->pg, str_of(key), &role), RC_NOT_FOUND);
+	ck_assert_int_eq(key_find(env->pg, env->arena, str_of(key), &who), RC_NOT_FOUND);
 	ck_assert_int_eq(key_create(env, "ops", ROLE_ADMIN, other), RC_OK);
 	ck_assert_str_ne(key, other);
-	ck_assert_int_eq(key_find(env->pg, str_of(other), &role), RC_OK);
-	ck_assert_int_eq(role, ROLE_ADMIN);
+	ck_assert_int_eq(key_find(env->pg, env->arena, str_of(other), &who), RC_OK);
+	ck_assert_int_eq(who.role, ROLE_ADMIN);
 	free_env(env);
 }
 END_TEST
@@ -104,12 +104,13 @@ START_TEST(test_what_is_no_key)
 		"sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+/",
 		"sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB", /* stray bits */
 	};
-	enum role role;
+	struct key_who who;
 
 	env = new_env();
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		ck_assert_msg(!key_looks_right(str_of(texts[i])), "%s", texts[i]);
-		ck_assert_int_eq(key_find(env->pg, str_of(texts[i]), &role), RC_NOT_FOUND);
+		ck_assert_int_eq(key_find(env->pg, env->arena, str_of(texts[i]), &who),
+				 RC_NOT_FOUND);
 	}
 	ck_assert_msg(!pg_connected(env->pg), "no database is asked about them");
 	free_env(env);

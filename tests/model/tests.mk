@@ -5,6 +5,12 @@ check_LIBRARIES += libfixture.a
 libfixture_a_SOURCES = tests/model/fixture.c tests/model/fixture.h
 libfixture_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+check_PROGRAMS += tests/model/test_audit
+TESTS += tests/model/test_audit
+tests_model_test_audit_SOURCES = tests/model/test_audit.c
+tests_model_test_audit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_audit_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_collection
 TESTS += tests/model/test_collection
 tests_model_test_collection_SOURCES = tests/model/test_collection.c
@@ -45,6 +51,12 @@ TESTS += tests/model/test_key
 tests_model_test_key_SOURCES = tests/model/test_key.c
 tests_model_test_key_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_key_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_keyring
+TESTS += tests/model/test_keyring
+tests_model_test_keyring_SOURCES = tests/model/test_keyring.c
+tests_model_test_keyring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_keyring_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_legacy
 TESTS += tests/model/test_legacy
@@ -87,6 +99,12 @@ TESTS += tests/model/test_search
 tests_model_test_search_SOURCES = tests/model/test_search.c
 tests_model_test_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_search_LDADD = $(MODEL_TEST_LIBS)
+
+check_PROGRAMS += tests/model/test_stored_plans
+TESTS += tests/model/test_stored_plans
+tests_model_test_stored_plans_SOURCES = tests/model/test_stored_plans.c
+tests_model_test_stored_plans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_stored_plans_LDADD = $(MODEL_TEST_LIBS)
 
 check_PROGRAMS += tests/model/test_summaries
 TESTS += tests/model/test_summaries

@@ -1,0 +1,108 @@
+#include "api/gate_audit.h"
+
+#include <string.h>
+#include "api/call.h"
+#include "api/options.h"
+#include "base/arena.h"
+#include "base/board.h"
+#include "base/limit.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "net/pg.h"
+
+#define NS_PER_S INT64_C(1000000000)
+
+void gate_audit_begin(struct call *call)
+{
+	const struct request *req = call->req;
+
+	call->audit = (struct audit){
+		.who = call->who,
+		.client = req->remote_addr,
+		.method = arena_strz(call->env->arena, req->method_text),
+		.route = call->route->path,
+		.target = req->path,
+		.request_id = str_of(req->id),
+		.query = req->query,
+		.body = req->body,
+	};
+	call->env->audit = &call->audit;
+}
+
+static bool is_bounded(const struct audit *audit, int status)
+{
+	return strcmp(audit_outcome(status), "refused") == 0 ||
+	       (status >= 400 && audit->who.id == 0);
+}
+
+/* Its turn is over: somebody else's row will tell of it. */
+static bool skip(struct limit_table *limits, const struct call *call)
+{
+	int64_t most = call->options ? call->options->audit_refused : LIMIT_MOST;
+
+	if (limit_count(limits, limit_client(limits, STR("audit")), most,
+			call->req->started_ns / NS_PER_S) == 0)
+		return false;
+	metric_add(COUNTER_audit_skipped, 1);
+	atomic_fetch_add(&limits->skipped, 1);
+	return true;
+}
+
+static void tell(const struct call *call, const struct audit *audit)
+{
+	metric_add(COUNTER_audit_failures, 1);
+	log_error("no audit row", LOG_STR("actor", audit->who.name),
+		  LOG_STR("method", str_of(audit->method)), LOG_STR("path", audit->target),
+		  LOG_INT("status", call->res->status),
+		  LOG_STR("database", str_of(pg_error(call->env->pg))));
+}
+
+static void end_bounded(struct call *call, const struct audit *audit)
+{
+	struct env *env = call->env;
+	struct limit_table *limits = env->board ? board_limits(env->board) : NULL;
+	uint64_t skipped = 0;
+
+	if (limits && skip(limits, call))
+		return;
+	if (limits)
+		skipped = atomic_exchange(&limits->skipped, 0);
+	if (audit_add(env->pg, env->arena, audit, call->res->status, skipped) == RC_OK)
+		return;
+	if (limits)
+		atomic_fetch_add(&limits->skipped, skipped + 1);
+	tell(call, audit);
+}
+
+/* What nobody can look up later is not acknowledged. */
+static void take_back(struct call *call)
+{
+	problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
+		    STR("This was done, but it could not be written down who did it: look, and "
+			"ask again"));
+	response_init(call->res, call->env->arena);
+	response_problem(call->res, call->req, &call->problem);
+}
+
+void gate_audit_end(struct call *call)
+{
+	struct env *env = call->env;
+	struct audit *audit = env->audit;
+	int status = call->res->status;
+
+	if (!audit)
+		return;
+	env->audit = NULL;
+	audit->who = call->who;
+	if (is_bounded(audit, status)) {
+		end_bounded(call, audit);
+		return;
+	}
+	if (status < 400 && audit->joined)
+		return;
+	if (audit_add(env->pg, env->arena, audit, status, 0) == RC_OK)
+		return;
+	tell(call, audit);
+	if (status < 400)
+		take_back(call);
+}
