@@ -1,17 +1,17 @@
 #include "cache/travel.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "cache/map.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
 void travel_stamp(uint64_t epoch, uint64_t label, char ret[STAMP + 1])
 {
-	snprintf(ret, STAMP + 1, "%016" PRIx64 "%016" PRIx64, epoch, label);
+	hex_write_u64(epoch, ret);
+	hex_write_u64(label, ret + 16);
 }
 
 bool travel_read(struct str value, struct str key, struct entry *ret)
