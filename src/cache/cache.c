@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "base/stages.h"
+#include "base/tally.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -54,6 +55,7 @@ struct through {
 	bool seated;  /* holds the key's flight */
 	bool crowded; /* too many others are being made */
 	bool primary; /* it was asked */
+	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
@@ -226,6 +228,7 @@ static bool find_stale(struct through *t, struct answer *ret)
 	    !find_in_memory(t, now_ns, SOURCE_STALE, ret))
 		return false;
 	metric_add(COUNTER_cache_stale, 1);
+	t->outcome = TALLY_stale;
 	return true;
 }
 
@@ -511,6 +514,7 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	t->outcome = TALLY_redis_hit;
 	tell_life(t, worth_read);
 	return true;
 }
@@ -536,6 +540,7 @@ static bool find_stored(struct through *t, struct answer *ret)
 	arena_defer(t->arena, share_found, t);
 	entry_answer(&t->found, ret);
 	ret->source = SOURCE_STORED;
+	t->outcome = TALLY_stored_hit;
 	return true;
 }
 
@@ -559,9 +564,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 	if (seat == FLIGHT_WOKEN) {
 		metric_add(COUNTER_cache_coalesced, 1);
+		t->outcome = TALLY_coalesced;
 		if (map_lease_valid(map, boot_ns) &&
 		    find_in_memory(t, boot_ns, SOURCE_MEMORY, ret))
 			return ret->rc;
+		t->outcome = TALLY_miss;
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
@@ -577,35 +584,28 @@ static bool keeps(const struct cache *cache)
 	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
 }
 
-enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
-		      void *ctx, const void *args, struct answer *ret)
+static enum rc go_through(struct through *t, struct answer *ret)
 {
-	struct through *t = arena_alloc(arena, sizeof(*t));
+	struct cache *cache = t->cache;
 	int64_t boot_ns;
 	bool leased;
 	enum rc rc;
 
-	t->cache = cache;
-	t->arena = arena;
-	t->model = model;
-	t->ctx = ctx;
-	t->args = args;
-	t->seated = t->crowded = false;
-	t->key.len = 0;
-	t->key.failed = false;
-	if (!keeps(cache) || model->tier == TIER_NONE)
+	if (!keeps(cache) || t->model->tier == TIER_NONE)
 		return plain(t, ret);
-	model->key(args, &t->key);
+	t->model->key(t->args, &t->key);
 	if (t->key.failed)
 		return plain(t, ret);
 	boot_ns = clock_boot_ns();
 	leased = map_lease_valid(cache->map, boot_ns);
 	if (leased && find_in_memory(t, boot_ns, SOURCE_MEMORY, ret)) {
 		metric_add(COUNTER_cache_memory_hits, 1);
+		t->outcome = TALLY_memory_hit;
 		return ret->rc;
 	}
 	if (!leased || cache->memory_on)
 		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	t->outcome = leased ? TALLY_miss : TALLY_bypass;
 	if (leased)
 		rc = fill_seated(t, ret);
 	else
@@ -613,6 +613,25 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
 	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
+	return rc;
+}
+
+enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
+		      void *ctx, const void *args, struct answer *ret)
+{
+	struct through *t = arena_alloc(arena, sizeof(*t));
+
+	t->cache = cache;
+	t->arena = arena;
+	t->model = model;
+	t->ctx = ctx;
+	t->args = args;
+	t->seated = t->crowded = false;
+	t->outcome = TALLY_bypass;
+	t->key.len = 0;
+	t->key.failed = false;
+	enum rc rc = go_through(t, ret);
+	tally_read(model->id, rc == RC_OK || rc == RC_NOT_FOUND ? t->outcome : TALLY_error);
 	return rc;
 }
 

@@ -76,7 +76,8 @@ START_TEST(test_text)
 	board_slot(board, 5)->cells.histogram[HISTOGRAM_pg_seconds].bucket[HISTOGRAM_BUCKETS -
 									   1] = 1;
 	board_slot(board, 5)->cells.histogram[HISTOGRAM_pg_seconds].sum_ns = 1500000000;
-	board_slot(board, 5)->route_requests[0] = 9;
+	board_slot(board, 5)->tally.route[0][TALLY_2XX] = 9;
+	board_slot(board, 5)->started_us = 1;
 	board_slot(board, 5)->role = 1;
 	board_slot(board, 5)->restarts = 3;
 	board_state(board_slot(board, 5), BOARD_WORKING, 0);
@@ -90,7 +91,8 @@ START_TEST(test_text)
 		"# TYPE such_market_pg_seconds histogram\n",
 		"such_market_pg_seconds_bucket{le=\"+Inf\"} 4\n",
 		"such_market_pg_seconds_sum 1.500000000\nsuch_market_pg_seconds_count 4\n",
-		"such_market_route_requests_total{method=\"GET\",route=\"/health/live\"} 9\n",
+		"such_market_route_requests_total{method=\"GET\",route=\"/health/"
+		"live\",status=\"2xx\"} 9\n",
 		"such_market_process_state{slot=\"5\",role=\"we\\\"ird\\\\\\n\",state="
 		"\"working\"} 1\n",
 		"such_market_process_state{slot=\"6\",role=\"77\",state=\"idle\"} 1\n",
