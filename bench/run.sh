@@ -208,6 +208,12 @@ slow_users() {
 		insert into such_market.users (fid) values (1)" such_market
 }
 
+bench_keys() {
+	local ns
+	ns=$("$build/bench/key_check" "$(pg_url such_market_app)")
+	row "check of a remembered key, 10,000,000 in one process" "$ns ns" "<= 2,000 ns"
+}
+
 bench_lanes() {
 	local free slow
 	load 8 "/api/collection/$address/nfts/77/owner"
@@ -257,6 +263,7 @@ bench_import
 market_start
 front keep
 server_wait such-market 30 curl -sf -o /dev/null "$url/health/ready"
+bench_keys
 bench_memory
 bench_owner
 bench_lanes

@@ -1,8 +1,7 @@
 -- The statements of `such-market import`.  They speak of temporary tables, which import_begin
 -- makes: they cannot be prepared before it has run, so they live apart from sql/queries.
 --
--- stage_…  lines as they were read, checked by the program (owners then go to sorted_owner);
---          those of tokens are in nft.sql
+-- stage_…  lines as they were read, checked by the program; those of tokens are in nft.sql
 -- change_… what differs from the database, sorted and numbered in chunks of 10,000
 -- $1 is the collection; of a merge $2 is the chunk (of users, which have none, $1).
 
@@ -26,11 +25,12 @@ RESET enable_nestloop;
 -- One import at a time.  The number is this program's own; migrations have another.
 -- name: import_exclusive
 SELECT pg_advisory_lock(7277816997830721537);
+SELECT pg_advisory_lock(7277816997830721538), pg_advisory_unlock(7277816997830721538);
 
 -- name: import_begin
-CREATE TEMP TABLE stage_owner (line bigint, token_id numeric, owner_address bytea, balance numeric);
-CREATE TEMP TABLE sorted_owner (
-    chunk bigint, twice boolean, line bigint, token_id numeric, owner_address bytea, balance numeric);
+CREATE TEMP TABLE stage_owned (token_id numeric);
+CREATE TEMP TABLE stage_owner (
+    contract_address bytea, token_id numeric, owner_address bytea, balance numeric);
 CREATE TEMP TABLE stage_transfer (
     line bigint, token_id numeric, from_address bytea, to_address bytea, quantity numeric,
     hash bytea, log_index bigint, batch_index bigint, block_number bigint, block_time timestamptz);
@@ -83,35 +83,20 @@ RETURNING xmax = 0 AS fresh;
 -- name: import_lock
 SELECT such_market.lock_collections(ARRAY[$1::bytea]);
 
--- One sort for all that follows: a row that says what an earlier one said stands behind it, and
--- a collection without holders is filled in this order, each wallet touching its summaries once.
--- The rows lie as they are numbered, so the least of indexes finds a chunk.
+-- What the program sorted; of holders those that hold something, each once.
+-- name: import_token_copy
+COPY stage_owned FROM STDIN (FORMAT binary);
+
+-- name: import_owner_copy
+COPY stage_owner FROM STDIN (FORMAT binary);
+
 -- name: import_owner_staged
-INSERT INTO sorted_owner
-SELECT (row_number() OVER by_wallet - 1) / 10000,
-    coalesce(lag(s.owner_address) OVER by_wallet = s.owner_address
-        AND lag(s.token_id) OVER by_wallet = s.token_id, false),
-    s.line, s.token_id, s.owner_address, s.balance
-FROM stage_owner AS s WINDOW by_wallet AS (ORDER BY s.owner_address, s.token_id, s.line);
-TRUNCATE stage_owner;
-CREATE INDEX ON sorted_owner USING brin (chunk) WITH (pages_per_range = 16);
-ANALYZE sorted_owner (chunk, token_id, owner_address);
-
--- A snapshot that lists a holder of a token twice contradicts itself.
--- name: import_owner_twice
-SELECT d.line, d.token_id::text, '0x' || encode(d.owner_address, 'hex'), d.first
-FROM (SELECT o.*, min(o.line) OVER (PARTITION BY o.owner_address, o.token_id) AS first
-    FROM sorted_owner AS o WHERE (o.owner_address, o.token_id) IN (
-        SELECT t.owner_address, t.token_id FROM sorted_owner AS t WHERE t.twice)) AS d
-WHERE d.twice ORDER BY d.line LIMIT $1::bigint;
-
--- name: import_owner_once
-DELETE FROM sorted_owner WHERE twice;
+ANALYZE stage_owner (token_id, owner_address);
 
 -- name: import_owner_tokens
 INSERT INTO change_token
 SELECT (row_number() OVER (ORDER BY t.token_id) - 1) / 10000, t.token_id
-FROM (SELECT DISTINCT s.token_id FROM sorted_owner AS s) AS t
+FROM stage_owned AS t
 WHERE NOT EXISTS (SELECT FROM such_market.nfts AS n
     WHERE n.contract_address = $1::bytea AND n.token_id = t.token_id);
 
@@ -137,26 +122,38 @@ ON CONFLICT (contract_address, token_id) DO NOTHING;
 -- name: import_token_done
 TRUNCATE change_token;
 
--- Burned tokens (0x0) and balances of 0 have no holder.
 -- name: import_owner_fresh
 SELECT NOT EXISTS (SELECT FROM such_market.nft_ownership AS f WHERE f.contract_address = $1::bytea);
 
--- name: import_owner_new_changes
-SELECT count(*), 0, max(chunk) + 1 FROM sorted_owner
-WHERE balance > 0 AND owner_address <> decode(repeat('00', 20), 'hex');
+-- Filling a collection without holders.  The second connection is part of an import: who comes
+-- next waits until it has gone, which it may do later than the first.
+-- name: import_fill_second
+SELECT pg_advisory_lock(7277816997830721538);
 
--- name: import_owner_new_add
-INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
-SELECT (SELECT $1::bytea::such_market.address), s.token_id, s.owner_address, s.balance
-FROM sorted_owner AS s WHERE s.chunk = $2::bigint
-    AND s.balance > 0 AND s.owner_address <> decode(repeat('00', 20), 'hex');
+-- lock_timeout: below what other writers have (500 ms) and below deadlock_timeout (1 s).
+-- name: import_fill_begin
+SET lock_timeout = '400ms';
+CREATE TEMP TABLE stage_chunk (
+    contract_address bytea, token_id numeric, owner_address bytea, balance numeric)
+    ON COMMIT DELETE ROWS;
 
--- name: import_owner_new_merge
+-- name: import_fill_done
+SET lock_timeout = '60s';
+
+-- name: import_fill_add
+COPY such_market.nft_ownership (contract_address, token_id, owner_address, balance)
+FROM STDIN (FORMAT binary);
+
+-- name: import_fill_patience
+SET LOCAL lock_timeout = '60s';
+
+-- name: import_fill_copy
+COPY stage_chunk FROM STDIN (FORMAT binary);
+
+-- name: import_fill_merge
 INSERT INTO such_market.nft_ownership AS o (contract_address, token_id, owner_address, balance)
-SELECT $1::bytea, s.token_id, s.owner_address, s.balance
-FROM sorted_owner AS s WHERE s.chunk = $2::bigint
-    AND s.balance > 0 AND s.owner_address <> decode(repeat('00', 20), 'hex')
-ORDER BY s.token_id, s.owner_address
+SELECT c.contract_address, c.token_id, c.owner_address, c.balance
+FROM stage_chunk AS c ORDER BY c.token_id, c.owner_address
 ON CONFLICT (contract_address, token_id, owner_address) DO UPDATE
 SET balance = excluded.balance, updated_at = now(), last_verified_at = now()
 WHERE o.balance IS DISTINCT FROM excluded.balance;
@@ -170,8 +167,7 @@ FROM (SELECT
         CASE WHEN o.balance IS NULL THEN 'added' WHEN s.balance IS NULL THEN 'removed' ELSE 'changed' END AS kind,
         coalesce(s.token_id, o.token_id) AS token_id,
         coalesce(s.owner_address, o.owner_address) AS owner_address, s.balance
-    FROM (SELECT * FROM sorted_owner AS w WHERE w.balance > 0
-            AND w.owner_address <> decode(repeat('00', 20), 'hex')) AS s
+    FROM stage_owner AS s
     FULL JOIN (SELECT h.token_id::numeric AS token_id, h.owner_address::bytea AS owner_address, h.balance
         FROM such_market.nft_ownership AS h WHERE h.contract_address = $1::bytea) AS o
         ON o.token_id = s.token_id AND o.owner_address = s.owner_address
@@ -184,6 +180,11 @@ ANALYZE change_owner (chunk, kind);
 -- name: import_owner_changes
 SELECT count(*) FILTER (WHERE kind = 'added'), count(*) FILTER (WHERE kind = 'changed'),
     max(chunk) + 1, count(*) FILTER (WHERE kind = 'removed') FROM change_owner;
+
+-- A writer of one row may hold it and wait for the collection, which is held here: give way to
+-- it before others' deadlock_timeout (1 s) would choose between the two.
+-- name: import_owner_haste
+SET LOCAL lock_timeout = '200ms';
 
 -- name: import_owner_remove
 DELETE FROM such_market.nft_ownership AS o

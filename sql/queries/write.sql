@@ -53,7 +53,3 @@ SELECT such_market.cache_clear_all();
 -- name: write_retry
 -- $1 event -> outcome (see cache_retry), the event that emits its tags again
 SELECT r.outcome, r.retry FROM such_market.cache_retry($1) AS r;
-
--- name: write_prune
--- $1 seconds that answers are kept -> how many went; the maintenance role's
-SELECT such_market.idempotency_prune($1::int8 * interval '1s');

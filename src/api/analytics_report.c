@@ -108,13 +108,13 @@ static void write_endpoints(struct json *j, const struct tally *t)
 /* Outcomes of some reads, whatever they have in common. */
 static void write_outcomes(struct json *j, const uint64_t n[TALLY_OUTCOMES])
 {
-	uint64_t hits =
-		n[TALLY_memory_hit] + n[TALLY_redis_hit] + n[TALLY_stale] + n[TALLY_coalesced];
+	uint64_t found = n[TALLY_memory_hit] + n[TALLY_redis_hit] + n[TALLY_stored_hit];
+	uint64_t hits = found + n[TALLY_stale] + n[TALLY_coalesced];
 	uint64_t all = hits + n[TALLY_miss] + n[TALLY_bypass] + n[TALLY_error];
 
 	json_int(j, "reads", (int64_t)all);
 	json_double(j, "hitRate", share(hits, all));
-	json_int(j, "hit", (int64_t)(n[TALLY_memory_hit] + n[TALLY_redis_hit]));
+	json_int(j, "hit", (int64_t)found);
 	json_int(j, "stale", (int64_t)n[TALLY_stale]);
 	json_int(j, "miss", (int64_t)n[TALLY_miss]);
 	json_int(j, "coalesced", (int64_t)n[TALLY_coalesced]);
@@ -137,7 +137,7 @@ static void write_types(struct json *j, const struct tally *t)
 /* By how long copies live (hot, warm, cold), and by where the answer came from. */
 static void write_tiers(struct json *j, const struct tally *t)
 {
-	static const char *const sources[] = { "memory", "redis", "database" };
+	static const char *const sources[] = { "memory", "redis", "stored", "database" };
 	uint64_t sum[TIER_COUNT][TALLY_OUTCOMES] = { { 0 } };
 
 	for (size_t i = 0; i < READ_COUNT; i++)

@@ -12,11 +12,33 @@
 #include "base/metric.h"
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "model/reads.h"
 #include "cache/map.h"
 #include "cache/replica.h"
 #include "net/pg.h"
 
 #define BODY_MAX ((size_t)4 << 20)
+
+/* By read model: how many writes Redis was spared, and of how many owners now. */
+static void add_worth(struct buf *out, const struct cache *cache)
+{
+	struct worth_counts worth;
+
+	prom_family(out, FAMILY_redis_unworthy);
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		prom_sample(out, FAMILY_redis_unworthy,
+			    PROM_LABELS_OF({ "read", str_of(reads[i].name) }),
+			    (double)worth.skipped);
+	}
+	prom_family(out, FAMILY_redis_churning);
+	for (size_t i = 0; i < READ_COUNT; i++) {
+		cache_worth(cache, &reads[i], &worth);
+		prom_sample(out, FAMILY_redis_churning,
+			    PROM_LABELS_OF({ "read", str_of(reads[i].name) }),
+			    (double)worth.churning);
+	}
+}
 
 static void add_cache(struct buf *out, const struct cache *cache)
 {
@@ -30,6 +52,8 @@ static void add_cache(struct buf *out, const struct cache *cache)
 	prom_gauge(out, FAMILY_memory_bytes, (double)state.memory.bytes);
 	prom_gauge(out, FAMILY_memory_capacity, (double)state.memory.capacity);
 	prom_gauge(out, FAMILY_memory_evictions, (double)state.memory.evictions);
+	if (cache_redis(cache))
+		add_worth(out, cache);
 }
 
 static bool is_usable(const struct replica_state *state)

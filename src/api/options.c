@@ -13,8 +13,5 @@ const struct conf_key api_keys[] = {
 	{ "audit_keep", CONF_MSEC, offsetof(struct api_options, audit_keep_ms), "365d",
 	  .min = 86400000, .max = INT64_C(3650) * 86400000,
 	  .help = "how long `such-market maintain` keeps audit rows" },
-	{ "idempotency_keep", CONF_MSEC, offsetof(struct api_options, idempotency_keep_ms),
-	  "7d", .min = 3600000, .max = INT64_C(365) * 86400000,
-	  .help = "how long it keeps what requests with an Idempotency-Key were answered" },
 	{ 0 }
 };

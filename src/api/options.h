@@ -8,7 +8,6 @@
 struct api_options {
 	int64_t wrong_keys; /* a minute and client address; then 429; 0: no end */
 	int64_t audit_keep_ms;
-	int64_t idempotency_keep_ms;
 	int64_t audit_refused; /* refused calls a minute and machine that get a row of their own
 				*/
 };

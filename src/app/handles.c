@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cache/cache.h"
 #include "cache/redis_tier.h"
+#include "cache/stored.h"
 #include "cache/replica.h"
 #include "http/cursor.h"
 #include "model/instance.h"
@@ -44,7 +45,13 @@ void handles_open(struct handles *ret, const struct process *process)
 	if (process->map && ret->env.redis && redis_configured(ret->env.redis))
 		ret->redis_tier = redis_tier_new(&config->cache, process->map, ret->env.redis);
 	cache_set_redis(ret->env.cache, ret->redis_tier);
-	ret->replicas = replicas_new(&config->replica, &config->pg, process->map);
+	ret->stored = stored_new(&config->cache, process->map, ret->env.pg);
+	cache_set_stored(ret->env.cache, ret->stored, process->role == PROCESS_runner);
+	/* What a runner reads is for all: of the primary. */
+	if (process->role != PROCESS_runner) {
+		ret->replicas = replicas_new(&config->replica, &config->pg, process->map);
+		replicas_on_connect(ret->replicas, instance_session, NULL);
+	}
 	cache_set_replicas(ret->env.cache, ret->replicas, reads_ask);
 	pg_on_slow(ret->env.pg, tell_slow, NULL);
 	instance_attach(&ret->env);
@@ -55,6 +62,7 @@ void handles_close(struct handles *handles)
 	cache_free(handles->env.cache);
 	redis_tier_free(handles->redis_tier);
 	redis_free(handles->analytics.redis);
+	stored_free(handles->stored);
 	replicas_free(handles->replicas);
 	redis_free(handles->env.redis);
 	pg_free(handles->env.pg);

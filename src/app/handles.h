@@ -8,6 +8,7 @@
 #include "net/migrate.h"
 
 struct redis_tier;
+struct stored;
 struct replicas;
 
 /* Do not move it: env points into it. */
@@ -17,6 +18,7 @@ struct handles {
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
 	struct analytics analytics;
 	char machine[MACHINE_MAX];
+	struct stored *stored;     /* NULL: none in the database */
 	struct replicas *replicas; /* NULL: none */
 };
 

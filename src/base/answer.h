@@ -23,10 +23,17 @@ enum source {
 	SOURCE_DATABASE,
 	SOURCE_REPLICA, /* of the database */
 	SOURCE_REDIS,
+	SOURCE_STORED, /* the database tier: a table of copies */
 	SOURCE_MEMORY,
 	SOURCE_UPSTREAM,
 	SOURCE_STALE
 };
+
+/* It was made for this request, not remembered. */
+static inline bool source_is_database(enum source source)
+{
+	return source == SOURCE_DATABASE || source == SOURCE_REPLICA;
+}
 
 #define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */
 

@@ -45,6 +45,15 @@ void hex_write(const uint8_t *bytes, size_t len, char *ret)
 	ret[2 * len] = '\0';
 }
 
+void hex_write_u64(uint64_t n, char ret[17])
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(n >> (56 - 8 * i));
+	hex_write(bytes, sizeof(bytes), ret);
+}
+
 enum rc address_read(struct str text, struct address *ret)
 {
 	return hex_read(text, ret->byte, sizeof(ret->byte));

@@ -18,6 +18,8 @@ bool hex_prefixed(struct str text); /* begins with "0x" or "0X" */
 enum rc hex_read(struct str text, uint8_t *ret, size_t len);
 /* 2*len lower-case digits and a NUL, without "0x". */
 void hex_write(const uint8_t *bytes, size_t len, char *ret);
+/* 16 digits, the highest first, and NUL. */
+void hex_write_u64(uint64_t n, char ret[17]);
 
 enum rc address_read(struct str text, struct address *ret);
 void address_write(const struct address *a, char ret[ADDRESS_TEXT]); /* lower case */

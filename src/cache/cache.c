@@ -1,7 +1,6 @@
 #include "cache/cache.h"
 
 #include <assert.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -21,6 +20,9 @@
 #include "cache/redis_tier.h"
 #include "cache/replica.h"
 #include "cache/rule.h"
+#include "cache/stored.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
@@ -32,6 +34,8 @@ struct cache {
 	bool memory_on; /* else the mapping has no copies: tags, lease and flights alone */
 	struct pg *pg;
 	struct redis_tier *redis;
+	struct stored *stored;
+	bool storing;
 	struct replicas *replicas;
 	void (*ask)(void *ctx, struct pg *pg);
 	cache_epoch epoch; /* of the connection to the primary */
@@ -49,40 +53,14 @@ struct through {
 	const void *args;
 	struct cache_key key;
 	bool seated;  /* holds the key's flight */
+	bool crowded; /* too many others are being made */
 	bool primary; /* it was asked */
 	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
-};
-
-const struct conf_key cache_keys[] = {
-	{ "cache_memory", CONF_BOOL, offsetof(struct cache_options, memory_on), "on",
-	  .help = "whether answers are kept in memory that all workers share" },
-	{ "cache_memory_bytes", CONF_BYTES, offsetof(struct cache_options, memory_bytes),
-	  "256m", .min = 16 << 20, .max = INT64_C(64) << 30,
-	  .help = "size of that memory [bytes]" },
-	{ "cache_ttl_hot", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_HOT]), "300s",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the hot tier are kept" },
-	{ "cache_ttl_warm", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_WARM]),
-	  "1800s", .min = 1000, .max = 604800000,
-	  .help = "how long copies of the warm tier are kept" },
-	{ "cache_ttl_cold", CONF_MSEC, offsetof(struct cache_options, ttl_ms[TIER_COLD]), "1d",
-	  .min = 1000, .max = 604800000, .help = "how long copies of the cold tier are kept" },
-	{ "cache_ttl_negative", CONF_MSEC, offsetof(struct cache_options, negative_ttl_ms),
-	  "30s", .min = 1000, .max = 604800000, .help = "how long \"nothing there\" is kept" },
-	{ "stale_if_error", CONF_MSEC, offsetof(struct cache_options, stale_ms), "60s",
-	  .min = 0, .max = 3600000,
-	  .help = "how long flagged copies are answered while the database is away; 0: never" },
-	{ "cache_compress_above", CONF_BYTES, offsetof(struct cache_options, pack_above), "1k",
-	  .min = 64, .max = 1 << 20, .help = "larger answers are kept compressed [bytes]" },
-	{ "redis_prefix", CONF_TEXT, offsetof(struct cache_options, redis_prefix),
-	  "such-market", .min = 1, .max = 64,
-	  .help = "what the names of all keys in Redis begin with" },
-	{ "invalidate_rules", CONF_TEXT, offsetof(struct cache_options, rules), "",
-	  .help = "what else becomes invalid: table:operation -> tag, tag; …" },
-	{ 0 }
+	struct entry found;    /* in the database tier */
 };
 
 struct cache *cache_new(const struct cache_options *options, struct cache_map *map,
@@ -112,6 +90,17 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis)
 struct redis_tier *cache_redis(const struct cache *cache)
 {
 	return cache->redis;
+}
+
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing)
+{
+	cache->stored = stored;
+	cache->storing = stored && storing;
+}
+
+struct stored *cache_stored(const struct cache *cache)
+{
+	return cache->stored;
 }
 
 void cache_set_replicas(struct cache *cache, struct replicas *replicas,
@@ -154,15 +143,13 @@ static bool is_of_history(const struct cache_map *map, const struct entry_head *
 }
 
 /* Each tag by its own right: V1, or V2.  A page has a hundred. */
-static bool is_usable(const struct cache_map *map, const struct entry *e, int64_t boot_ns)
+static bool is_unchanged(const struct cache_map *map, const struct entry *e)
 {
 	const struct entry_head *h = &e->head;
 	const struct entry_tag *end = e->tag + h->tags;
 	const struct tag_slot *slots = map->slots;
 	uint64_t label = h->label;
 
-	if (h->expires_ns <= boot_ns || !is_of_history(map, h))
-		return false;
 	if (!MUTATED(no_epoch) && label <= map_floor(map))
 		label = 0;
 	for (const struct entry_tag *t = e->tag; t < end; t++) {
@@ -174,6 +161,28 @@ static bool is_usable(const struct cache_map *map, const struct entry *e, int64_
 			return false;
 	}
 	return true;
+}
+
+/* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
+static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
+{
+	struct cache_map *map = t->cache->map;
+
+	if (t->cache->redis)
+		tell(map, worth_class(map, t->model->id, key_str(&t->key)));
+}
+
+/* One that was read before says nothing new. */
+static bool is_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
+{
+	const struct cache_map *map = t->cache->map;
+
+	if (e->head.expires_ns <= boot_ns || !is_of_history(map, &e->head))
+		return false;
+	bool good = is_unchanged(map, e);
+	if (!e->read)
+		tell_life(t, good ? worth_read : worth_unread);
+	return good;
 }
 
 /* Looking at the clock would take as long as looking into memory: one look of 64 is timed. */
@@ -198,10 +207,12 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 
 	if (!look_into_memory(t, &e))
 		return false;
-	if (!is_usable(t->cache->map, &e, boot_ns)) {
+	if (!is_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
 		return false;
 	}
+	if (t->cache->storing && t->model->stored)
+		stored_put(t->cache->stored, t->arena, &e);
 	entry_answer(&e, ret);
 	ret->source = source;
 	return true;
@@ -224,13 +235,6 @@ static bool find_stale(struct through *t, struct answer *ret)
 /* --- filling -------------------------------------------------------------------------------
  */
 
-int64_t cache_ttl_ms(const struct cache_options *options, enum tier tier, enum rc rc)
-{
-	int64_t ms = options->ttl_ms[tier];
-
-	return rc == RC_OK || ms < options->negative_ttl_ms ? ms : options->negative_ttl_ms;
-}
-
 static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *tags)
 {
 	struct entry_tag *ret = arena_zalloc(arena, (tags->n + 1) * sizeof(*ret));
@@ -239,6 +243,19 @@ static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *
 		ret[i] = (struct entry_tag){ tags->tag[i].hash, tags->tag[i].gen,
 					     tags->tag[i].slot, tags->tag[i].certain };
 	return ret;
+}
+
+static void share(const struct through *t, const struct entry *e)
+{
+	struct cache *cache = t->cache;
+	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+
+	if (cache->redis && worth_writing(cache->map, class))
+		redis_tier_put(cache->redis, t->arena, e,
+			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
+					    (enum rc)e->head.rc));
+	if (cache->storing && t->model->stored)
+		stored_put(cache->stored, t->arena, e);
 }
 
 /* Runs when the answer is out: compresses it and puts it where the next one looks. */
@@ -271,11 +288,11 @@ static void keep(void *obj)
 	if (t->cache->memory_on)
 		memory_put(t->cache->map, &e);
 	else
-		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+		share(t, &e);
 	if (t->seated)
 		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
 	if (t->cache->memory_on)
-		redis_tier_put(t->cache->redis, t->arena, &e, ttl_ms);
+		share(t, &e);
 }
 
 /* What the filler did not spend waiting for the database. */
@@ -373,7 +390,7 @@ uint64_t cache_read_end(struct cache *cache, uint64_t epoch)
 }
 
 /* Epoch, era and gens are from before the read, the label from the read itself. */
-static enum rc fill(struct through *t, struct answer *ret)
+static enum rc fill_now(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
 
@@ -392,6 +409,23 @@ static enum rc fill(struct through *t, struct answer *ret)
 	if (t->epoch != cache->epoch)
 		t->epoch = 0; /* another connection in the midst of it: two histories */
 	hand_over(t, ret);
+	return rc;
+}
+
+/* The database is asked by so many at once. */
+static enum rc fill(struct through *t, struct answer *ret)
+{
+	const struct cache_options *options = t->cache->options;
+	int place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+
+	if (place < 0) {
+		t->crowded = true;
+		metric_add(COUNTER_cache_crowded, 1);
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = fill_now(t, ret);
+	turn_end(t->cache->map, place);
 	return rc;
 }
 
@@ -428,7 +462,8 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
- * the time.  What it read is good by its label alone, never V2.
+ * the time.  What it read is good by its label alone, never V2.  The primary was connected to
+ * before: fillers may need what is learned there (cache_connected).
  */
 static bool ask_replica(struct through *t, struct answer *ret)
 {
@@ -437,7 +472,7 @@ static bool ask_replica(struct through *t, struct answer *ret)
 
 	t->era = map_era(cache->map);
 	t->epoch = map_epoch(cache->map);
-	if (!cache->replicas || !t->epoch)
+	if (!cache->replicas || !t->epoch || !cache->epoch)
 		return false;
 	t->primary = false;
 	declare_fill(t);
@@ -480,6 +515,32 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
 	t->outcome = TALLY_redis_hit;
+	tell_life(t, worth_read);
+	return true;
+}
+
+static void share_found(void *obj)
+{
+	const struct through *t = obj;
+
+	share(t, &t->found);
+}
+
+/* A runner's fill. */
+static bool find_stored(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+
+	if (!cache->stored || !t->model->stored ||
+	    !stored_get(cache->stored, t->arena, key_str(&t->key), &t->found) ||
+	    !map_lease_valid(cache->map, clock_boot_ns()))
+		return false;
+	if (cache->memory_on)
+		memory_put(cache->map, &t->found);
+	arena_defer(t->arena, share_found, t);
+	entry_answer(&t->found, ret);
+	ret->source = SOURCE_STORED;
+	t->outcome = TALLY_stored_hit;
 	return true;
 }
 
@@ -511,7 +572,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
-	bool found = find_in_redis(t, ret);
+	bool found = find_in_redis(t, ret) || find_stored(t, ret);
 	rc = found || ask_replica(t, ret) ? ret->rc : fill(t, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
@@ -520,7 +581,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis);
+	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
 }
 
 static enum rc go_through(struct through *t, struct answer *ret)
@@ -549,8 +610,8 @@ static enum rc go_through(struct through *t, struct answer *ret)
 		rc = fill_seated(t, ret);
 	else
 		rc = MUTATED(replica_unleased) && ask_replica(t, ret) ? ret->rc : fill(t, ret);
-	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && cache->options->stale_ms > 0 &&
-	    find_stale(t, ret))
+	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
+	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
 	return rc;
 }
@@ -565,7 +626,7 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	t->model = model;
 	t->ctx = ctx;
 	t->args = args;
-	t->seated = false;
+	t->seated = t->crowded = false;
 	t->outcome = TALLY_bypass;
 	t->key.len = 0;
 	t->key.failed = false;
@@ -605,15 +666,10 @@ void cache_state(const struct cache *cache, struct cache_state *ret)
 	memory_count(cache->map, &ret->memory);
 }
 
-const char *tier_name(enum tier tier)
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret)
 {
-	static const char *const names[TIER_COUNT] = {
-		[TIER_NONE] = "none",
-		[TIER_HOT] = "hot",
-		[TIER_WARM] = "warm",
-		[TIER_COLD] = "cold",
-	};
-
-	assert(tier < TIER_COUNT);
-	return names[tier];
+	*ret = (struct worth_counts){ 0 };
+	if (cache->map)
+		worth_count(cache->map, model->id, ret);
 }

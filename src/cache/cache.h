@@ -2,8 +2,8 @@
  * The tiers of copies, and the one way through them.  A read model says which key an answer
  *has, which tags it depends on, and how it is made from the database:
  *
- *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags,
- *						   nft_fill, READ_nft };
+ *	static const struct read_model model = { "nft", TIER_HOT, nft_key, nft_tags, nft_fill,
+ *						 READ_nft, false };
  *	rc = cache_through(env->cache, env->arena, &model, env, &args, &answer);
  *
  * An answer without a flag is never older than a write acknowledged on this machine, and never
@@ -19,12 +19,14 @@
 #include "base/rc.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
+#include "cache/worth.h"
 
 struct arena;
 struct cache;
 struct cache_map;
 struct pg;
 struct redis_tier;
+struct stored;
 struct replicas;
 struct rules;
 
@@ -35,6 +37,11 @@ struct cache_options {
 	int64_t negative_ttl_ms;
 	int64_t stale_ms;   /* flagged answers while the primary is away; 0: none */
 	int64_t pack_above; /* bytes; larger bodies are kept compressed */
+	bool stored_on;     /* the database tier */
+	int64_t stored_ms;  /* how long copies are good there */
+	int64_t stored_bytes;
+	int64_t fills; /* at once on a machine; 0: no limit */
+	int64_t fill_wait_ms;
 	const char *redis_prefix;
 	const char *rules; /* see cache/rule.h */
 };
@@ -62,7 +69,10 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
-	size_t id; /* its row, by which reads are counted (base/tally.h) */
+	/* Its row, by which reads are counted, too (base/tally.h); below WORTH_MODELS - 1,
+	 * which is for what has none. */
+	size_t id;
+	bool stored; /* it costs more to make than to find in the database tier */
 };
 
 /* map NULL: no copies, every read goes to the database.  All are borrowed. */
@@ -74,6 +84,9 @@ void cache_set_redis(struct cache *cache, struct redis_tier *redis);
 struct redis_tier *cache_redis(const struct cache *cache);
 /* What the names of its keys begin with, without the colon. */
 struct str cache_prefix(const struct cache *cache);
+/* Copies in the database; borrowed, NULL: none.  storing: what is read goes there. */
+void cache_set_stored(struct cache *cache, struct stored *stored, bool storing);
+struct stored *cache_stored(const struct cache *cache);
 /* The connection to the primary was made: its epoch.  When it is another than the mapping's all
  * copies are void until the relay has named it there.  0: not known; nothing read is kept. */
 void cache_connected(struct cache *cache, uint64_t epoch);
@@ -119,6 +132,10 @@ struct cache_state {
 	struct memory_counts memory;
 };
 void cache_state(const struct cache *cache, struct cache_state *ret);
+
+/* Which copies of a read model are worth a write to Redis (cache/worth.h). */
+void cache_worth(const struct cache *cache, const struct read_model *model,
+		 struct worth_counts *ret);
 
 const char *tier_name(enum tier tier); /* "warm" */
 

@@ -74,6 +74,7 @@ bool entry_decode(struct str bytes, struct str key, struct entry *ret)
 	ret->tag = (const struct entry_tag *)(bytes.ptr + sizeof(*head));
 	ret->key = (struct str){ bytes.ptr + sizeof(*head) + tags, head->key_len };
 	ret->body = (struct str){ ret->key.ptr + ret->key.len, head->body_len };
+	ret->read = false;
 	return !key.ptr || str_eq(key, ret->key);
 }
 

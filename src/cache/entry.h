@@ -45,6 +45,7 @@ struct entry {
 	struct entry_head head;
 	const struct entry_tag *tag;
 	struct str key, body;
+	bool read; /* of a copy in memory: it was asked for since it was put there */
 };
 
 size_t entry_size(const struct entry *e);

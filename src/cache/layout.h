@@ -5,6 +5,7 @@
  *	struct map_head           one page
  *	struct tag_slot           × TAG_SLOTS
  *	struct flight             × FLIGHTS
+ *	struct worth              what became of copies, by class
  *	shards × {
  *		struct shard      head: lock, positions of the two rings
  *		struct bucket     × buckets: index
@@ -32,10 +33,12 @@
 #include <stdint.h>
 #include "cache/map.h"
 #include "cache/replica.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
 #include "net/breaker.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   3
+#define MAP_LAYOUT   4
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -90,10 +93,29 @@ struct replica_cell {
 	_Atomic uint64_t reads[REPLICA_OUTCOMES];
 };
 
+/* Who is making an answer from the database: pids; 0: free. */
+struct turns {
+	_Atomic uint32_t holder[TURNS_MAX];
+	_Atomic int64_t
+		until_ns[TURNS_MAX]; /* CLOCK_MONOTONIC; later it is free; 0: just taken */
+	_Atomic uint32_t given;   /* raised when a place becomes free: what waiters wait on */
+	_Atomic uint32_t waiting; /* at least so many */
+};
+
+struct worth_row {
+	_Atomic uint64_t skipped;
+	_Atomic uint32_t churning;
+};
+
+struct worth {
+	_Atomic uint64_t cell[WORTH_MODELS * WORTH_OWNERS];
+	struct worth_row row[WORTH_MODELS];
+};
+
 struct map_head {
 	char magic[8];
 	uint32_t layout, shards;
-	uint64_t size, slots_at, flights_at, shards_at, shard_size;
+	uint64_t size, slots_at, flights_at, worth_at, shards_at, shard_size;
 	uint8_t hash_key[16];
 	_Alignas(
 		64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
@@ -108,6 +130,7 @@ struct map_head {
 	_Atomic uint64_t lsn;               /* of the primary's log at the last poll */
 	_Atomic uint64_t replica_turn;
 	struct replica_cell replica[REPLICAS_MAX];
+	_Alignas(64) struct turns turns;
 };
 
 struct cache_map {
@@ -115,6 +138,7 @@ struct cache_map {
 	size_t size; /* mapped */
 	struct tag_slot *slots;
 	struct flight *flights;
+	struct worth *worth;
 	uint8_t *shards;
 };
 

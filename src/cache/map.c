@@ -45,7 +45,7 @@ static bool is_sound(const struct map_head *head, off_t size)
 	same = plan(head->shard_size * MAP_SHARDS);
 	return head->size == (uint64_t)size && head->size == same.size &&
 	       head->slots_at == same.slots_at && head->flights_at == same.flights_at &&
-	       head->shards_at == same.shards_at;
+	       head->worth_at == same.worth_at && head->shards_at == same.shards_at;
 }
 
 static int attach(int fd, struct cache_map **ret)
@@ -69,6 +69,7 @@ static int attach(int fd, struct cache_map **ret)
 	map->size = (size_t)st.st_size;
 	map->slots = (struct tag_slot *)((uint8_t *)head + head->slots_at);
 	map->flights = (struct flight *)((uint8_t *)head + head->flights_at);
+	map->worth = (struct worth *)((uint8_t *)head + head->worth_at);
 	map->shards = (uint8_t *)head + head->shards_at;
 	*ret = map;
 	return 0;

@@ -189,7 +189,8 @@ bool memory_get(struct cache_map *map, struct arena *arena, struct str key, stru
 			continue;
 		if (!copy_out(s, word, hash, arena, &bytes) || !entry_decode(bytes, key, ret))
 			continue;
-		if (!atomic_load_explicit(&b->hit[i], memory_order_relaxed))
+		ret->read = atomic_load_explicit(&b->hit[i], memory_order_relaxed);
+		if (!ret->read)
 			atomic_store_explicit(&b->hit[i], 1, memory_order_relaxed);
 		return true;
 	}

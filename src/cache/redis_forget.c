@@ -92,7 +92,7 @@ bool redis_tier_invalidate(struct redis_tier *tier, struct arena *arena, cache_e
 		n = REDIS_TAGS_MAX;
 	commands = arena_alloc(arena, (n + 1) * sizeof(*commands));
 	replies = arena_alloc(arena, (n + 1) * sizeof(*replies));
-	redis_write_stamp(epoch, xid, stamp);
+	travel_stamp(epoch, xid, stamp);
 	struct str ms = redis_number(arena, mark_ms(tier));
 	for (size_t i = 0; i < n; i++)
 		if (has_mark(tags[i]))

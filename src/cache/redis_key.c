@@ -1,7 +1,7 @@
 #include "cache/redis_key.h"
 
-#include <inttypes.h>
 #include "base/arena.h"
+#include "base/hex.h"
 #include "base/glob.h"
 #include "base/scope.h"
 #include "cache/tag.h"
@@ -61,16 +61,37 @@ struct str redis_key_braces(struct str key)
 	return (struct str){ open, (size_t)(close - open) + 1 };
 }
 
+/* Parts one after the other: each hit in Redis needs a handful of names. */
+static struct str join(struct arena *arena, const struct str *part, size_t n)
+{
+	size_t len = 0;
+	char *name, *at;
+
+	for (size_t i = 0; i < n; i++)
+		len += part[i].len;
+	name = at = arena_alloc(arena, len);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(at, part[i].ptr, part[i].len);
+		at += part[i].len;
+	}
+	return (struct str){ name, len };
+}
+
 struct str redis_key_copy(struct arena *arena, struct str prefix, struct str key)
 {
-	return arena_printf(arena, STR_FMT ":" STR_FMT, STR_ARG(prefix), STR_ARG(key));
+	const struct str parts[] = { prefix, STR(":"), key };
+
+	return join(arena, parts, COUNT_OF(parts));
 }
 
 struct str redis_key_inv(struct arena *arena, struct str prefix, struct str braces,
 			 uint64_t tag_hash)
 {
-	return arena_printf(arena, STR_FMT ":inv:" STR_FMT ":%016" PRIx64, STR_ARG(prefix),
-			    STR_ARG(braces), tag_hash);
+	char hex[17];
+	const struct str parts[] = { prefix, STR(":inv:"), braces, STR(":"), { hex, 16 } };
+
+	hex_write_u64(tag_hash, hex);
+	return join(arena, parts, COUNT_OF(parts));
 }
 
 size_t redis_key_of_tag(struct arena *arena, struct str prefix, struct str tag,

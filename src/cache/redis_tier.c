@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
@@ -61,11 +62,6 @@ struct str redis_tier_channel(const struct redis_tier *tier)
 	return tier ? tier->channel : STR_NONE;
 }
 
-void redis_write_stamp(uint64_t epoch, uint64_t label, char ret[STAMP + 1])
-{
-	snprintf(ret, STAMP + 1, "%016" PRIx64 "%016" PRIx64, epoch, label);
-}
-
 struct str redis_number(struct arena *arena, int64_t n)
 {
 	return arena_printf(arena, "%" PRId64, n);
@@ -90,53 +86,6 @@ bool redis_tier_run(struct redis_tier *tier, struct arena *arena,
 }
 
 /* --- reading ------------------------------------------------------------------------------ */
-
-bool redis_read_value(struct str value, struct str key, struct entry *ret)
-{
-	char stamp[STAMP + 1];
-
-	if (value.len < STAMP || !entry_decode(str_from(value, STAMP), key, ret))
-		return false;
-	redis_write_stamp(ret->head.epoch, ret->head.label, stamp);
-	return memcmp(value.ptr, stamp, STAMP) == 0;
-}
-
-/* What a machine keeps to itself is written anew: nothing of it came over the wire. */
-static bool localise(const struct redis_tier *tier, struct arena *arena, uint64_t era,
-		     struct entry *e)
-{
-	struct entry_tag *tags = arena_zalloc(arena, (e->head.tags + 1u) * sizeof(*tags));
-	int64_t ttl_ms =
-		cache_ttl_ms(tier->options, (enum tier)e->head.tier, (enum rc)e->head.rc);
-	int64_t age_ms = (clock_wall_us() - e->head.made_us) / 1000;
-
-	for (uint32_t i = 0; i < e->head.tags; i++) {
-		tags[i].hash = e->tag[i].hash;
-		tags[i].slot = map_slot_of(tier->map, tags[i].hash);
-	}
-	e->tag = tags;
-	e->head.era = era;
-	e->head.primary = false;
-	e->head.expires_ns = 0;
-	if (e->head.made_us < 0 || age_ms >= ttl_ms)
-		return false;
-	/* Made in the future: another machine's clock. */
-	ttl_ms -= age_ms > 0 ? age_ms : 0;
-	e->head.expires_ns = clock_boot_ns() + ttl_ms * NS_PER_MS;
-	return true;
-}
-
-/* V1 for all tags; V2 does not travel. */
-static bool is_valid(const struct cache_map *map, const struct entry *e)
-{
-	if (e->head.epoch == 0 || e->head.epoch != map_epoch(map) ||
-	    e->head.label <= map_floor(map))
-		return false;
-	for (uint32_t i = 0; i < e->head.tags; i++)
-		if (!map_label_ok(map, e->tag[i].slot, e->head.label))
-			return false;
-	return true;
-}
 
 /* A mark of the same history that is not older than the copy.  What is no mark says nothing. */
 static bool is_marked(const struct redis_reply *marks, size_t n, struct str value)
@@ -167,13 +116,15 @@ static bool use(struct redis_tier *tier, struct arena *arena, struct str key, ui
 {
 	struct str value = reply->item[0].text;
 	struct entry e;
+	int64_t ttl_ms;
 
-	if (!redis_read_value(value, key, &e)) {
+	if (!travel_read(value, key, &e)) {
 		tier->damaged = map_key_hash(tier->map, key);
 		return false;
 	}
-	if (!localise(tier, arena, era, &e) || !is_valid(tier->map, &e) ||
-	    is_marked(reply->item + 1, reply->items - 1, value))
+	ttl_ms = cache_ttl_ms(tier->options, (enum tier)e.head.tier, (enum rc)e.head.rc);
+	if (!travel_arrive(tier->map, arena, era, ttl_ms, ttl_ms, &e) ||
+	    !travel_valid(tier->map, &e) || is_marked(reply->item + 1, reply->items - 1, value))
 		return false;
 	*ret = e;
 	return true;
@@ -207,38 +158,18 @@ bool redis_tier_get(struct redis_tier *tier, struct arena *arena, struct str key
 
 /* --- writing ------------------------------------------------------------------------------ */
 
-/* Stamp and entry, without what belongs to this machine alone. */
-static struct str write_value(struct arena *arena, const struct entry *e)
-{
-	struct entry shared = *e;
-	struct entry_tag *tags = arena_zalloc(arena, (e->head.tags + 1u) * sizeof(*tags));
-	size_t size = STAMP + entry_size(e);
-	char *value = arena_alloc(arena, size), stamp[STAMP + 1];
-
-	for (uint32_t i = 0; i < e->head.tags; i++)
-		tags[i].hash = e->tag[i].hash;
-	shared.tag = tags;
-	shared.head.primary = 0;
-	shared.head.era = 0;
-	shared.head.expires_ns = 0;
-	redis_write_stamp(e->head.epoch, e->head.label, stamp);
-	memcpy(value, stamp, STAMP);
-	entry_encode(&shared, value + STAMP);
-	return (struct str){ value, size };
-}
-
 void redis_tier_put(struct redis_tier *tier, struct arena *arena, const struct entry *e,
 		    int64_t ttl_ms)
 {
 	struct redis_reply reply;
 
 	/* Nobody could use it: V2 is this machine's own. */
-	if (!tier || entry_size(e) > ENTRY_MAX || !is_valid(tier->map, e))
+	if (!tier || entry_size(e) > ENTRY_MAX || !travel_valid(tier->map, e))
 		return;
 	bool damaged = tier->damaged && tier->damaged == map_key_hash(tier->map, e->key);
 	struct str words[] = {
 		redis_key_copy(arena, tier->prefix, e->key),
-		write_value(arena, e),
+		travel_write(arena, e),
 		redis_number(arena, ttl_ms),
 		damaged ? STR("1") : STR("0"),
 	};

@@ -28,6 +28,8 @@ struct replicas {
 	const char *url[REPLICAS_MAX];
 	size_t count;
 	enum tier hottest;
+	enum rc (*hook)(struct pg *pg, void *ctx);
+	void *hook_ctx;
 	struct pg *pg; /* to replica `at`; NULL: none yet */
 	size_t at;
 	int64_t until_ns; /* stays there */
@@ -126,6 +128,15 @@ struct replicas *replicas_new(const struct replica_options *options,
 	return NULL;
 }
 
+void replicas_on_connect(struct replicas *r, enum rc (*hook)(struct pg *pg, void *ctx),
+			 void *ctx)
+{
+	if (!r)
+		return;
+	r->hook = hook;
+	r->hook_ctx = ctx;
+}
+
 /* --- which one ---------------------------------------------------------------------------- */
 
 static bool allows(const struct replicas *r, size_t i, int64_t now_ns)
@@ -141,6 +152,7 @@ static void move_to(struct replicas *r, size_t i, int64_t now_ns)
 		return;
 	pg_free(r->pg);
 	r->pg = pg_new(&r->pg_options, r->url[i]);
+	pg_on_connect(r->pg, r->hook, r->hook_ctx);
 	r->at = i;
 }
 

@@ -46,6 +46,9 @@ enum rc replicas_check(const char *urls, const char **ret_why);
 struct replicas *replicas_new(const struct replica_options *options,
 			      const struct pg_options *pg, struct cache_map *map);
 void replicas_free(struct replicas *r);
+/* As pg_on_connect, of whichever it connects to; before the first is asked. */
+void replicas_on_connect(struct replicas *r, enum rc (*hook)(struct pg *pg, void *ctx),
+			 void *ctx);
 
 /* The connection this read is to ask, NULL: the primary.  Who is given one tells what came of
  * it.  A replica whose label of a moment ago is too low for a declared tag is not asked. */

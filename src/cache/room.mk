@@ -10,13 +10,18 @@ libcache_a_SOURCES = \
 	src/cache/map.c src/cache/map.h \
 	src/cache/memory.c src/cache/memory.h \
 	src/cache/mutation.c src/cache/mutation.h \
+	src/cache/options.c \
 	src/cache/redis_forget.c \
 	src/cache/redis_internal.h \
 	src/cache/redis_key.c src/cache/redis_key.h \
 	src/cache/redis_tier.c src/cache/redis_tier.h \
+	src/cache/stored.c src/cache/stored.h \
 	src/cache/replica.c src/cache/replica.h \
 	src/cache/rule.c src/cache/rule.h src/cache/tables.def \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
 	src/cache/tag_sound.c \
+	src/cache/travel.c src/cache/travel.h \
+	src/cache/turns.c src/cache/turns.h \
+	src/cache/worth.c src/cache/worth.h \
 	src/cache/write.c src/cache/write.h
 CACHE_LIBS = libcache.a $(NET_LIBS)

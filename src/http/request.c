@@ -36,13 +36,8 @@ void request_ids_init(struct request_ids *ids)
 
 static void make_id(struct request_ids *ids, char ret[REQUEST_ID_MAX + 1])
 {
-	uint64_t n = ids->next++;
-	uint8_t count[8];
-
-	for (size_t i = 0; i < sizeof(count); i++)
-		count[i] = (uint8_t)(n >> (56 - 8 * i));
 	memcpy(ret, ids->prefix, 16);
-	hex_write(count, sizeof(count), ret + 16);
+	hex_write_u64(ids->next++, ret + 16);
 }
 
 static bool is_id_char(char c)

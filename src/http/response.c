@@ -36,6 +36,7 @@ static const char *const cache_status[] = {
 	[SOURCE_DATABASE] = "such-market; fwd=miss; detail=database",
 	[SOURCE_REPLICA] = "such-market; fwd=miss; detail=replica",
 	[SOURCE_REDIS] = "such-market; hit; detail=redis",
+	[SOURCE_STORED] = "such-market; hit; detail=stored",
 	[SOURCE_MEMORY] = "such-market; hit; detail=memory",
 	[SOURCE_UPSTREAM] = "such-market; fwd=miss; detail=upstream",
 	[SOURCE_STALE] = "such-market; hit; detail=stale",

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "jobs/import_run.h"
+#include "jobs/import_spool.h"
 #include "net/pg.h"
 
 #define STATEMENT_MS (30 * 60 * 1000) /* a sort of many millions of rows may take long */
@@ -202,6 +203,8 @@ enum rc import_run(struct pg *pg, struct arena *arena, const struct import_optio
 	};
 	enum rc rc = run(&im);
 	arena_free(im.line_arena);
+	spool_free(im.holders);
+	spool_free(im.tokens);
 	/* With the session go its temporary tables, its settings and the lock. */
 	pg_disconnect(pg);
 	pg_set_deadline(pg, 0);

@@ -7,6 +7,8 @@
 #include "net/pg.h"
 #include "net/tx.h"
 
+#define CHUNK_ATTEMPTS 15 /* more than a request has: nobody waits for the answer */
+
 static const struct phase owner_token_phase = {
 	.what = "tokens of owners",
 	.before = { SQL_import_owner_tokens },
@@ -19,23 +21,15 @@ static const struct phase owner_token_phase = {
 };
 static const struct phase owner_phase = {
 	.what = "owners",
-	.before = { SQL_import_owner_diff, SQL_import_owner_diffed },
-	.before_count = 2,
+	.before = { SQL_import_owner_staged, SQL_import_owner_diff, SQL_import_owner_diffed },
+	.before_count = 3,
 	.count = SQL_import_owner_changes,
-	.merge = { SQL_import_lock, SQL_import_owner_remove, SQL_import_owner_merge },
-	.merge_count = 3,
-	.add = { SQL_import_lock, SQL_import_owner_add },
-	.add_count = 2,
+	.merge = { SQL_import_lock, SQL_import_owner_haste, SQL_import_owner_remove,
+		   SQL_import_owner_merge },
+	.merge_count = 4,
+	.add = { SQL_import_lock, SQL_import_owner_haste, SQL_import_owner_add },
+	.add_count = 3,
 	.removes = true,
-};
-/* Of a collection that nobody holds anything of yet: nothing to compare with. */
-static const struct phase owner_new_phase = {
-	.what = "owners",
-	.count = SQL_import_owner_new_changes,
-	.merge = { SQL_import_lock, SQL_import_owner_new_merge },
-	.merge_count = 2,
-	.add = { SQL_import_lock, SQL_import_owner_new_add },
-	.add_count = 2,
 };
 static const struct phase transfer_token_phase = {
 	.what = "tokens of transfers",
@@ -129,7 +123,7 @@ static enum rc chunk_body(struct pg *pg, void *ctx)
 static enum rc merge_chunk(struct import *im, const struct phase *phase, bool adds,
 			   struct chunk *chunk)
 {
-	struct tx_options options = { 0 };
+	struct tx_options options = { .attempts = CHUNK_ATTEMPTS };
 	bool unknown = false;
 	enum rc rc = RC_CONFLICT;
 	if (adds) {
@@ -243,17 +237,26 @@ static enum rc merge_tokens(struct import *im, const struct phase *phase)
 	return rc == RC_OK ? import_step(im, SQL_import_token_done, NULL) : rc;
 }
 
-static enum rc merge_owners(struct import *im)
+static enum rc compare_owners(struct import *im)
 {
 	struct counts owners = { 0 };
+	enum rc rc = import_stage_holders(im);
+	if (rc == RC_OK)
+		rc = import_phase(im, &owner_phase, &im->meta.contract, &owners);
+	import_count_add(&im->summary->of[IMPORT_OWNERS], &owners);
+	return rc;
+}
+
+static enum rc merge_owners(struct import *im)
+{
 	bool fresh = false;
-	enum rc rc = merge_tokens(im, &owner_token_phase);
+	enum rc rc = import_stage_tokens(im);
+	if (rc == RC_OK)
+		rc = merge_tokens(im, &owner_token_phase);
 	if (rc == RC_OK)
 		rc = import_ask(im, SQL_import_owner_fresh, &im->meta.contract, &fresh);
 	if (rc == RC_OK)
-		rc = import_phase(im, fresh ? &owner_new_phase : &owner_phase,
-				  &im->meta.contract, &owners);
-	import_count_add(&im->summary->of[IMPORT_OWNERS], &owners);
+		rc = fresh ? import_fill(im) : compare_owners(im);
 	return rc;
 }
 

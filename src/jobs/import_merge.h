@@ -10,10 +10,10 @@
  * quicker. */
 struct phase {
 	const char *what;
-	enum import_sql before[2];
+	enum import_sql before[3];
 	size_t before_count;
 	enum import_sql count;
-	enum import_sql merge[3];
+	enum import_sql merge[4];
 	size_t merge_count;
 	enum import_sql add[4];
 	size_t add_count; /* 0: there is no quicker way */

@@ -1,7 +1,7 @@
 /* --owners: CSV, one holder of one token a row. */
 #include "base/arena.h"
 #include "base/scope.h"
-#include "base/utf8.h"
+#include "jobs/import_holder.h"
 #include "jobs/import_line.h"
 
 enum {
@@ -33,10 +33,6 @@ enum line_fate import_owner_row(struct line *line, const struct csv_row *row)
 		return line_bad(line, "owner_address is not an address (0x and 40 hex digits)");
 	if (amount.len && u256_read(amount, &balance) != RC_OK)
 		return line_bad(line, "balance is not a whole number from 0 to 2^256-1");
-	copy_i64(line->out, line->number);
-	copy_text(line->out, u256_str(&id));
-	copy_bytes(line->out, owner.byte, sizeof(owner.byte));
-	copy_text(line->out, u256_str(&balance));
-	copy_end(line->out);
+	holder_write(line->out, &owner, &id, line->number, &balance);
 	return LINE_TAKEN;
 }

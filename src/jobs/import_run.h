@@ -5,7 +5,9 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "jobs/import.h"
+#include "jobs/import_holder.h"
 #include "jobs/import_line.h"
+#include "jobs/import_spool.h"
 
 /* The statements of sql/import/import.sql. */
 enum import_sql {
@@ -30,6 +32,11 @@ struct import {
 	size_t reject_cap;
 	bool several; /* a token of --nfts has several attributes of one type */
 	uint8_t transfers_hash[SHA256_BYTES];
+	/* Of --owners: who holds what, and the tokens; NULL: none. */
+	struct spool *holders, *tokens;
+	uint64_t holding; /* rows of holders that give somebody something, each once */
+	char last_holder[SPOOL_RECORD_MAX], last_token[PACKED_MAX];
+	size_t last_holder_len, last_token_len;
 };
 
 /* RC_INVALID with a text as summary->error. */
@@ -46,6 +53,18 @@ void import_tell(struct import *im, const char *verb, const char *what, uint64_t
 enum rc import_read_meta(struct import *im);
 /* Every file into its stage table. */
 enum rc import_stage(struct import *im);
+/* --owners, one after the other (import_holders.c): records of holder_write; the rejects among
+ * them, which an earlier line said; their tokens into stage_owned; then either those that hold
+ * something, in order of wallets (import_holders_checked tells whether that was all), or the
+ * same into stage_owner. */
+void import_holder_add(struct import *im, struct str record);
+enum rc import_holders_judge(struct import *im);
+enum rc import_stage_tokens(struct import *im);
+bool import_holder_next(struct import *im, struct holder *ret); /* lives until the next */
+enum rc import_holders_checked(struct import *im);
+enum rc import_stage_holders(struct import *im);
+/* Into a collection that nobody holds anything of (import_fill.c). */
+enum rc import_fill(struct import *im);
 /* From the stage tables into the database. */
 enum rc import_merge(struct import *im);
 

@@ -15,8 +15,8 @@ struct reader {
 	enum import_kind kind;
 	size_t path; /* in struct import_options */
 	bool csv;
-	size_t max; /* bytes of a record */
-	const char *copy;
+	size_t max;       /* bytes of a record */
+	const char *copy; /* NULL: holders, which the program sorts itself (import_fill.c) */
 	enum import_sql staged;
 	enum line_fate (*json)(struct line *line, struct str text);
 	bool (*header)(struct line *line, const struct csv_row *row);
@@ -26,9 +26,8 @@ struct reader {
 static const struct reader readers[] = {
 	{ IMPORT_NFTS, offsetof(struct import_options, nfts), false, IMPORT_LINE_MAX,
 	  "COPY stage_nft FROM STDIN", SQL_import_nft_staged, import_nft_line, NULL, NULL },
-	{ IMPORT_OWNERS, offsetof(struct import_options, owners), true, IMPORT_CSV_MAX,
-	  "COPY stage_owner FROM STDIN", SQL_import_owner_staged, NULL, import_owner_header,
-	  import_owner_row },
+	{ IMPORT_OWNERS, offsetof(struct import_options, owners), true, IMPORT_CSV_MAX, NULL,
+	  SQL_COUNT, NULL, import_owner_header, import_owner_row },
 	{ IMPORT_TRANSFERS, offsetof(struct import_options, transfers), true, IMPORT_CSV_MAX,
 	  "COPY stage_transfer FROM STDIN", SQL_import_transfer_staged, NULL,
 	  import_transfer_header, import_transfer_row },
@@ -43,6 +42,7 @@ struct staging {
 	struct import_file file;
 	struct line line;
 	struct buf out;
+	size_t bytes; /* of records judged since the last flush */
 	bool has_header;
 	bool hopeless; /* more rejects than are worth reading on for */
 };
@@ -90,15 +90,22 @@ static void judge(struct staging *s, struct str record)
 		s->hopeless = true;
 	if (fate == LINE_IGNORED)
 		count->ignored++;
-	if (fate == LINE_TAKEN && !is_header)
+	if (fate == LINE_TAKEN && !is_header) {
 		count->read++;
+		if (!s->reader->copy)
+			import_holder_add(s->im, buf_str(&s->out));
+	}
+	if (!s->reader->copy)
+		buf_clear(&s->out);
+	s->bytes += record.len;
 	arena_reset(s->line.arena);
 }
 
 static enum rc flush(struct staging *s)
 {
-	enum rc rc = pg_copy_put(s->im->pg, buf_str(&s->out));
+	enum rc rc = s->reader->copy ? pg_copy_put(s->im->pg, buf_str(&s->out)) : RC_OK;
 	buf_clear(&s->out);
+	s->bytes = 0;
 	import_tell(s->im, "reading", s->file.path, gz_consumed(s->file.in),
 		    gz_size(s->file.in));
 	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
@@ -153,7 +160,7 @@ static enum rc pump(struct staging *s)
 			judge(s, record);
 		if (s->line.marks && marks_full(s->line.marks))
 			rc = make_room(s);
-		else if (s->out.len >= BATCH_BYTES)
+		else if (s->bytes >= BATCH_BYTES)
 			rc = flush(s);
 		if (rc != RC_OK)
 			return rc;
@@ -173,9 +180,14 @@ static enum rc copy_file(struct staging *s)
 		return rc;
 	}
 	rc = pg_copy_end(s->im->pg, NULL, &rows);
-	if (rc != RC_OK)
-		return import_broken(s->im, rc);
-	rc = s->line.marks ? copy_marks(s) : RC_OK;
+	return rc == RC_OK ? RC_OK : import_broken(s->im, rc);
+}
+
+static enum rc read_file(struct staging *s)
+{
+	enum rc rc = s->reader->copy ? copy_file(s) : pump(s);
+	if (rc == RC_OK && s->line.marks)
+		rc = copy_marks(s);
 	if (rc != RC_OK)
 		return rc;
 	if (s->reader->kind == IMPORT_TRANSFERS && !s->hopeless)
@@ -206,37 +218,12 @@ static enum rc stage_file(struct import *im, const struct reader *reader, const 
 	if (reader->kind == IMPORT_NFTS)
 		s.line.marks = marks_new();
 	buf_init(&s.out, NULL, BUF_NO_MAX);
-	rc = copy_file(&s);
+	rc = read_file(&s);
 	buf_release(&s.out);
 	marks_free(s.line.marks);
 	im->several = im->several || s.line.several;
 	import_file_close(&s.file);
-	return rc == RC_OK ? run_staged(im, reader) : rc;
-}
-
-/* Lines of a snapshot that say what an earlier one said already. */
-static enum rc reject_twice(struct import *im)
-{
-	char limit[24], reason[256];
-	snprintf(limit, sizeof(limit), "%lld", (long long)IMPORT_SKIP_MAX + 1);
-	SCOPED(pg_result_done)
-	struct pg_result r = pg_exec_args(im->pg, import_sql_text(SQL_import_owner_twice),
-					  PG_ARGS(pg_text(limit)));
-	if (r.rc != RC_OK)
-		return import_broken(im, r.rc);
-	for (int i = 0; i < r.count; i++) {
-		snprintf(reason, sizeof(reason),
-			 "token " STR_FMT " of " STR_FMT " is listed already on line %lld",
-			 STR_ARG(pg_str(&r, i, 1)), STR_ARG(pg_str(&r, i, 2)),
-			 (long long)pg_i64(&r, i, 3));
-		import_reject(im, im->options->owners, (uint64_t)pg_i64(&r, i, 0), reason);
-	}
-	im->summary->of[IMPORT_OWNERS].read -= (uint64_t)r.count;
-	if (!r.count)
-		return RC_OK;
-	SCOPED(pg_result_done)
-	struct pg_result once = pg_exec(im->pg, import_sql_text(SQL_import_owner_once));
-	return once.rc == RC_OK ? RC_OK : import_broken(im, once.rc);
+	return rc == RC_OK && reader->copy ? run_staged(im, reader) : rc;
 }
 
 enum rc import_stage(struct import *im)
@@ -248,7 +235,7 @@ enum rc import_stage(struct import *im)
 		if (path)
 			rc = stage_file(im, &readers[i], path);
 	}
-	return rc == RC_OK && im->options->owners ? reject_twice(im) : rc;
+	return rc == RC_OK && im->options->owners ? import_holders_judge(im) : rc;
 }
 
 enum rc import_read_meta(struct import *im)

@@ -128,12 +128,17 @@ static void write_times(const struct load_figures *f, struct json *j)
 	json_double(j, "maxMs", ms(f->max_ns));
 }
 
+static uint64_t from_database(const struct load_figures *f)
+{
+	return f->from[SOURCE_DATABASE] + f->from[SOURCE_REPLICA];
+}
+
 static void write_sources(const struct load_figures *f, struct json *j)
 {
 	json_object(j, "bySource");
 	json_int(j, "memory", (int64_t)f->from[SOURCE_MEMORY]);
 	json_int(j, "redis", (int64_t)f->from[SOURCE_REDIS]);
-	json_int(j, "database", (int64_t)f->from[SOURCE_DATABASE]);
+	json_int(j, "database", (int64_t)from_database(f));
 	json_int(j, "stale", (int64_t)f->from[SOURCE_STALE]);
 	json_end(j);
 }
@@ -141,7 +146,7 @@ static void write_sources(const struct load_figures *f, struct json *j)
 static void write_step(const struct load_figures *f, struct json *j)
 {
 	uint64_t good = f->operations - (f->failed < f->operations ? f->failed : f->operations);
-	uint64_t hits = good - f->from[SOURCE_DATABASE];
+	uint64_t hits = good - from_database(f);
 
 	json_object(j, NULL);
 	json_int(j, "users", f->users);

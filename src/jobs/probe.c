@@ -10,6 +10,7 @@
 #include "cache/memory.h"
 #include "cache/redis_key.h"
 #include "cache/redis_tier.h"
+#include "cache/worth.h"
 #include "model/env.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -53,7 +54,8 @@ static const struct read_model probe = { .name = "performance_probe",
 					 .tier = TIER_HOT,
 					 .key = probe_key,
 					 .tags = probe_tags,
-					 .fill = probe_fill };
+					 .fill = probe_fill,
+					 .id = WORTH_MODELS - 1 };
 
 static bool is_right(const struct answer *answer, uint32_t number)
 {

@@ -7,6 +7,10 @@ libjobs_a_SOURCES = \
 	src/jobs/import_csv.h \
 	src/jobs/import_file.c \
 	src/jobs/import_file.h \
+	src/jobs/import_fill.c \
+	src/jobs/import_holder.c \
+	src/jobs/import_holder.h \
+	src/jobs/import_holders.c \
 	src/jobs/import_line.c \
 	src/jobs/import_line.h \
 	src/jobs/import_mark.c \
@@ -19,6 +23,8 @@ libjobs_a_SOURCES = \
 	src/jobs/import_owner.c \
 	src/jobs/import_report.c \
 	src/jobs/import_run.h \
+	src/jobs/import_spool.c \
+	src/jobs/import_spool.h \
 	src/jobs/import_stage.c \
 	src/jobs/import_time.c \
 	src/jobs/import_transfer.c \

@@ -196,8 +196,8 @@ static enum rc read_one(struct warm *w, const char *what,
 		return rc;
 	metric_add(COUNTER_warm_reads, 1);
 	w->missing += rc == RC_NOT_FOUND;
-	w->made += answer.source == SOURCE_DATABASE;
-	w->there += answer.source != SOURCE_DATABASE;
+	w->made += source_is_database(answer.source);
+	w->there += !source_is_database(answer.source);
 	w->done++;
 	return job_step_until(w->run, w->done, w->total, what,
 			      w->start_ns + w->done * NS_PER_S / w->rate);

@@ -35,7 +35,8 @@ uint64_t analytics_hits(const struct tally *t)
 
 	for (size_t i = 0; i < TALLY_READS; i++)
 		n += t->read[i][TALLY_memory_hit] + t->read[i][TALLY_redis_hit] +
-		     t->read[i][TALLY_stale] + t->read[i][TALLY_coalesced];
+		     t->read[i][TALLY_stored_hit] + t->read[i][TALLY_stale] +
+		     t->read[i][TALLY_coalesced];
 	return n;
 }
 

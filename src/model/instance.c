@@ -53,12 +53,22 @@ static enum rc read_instance(struct pg *pg, struct env *env)
 	return RC_OK;
 }
 
-static enum rc connected(struct pg *pg, void *ctx)
+enum rc instance_session(struct pg *pg, void *ctx)
 {
 	SCOPED(pg_result_done) struct pg_result set = pg_exec(pg, session);
+
+	(void)ctx;
+	return set.rc;
+}
+
+static enum rc connected(struct pg *pg, void *ctx)
+{
 	struct env *env = ctx;
 	uint64_t epoch;
-	enum rc rc = set.rc == RC_OK ? read_instance(pg, env) : set.rc;
+	enum rc rc = instance_session(pg, NULL);
+
+	if (rc == RC_OK)
+		rc = read_instance(pg, env);
 
 	if (rc == RC_OK && env->cache)
 		rc = epoch_read(pg, &epoch);

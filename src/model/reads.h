@@ -20,14 +20,14 @@ struct token_args {
 };
 
 enum read {
-#define READ(name, tier, filler, key, tags, words) READ_##name,
+#define READ(name, tier, filler, key, tags, stored, words) READ_##name,
 #include "model/reads.def"
 	READ_COUNT
 };
 extern const struct read_model reads[READ_COUNT];
 extern const char *const read_names[READ_COUNT];
 
-#define READ(name, tier, filler, key, tags, words)                                             \
+#define READ(name, tier, filler, key, tags, stored, words)                                     \
 	enum rc filler(void *ctx, const void *args, struct answer *ret);
 #include "model/reads.def"
 

@@ -35,6 +35,13 @@ struct pg *pg_new(const struct pg_options *options, const char *url)
 	return pg;
 }
 
+struct pg *pg_twin(const struct pg *pg)
+{
+	struct pg *twin = pg_new(pg->options, pg->url);
+	twin->deadline_ms = pg->deadline_ms;
+	return twin;
+}
+
 void pg_free(struct pg *pg)
 {
 	if (!pg)

@@ -59,6 +59,8 @@ struct pg_result {
 
 /* Opens nothing yet.  url and options are borrowed for the life of the handle. */
 struct pg *pg_new(const struct pg_options *options, const char *url);
+/* Another one to the same place, with the same deadline. */
+struct pg *pg_twin(const struct pg *pg);
 void pg_free(struct pg *pg);
 
 /* RC_OK, or RC_INVALID and *ret_why in words an operator can act on (static, no secrets). */
@@ -101,11 +103,20 @@ bool pg_flag(const struct pg_result *result, int row, int col);
 /* bytea cell of 20 bytes; false when null or of another length. */
 bool pg_address_at(const struct pg_result *result, int row, int col, struct address *ret);
 
-/* COPY … FROM STDIN, text format: begin, many puts, end.  Each has the deadline of a statement.
- * With abort_reason nothing is copied, which is RC_OK; *ret_rows only otherwise. */
+/* COPY … FROM STDIN, in the format that sql names: begin, many puts, end.  Each has the
+ * deadline of a statement. With abort_reason nothing is copied, which is RC_OK; *ret_rows only
+ * otherwise. */
 enum rc pg_copy_begin(struct pg *pg, const char *sql);
 enum rc pg_copy_put(struct pg *pg, struct str rows);
 enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
+/* A whole COPY, on its way when this returns; rows are not needed any more.  Then pg_copy_any,
+ * and pg_copy_answer of the one it names.  So several connections work at once: those that wait
+ * for an answer move on in pg_copy_any only, which returns the index of one whose answer, or
+ * failure, can be had at once. */
+#define PG_COPY_ANY_MAX 4
+enum rc pg_copy_send(struct pg *pg, const char *sql, struct str rows);
+size_t pg_copy_any(struct pg *const *pgs, size_t n);
+enum rc pg_copy_answer(struct pg *pg, int64_t *ret_rows);
 
 enum rc pg_connect(struct pg *pg);      /* now, within the connect deadline */
 bool pg_connected(const struct pg *pg); /* an idle connection that is readable is dead */

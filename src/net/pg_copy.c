@@ -3,6 +3,8 @@
  * meanwhile; each wait for the server has the deadline of a statement.
  */
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include "base/clock.h"
 #include "base/metric.h"
 #include "net/internal.h"
@@ -64,12 +66,10 @@ enum rc pg_copy_put(struct pg *pg, struct str rows)
 	return RC_OK;
 }
 
-static enum rc end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
+static enum rc answer(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
 {
 	PGresult *result = NULL;
 	uint64_t rows = 0;
-	if (PQputCopyEnd(pg->conn, abort_reason) != 1)
-		return lost(pg, RC_UNAVAILABLE);
 	enum rc rc = wire_collect(pg, wire_until(pg, clock_mono_ns()), &result);
 	if (rc == RC_TIMEOUT && abort_reason && pg->conn)
 		return RC_OK; /* 57014 is how the server says that it was told to stop */
@@ -81,10 +81,71 @@ static enum rc end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
 	return RC_OK;
 }
 
+static enum rc end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
+{
+	if (PQputCopyEnd(pg->conn, abort_reason) != 1)
+		return lost(pg, RC_UNAVAILABLE);
+	return answer(pg, abort_reason, ret_rows);
+}
+
 enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows)
 {
 	if (!pg->copying)
 		return RC_UNAVAILABLE;
 	pg->copying = false;
 	return fault_count(end(pg, abort_reason, ret_rows));
+}
+
+/* libpq keeps what the socket does not take. */
+static enum rc send_all(struct pg *pg, struct str rows)
+{
+	while (rows.len > 0) {
+		size_t len = rows.len < PUT_MAX ? rows.len : PUT_MAX;
+		if (PQputCopyData(pg->conn, rows.ptr, (int)len) != 1)
+			return lost(pg, RC_UNAVAILABLE);
+		rows = str_from(rows, len);
+	}
+	return PQputCopyEnd(pg->conn, NULL) == 1 ? RC_OK : lost(pg, RC_UNAVAILABLE);
+}
+
+enum rc pg_copy_send(struct pg *pg, const char *sql, struct str rows)
+{
+	enum rc rc = begin(pg, sql);
+	return fault_count(rc == RC_OK ? send_all(pg, rows) : rc);
+}
+
+/* Moves on without waiting; true: the answer, or the loss of the connection, can be read. */
+static bool has_answer(struct pg *pg, struct pollfd *ret_wait)
+{
+	int left = pg->conn ? PQflush(pg->conn) : -1;
+	if (left < 0 || !PQconsumeInput(pg->conn) || !PQisBusy(pg->conn))
+		return true;
+	*ret_wait = (struct pollfd){ .fd = PQsocket(pg->conn),
+				     .events = left ? POLLIN | POLLOUT : POLLIN };
+	return false;
+}
+
+size_t pg_copy_any(struct pg *const *pgs, size_t n)
+{
+	struct pollfd waits[PG_COPY_ANY_MAX];
+	assert(n > 0 && n <= PG_COPY_ANY_MAX);
+	for (;;) {
+		int64_t left = wire_until(pgs[0], 0) / NS_PER_MS;
+		for (size_t i = 0; i < n; i++) {
+			if (has_answer(pgs[i], &waits[i]))
+				return i;
+		}
+		/* Silence of all, or a poll that fails: the answer of the first tells. */
+		int got = poll(waits, n, left > INT32_MAX ? INT32_MAX : (int)left);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return 0;
+	}
+}
+
+enum rc pg_copy_answer(struct pg *pg, int64_t *ret_rows)
+{
+	if (!pg->copying)
+		return RC_UNAVAILABLE;
+	pg->copying = false;
+	return fault_count(answer(pg, NULL, ret_rows));
 }

@@ -24,6 +24,7 @@
 #define ERROR_TEXT 256
 #define OUT_MAX    ((size_t)8 << 20)
 #define HEARD_MAX  64
+#define FRESH_NS   (10 * NS_PER_MS) /* after an answer a connection is taken for alive */
 
 const struct conf_key redis_keys[] = {
 	{ "redis_url", CONF_URL, offsetof(struct redis_options, url), "",
@@ -48,6 +49,7 @@ struct redis {
 	redisContext *context; /* NULL: none */
 	struct redis_reader *reader;
 	struct breaker breaker;
+	int64_t used_ns; /* when the last round trip that was answered began */
 	bool skipped, listening;
 	struct arena *arena; /* of greetings and pings */
 	char error[ERROR_TEXT];
@@ -166,7 +168,7 @@ static enum rc exchange(struct redis *redis, struct arena *arena,
 		rc = RC_TOO_LARGE;
 	else if (redis_reader_begin(redis->reader, arena))
 		rc = redis_wire_exchange(redis->context->fd, redis->reader, buf_str(&out),
-					 until_ns, ret, n);
+					 until_ns, !whole, ret, n);
 	return rc == RC_OK ? rc : broken(redis, rc);
 }
 
@@ -271,6 +273,9 @@ static enum rc open_now(struct redis *redis)
 	}
 	if (!where->path)
 		redisEnableKeepAlive(redis->context);
+	ms = redis->options->budget_ms;
+	limit = (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	setsockopt(redis->context->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	redis->reader = redis_reader_new();
 	return greet(redis);
 }
@@ -282,13 +287,14 @@ static bool is_dead(const redisContext *context)
 	return poll(&fd, 1, 0) != 0;
 }
 
-static enum rc ready(struct redis *redis)
+static enum rc ready(struct redis *redis, int64_t now_ns)
 {
 	redis->skipped = true;
-	if (!redis->configured || !breaker_allows(&redis->breaker, clock_mono_ns()))
+	if (!redis->configured || !breaker_allows(&redis->breaker, now_ns))
 		return RC_UNAVAILABLE;
 	redis->skipped = false;
-	if (redis->context && !redis->listening && is_dead(redis->context))
+	if (redis->context && !redis->listening && now_ns - redis->used_ns > FRESH_NS &&
+	    is_dead(redis->context))
 		drop(redis);
 	if (redis->context)
 		return RC_OK;
@@ -300,30 +306,22 @@ static enum rc ready(struct redis *redis)
 	return RC_UNAVAILABLE;
 }
 
-static enum rc run(struct redis *redis, struct arena *arena,
-		   const struct redis_command *commands, size_t n, struct redis_reply *ret)
+enum rc redis_run(struct redis *redis, struct arena *arena,
+		  const struct redis_command *commands, size_t n, struct redis_reply *ret)
 {
-	enum rc rc = ready(redis);
+	int64_t now_ns = clock_mono_ns();
+	enum rc rc = ready(redis, now_ns);
 
 	if (rc != RC_OK)
 		return rc;
 	rc = talk(redis, arena, commands, n, ret);
 	if (rc == RC_OK || rc == RC_TOO_LARGE) {
+		redis->used_ns = now_ns;
 		breaker_succeeded(&redis->breaker);
 		return rc;
 	}
 	metric_add(COUNTER_redis_failures, 1);
 	breaker_failed(&redis->breaker, clock_mono_ns(), dice());
-	return rc;
-}
-
-enum rc redis_run(struct redis *redis, struct arena *arena,
-		  const struct redis_command *commands, size_t n, struct redis_reply *ret)
-{
-	int64_t start_ns = clock_mono_ns();
-	enum rc rc = run(redis, arena, commands, n, ret);
-
-	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
 	return rc;
 }
 

@@ -78,27 +78,30 @@ static enum rc await(int fd, bool sending, int64_t until_ns)
 	return RC_OK;
 }
 
-static enum rc pull(int fd, struct redis_reader *reader)
+static enum rc pull(int fd, struct redis_reader *reader, int flags)
 {
 	char bytes[CHUNK];
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n = recv(fd, bytes, sizeof(bytes), flags);
 
 	if (n > 0)
 		return redis_reader_feed(reader, bytes, (size_t)n);
 	return n < 0 && (errno == EAGAIN || errno == EINTR) ? RC_OK : RC_UNAVAILABLE;
 }
 
-static enum rc more(int fd, struct redis_reader *reader, struct str *out, int64_t until_ns)
+static enum rc more(int fd, struct redis_reader *reader, struct str *out, int64_t until_ns,
+		    bool bounded)
 {
 	enum rc rc = push(fd, out);
 
+	if (rc == RC_OK && bounded && out->len == 0)
+		return pull(fd, reader, 0);
 	if (rc == RC_OK)
 		rc = await(fd, out->len > 0, until_ns);
-	return rc == RC_OK ? pull(fd, reader) : rc;
+	return rc == RC_OK ? pull(fd, reader, MSG_DONTWAIT) : rc;
 }
 
 enum rc redis_wire_exchange(int fd, struct redis_reader *reader, struct str out,
-			    int64_t until_ns, struct redis_reply *ret, size_t n)
+			    int64_t until_ns, bool bounded, struct redis_reply *ret, size_t n)
 {
 	size_t got = 0;
 
@@ -110,7 +113,8 @@ enum rc redis_wire_exchange(int fd, struct redis_reader *reader, struct str out,
 			continue;
 		}
 		if (rc == RC_NOT_FOUND)
-			rc = more(fd, reader, &out, until_ns);
+			rc = more(fd, reader, &out, until_ns, bounded);
+		bounded = false; /* of what has passed the timeout knows nothing */
 		if (rc != RC_OK)
 			return rc;
 	}

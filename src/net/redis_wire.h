@@ -13,8 +13,10 @@ void redis_wire_write(struct buf *buf, const struct redis_command *command, bool
  * RC_OK: ret[0 … n) are there.  RC_TIMEOUT: not by until_ns (CLOCK_MONOTONIC), however the
  * bytes trickle.  RC_UNAVAILABLE: the other side is gone.  RC_TOO_LARGE, RC_INVALID: as of
  * redis_reader_next.  After any failure the connection is of no more use.
+ * bounded: SO_RCVTIMEO lets no recv wait beyond until_ns, so the first one may wait itself,
+ * without a poll before it.
  */
 enum rc redis_wire_exchange(int fd, struct redis_reader *reader, struct str out,
-			    int64_t until_ns, struct redis_reply *ret, size_t n);
+			    int64_t until_ns, bool bounded, struct redis_reply *ret, size_t n);
 
 #endif

@@ -105,7 +105,7 @@ START_TEST(a_killed_relay_comes_back_without_a_gap)
 	AWAIT(gen(map, "u:3") == 1);
 	AWAIT(leased(map));
 	ck_assert_uint_eq(map_era(map), era);
-	ck_assert_int_eq(server_logged(&s, "all copies are void"), 1);
+	ck_assert_int_eq(server_logged(&s, "copies in memory are void"), 1);
 	ck_assert_int_eq(server_stop(&s), 0);
 	cache_map_close(map);
 }

@@ -264,9 +264,8 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return RC_OK;
 }
 
-static const struct read_model model = {
-	"test", TIER_WARM, through_key, through_tags, fill, 0
-};
+static const struct read_model model = { "test", TIER_WARM, through_key, through_tags,
+					 fill,   0,         false };
 static const struct pg_options nowhere = { .url = "", .connect_ms = 1, .deadline_ms = 1 };
 
 START_TEST(an_answer_comes_from_redis_and_stays_in_memory)

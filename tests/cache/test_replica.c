@@ -53,8 +53,8 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return RC_OK;
 }
 
-static const struct read_model warm = { "test", TIER_WARM, key, tags, fill, 0 };
-static const struct read_model hot = { "test", TIER_HOT, key, tags, fill, 0 };
+static const struct read_model warm = { "test", TIER_WARM, key, tags, fill, 0, false };
+static const struct read_model hot = { "test", TIER_HOT, key, tags, fill, 0, false };
 
 static void turn(void *ctx, struct pg *to)
 {
@@ -212,6 +212,42 @@ START_TEST(without_a_lease_or_an_epoch_it_is_not_asked)
 	map_void(map);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
 	ck_assert_int_eq(calls, 2);
+}
+END_TEST
+
+static int greetings;
+static enum rc greeted;
+
+static enum rc greet(struct pg *to, void *ctx)
+{
+	(void)to;
+	greetings += ctx == &greetings;
+	return greeted;
+}
+
+START_TEST(connections_are_set_up)
+{
+	greetings = 0;
+	greeted = RC_OK;
+	replicas_on_connect(replicas, greet, &greetings);
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+	ck_assert_int_eq(greetings, 1);
+	down();
+	up();
+	greeted = RC_UNAVAILABLE;
+	replicas_on_connect(replicas, greet, &greetings);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+}
+END_TEST
+
+/* What fillers need to know is learned there. */
+START_TEST(the_primary_was_connected_to_before)
+{
+	cache_connected(cache, 0);
+	map_set_epoch(map, 7);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_uint_eq(state().reads[REPLICA_USED], 0);
 }
 END_TEST
 
@@ -381,6 +417,8 @@ static void suite_add(TCase *tc)
 		labels_below_the_floor_are_nothing,
 		tags_it_found_count_too,
 		without_a_lease_or_an_epoch_it_is_not_asked,
+		connections_are_set_up,
+		the_primary_was_connected_to_before,
 		another_line_is_refused,
 		lines_are_systems_and_timelines,
 		a_primary_is_no_replica,

@@ -73,4 +73,22 @@ TESTS += tests/cache/test_write
 tests_cache_test_write_SOURCES = tests/cache/test_write.c
 tests_cache_test_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_cache_test_write_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_stored
+TESTS += tests/cache/test_stored
+tests_cache_test_stored_SOURCES = tests/cache/test_stored.c
+tests_cache_test_stored_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_stored_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_turns
+TESTS += tests/cache/test_turns
+tests_cache_test_turns_SOURCES = tests/cache/test_turns.c
+tests_cache_test_turns_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_turns_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/cache/test_worth
+TESTS += tests/cache/test_worth
+tests_cache_test_worth_SOURCES = tests/cache/test_worth.c
+tests_cache_test_worth_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_worth_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
 endif

@@ -78,14 +78,14 @@ static void read_value(struct arena *arena, struct str bytes)
 	struct entry e;
 
 	memcpy(&head, bytes.ptr, bytes.len < sizeof(head) ? bytes.len : sizeof(head));
-	redis_write_stamp(head.epoch, head.label, stamp);
+	travel_stamp(head.epoch, head.label, stamp);
 	memcpy(value, stamp, STAMP);
 	memcpy(value + STAMP, bytes.ptr, bytes.len);
 	struct str whole = { value, STAMP + bytes.len };
-	if (redis_read_value(whole, STR_NONE, &e)) {
+	if (travel_read(whole, STR_NONE, &e)) {
 		use(arena, &e, str_from(whole, STAMP));
 		value[bytes.len % STAMP] ^= 1;
-		require(!redis_read_value(whole, STR_NONE, &e));
+		require(!travel_read(whole, STR_NONE, &e));
 	}
 }
 

@@ -456,6 +456,49 @@ START_TEST(new_collections_are_as_known_ones)
 }
 END_TEST
 
+/* Writes tokens of a collection just before its first chunk is merged. */
+static void write_first(void *ctx, const struct import_progress *progress)
+{
+	bool *done = ctx;
+	if (*done || strcmp(progress->what, "merging tokens") != 0)
+		return;
+	*done = true;
+	live_pg_sql("INSERT INTO such_market.nfts (contract_address, token_id, attributes, "
+		    "metadata)"
+		    " SELECT contract_address, n, "
+		    "'[{\"traitType\":\"T1\",\"value\":\"theirs\"}]', '{}'"
+		    " FROM such_market.collections, (VALUES (3), (999)) AS v (n);"
+		    "SELECT such_market.derive_token_traits(contract_address, '{3,999}')"
+		    " FROM such_market.collections");
+}
+
+START_TEST(another_writer_was_quicker)
+{
+	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
+	struct import_options o = { .collection = fixture_meta(C1, "ERC721"),
+				    .nfts = random_tokens("random.jsonl", 7, true) };
+	struct import_summary s;
+	struct arena *arena = arena_new(4096);
+	bool done = false;
+	forget_all();
+	struct pg *pg = pg_new(&options, live_pg_url());
+	ck_assert_int_eq(import_run(pg, arena, &o, write_first, &done, &s), RC_OK);
+	pg_free(pg);
+	arena_free(arena);
+	ck_assert(done);
+	fixture_same(
+		"SELECT string_agg(name, ' ') FROM such_market.nfts WHERE token_id IN (3, 999)"
+		" AND attributes::text NOT LIKE '%theirs%'",
+		"n1");
+	fixture_same("SELECT count(*) || ' ' || min(rarity_rank) FROM such_market.nfts",
+		     "301 1");
+	fixture_same("SELECT such_market.derive_traits(contract_address)"
+		     " + such_market.derive_rarity(contract_address)"
+		     " FROM such_market.collections",
+		     "0");
+}
+END_TEST
+
 static bool is_query(const char *text)
 {
 	return strncmp(text, "SELECT", 6) == 0 || strncmp(text, "INSERT", 6) == 0 ||
@@ -467,7 +510,8 @@ START_TEST(every_statement_prepares)
 {
 	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
 	static const enum import_sql first[] = { SQL_import_session, SQL_import_begin,
-						 SQL_import_nft_begin, SQL_import_rank_begin };
+						 SQL_import_nft_begin, SQL_import_rank_begin,
+						 SQL_import_fill_begin };
 	struct pg *pg = pg_new(&options, live_pg_url());
 	char sql[8192];
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
@@ -536,5 +580,5 @@ SUITE_WITH(fixture_start, fixture_done, 300, tokens_traits_and_ranks, again_writ
 	   transfers_are_history_only, transfers_of_one_transaction, users_are_upserted,
 	   a_bad_line_changes_nothing, a_holder_listed_twice, refused_as_a_whole,
 	   a_collection_of_another_chain, meta_keeps_what_it_does_not_say, killed_in_the_middle,
-	   new_collections_are_as_known_ones, every_statement_prepares, summaries,
-	   nothing_changed_is_told)
+	   new_collections_are_as_known_ones, another_writer_was_quicker,
+	   every_statement_prepares, summaries, nothing_changed_is_told)

@@ -31,6 +31,22 @@ TESTS += tests/jobs/test_import_line
 tests_jobs_test_import_line_SOURCES = tests/jobs/test_import_line.c
 tests_jobs_test_import_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_import_line_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_import_fill
+TESTS += tests/jobs/test_import_fill
+tests_jobs_test_import_fill_SOURCES = \
+	tests/jobs/import_fixture.c \
+	tests/jobs/import_fixture.h \
+	tests/jobs/test_import_fill.c
+tests_jobs_test_import_fill_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_fill_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_import_spool
+TESTS += tests/jobs/test_import_spool
+tests_jobs_test_import_spool_SOURCES = tests/jobs/test_import_spool.c
+tests_jobs_test_import_spool_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_spool_LDADD = $(JOBS_TEST_LIBS)
+
 check_PROGRAMS += tests/jobs/test_relay
 TESTS += tests/jobs/test_relay
 tests_jobs_test_relay_SOURCES = tests/jobs/test_relay.c

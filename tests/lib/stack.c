@@ -21,6 +21,14 @@ pid_t stack_market(void)
 	return *machine.market_pid;
 }
 
+const char *stack_mapping(void)
+{
+	static char path[MACHINE_PATH];
+
+	snprintf(path, sizeof(path), "%s/shm/cache", machine.market.dir);
+	return path;
+}
+
 size_t stack_children(const char *word, pid_t *ret, size_t max)
 {
 	return machine_children(&machine, word, ret, max);

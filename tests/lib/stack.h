@@ -35,6 +35,7 @@ int stack_run(const char *const *args);
 const char *stack_output(void);
 #define STACK_RUN(...) stack_run((const char *const[]){ __VA_ARGS__, NULL })
 
+const char *stack_mapping(void);              /* path of the copies in memory; static */
 pid_t stack_market(void);                     /* the master */
 size_t stack_workers(pid_t *ret, size_t max); /* its children that answer */
 /* Its children whose title holds the word ("relay"). */

@@ -79,6 +79,12 @@ tests_live_test_private_SOURCES = tests/live/keys.c tests/live/keys.h tests/live
 tests_live_test_private_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_private_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_purge
+TESTS += tests/live/test_purge
+tests_live_test_purge_SOURCES = tests/live/test_purge.c
+tests_live_test_purge_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_purge_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_read
 TESTS += tests/live/test_read
 tests_live_test_read_SOURCES = tests/live/test_read.c
@@ -102,6 +108,12 @@ TESTS += tests/live/test_stale
 tests_live_test_stale_SOURCES = tests/live/test_stale.c
 tests_live_test_stale_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_stale_LDADD = $(LIVE_LIBS)
+
+check_PROGRAMS += tests/live/test_stored
+TESTS += tests/live/test_stored
+tests_live_test_stored_SOURCES = tests/live/test_stored.c
+tests_live_test_stored_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_stored_LDADD = libstack.a libtest.a $(MODEL_LIBS) $(CURL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/live/test_walk
 TESTS += tests/live/test_walk

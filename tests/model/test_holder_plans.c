@@ -16,9 +16,11 @@
 #define MOST                                                                                   \
 	"1000000000000000000000000000000000000000000000000"                                    \
 	"00000000000000000000000000000000000000000000000000"
-#define LATEST   "253402300800000000, 9223372036854775807, 9223372036854775807"
-#define DEEP     "1600005000000000, 5000, 50000"
-#define ROWS_MAX 500
+#define LATEST     "253402300800000000, 9223372036854775807, 9223372036854775807"
+#define DEEP       "1600005000000000, 5000, 50000"
+#define AUDIT_LAST "253402300800000000, 9223372036854775807"
+#define AUDIT_DEEP "1600050000000000, 50000"
+#define ROWS_MAX   500
 
 static const char *const world[] = {
 	"INSERT INTO such_market.collections (contract_address) VALUES (" BIG ")",
@@ -39,6 +41,12 @@ static const char *const world[] = {
 	" origin, log_index, block_time, block_number) SELECT " BIG ", n % 10 + 1, " WHALE
 	", " WHALE ", sha256(n::text::bytea), 0, to_timestamp(1600000000 + n / 10), n / 10"
 	" FROM generate_series(1, 100000) n",
+	"INSERT INTO such_market.audit_log (at, key_id, method, route, target, outcome)"
+	" SELECT to_timestamp(1600000000 + n), 1 + n % 20, 'POST', '/x', '/x',"
+	" CASE WHEN n % 100 = 0 THEN 'failed' ELSE 'done' END FROM generate_series(1, 100000) "
+	"n",
+	"INSERT INTO such_market.ownership_mends (job, summary, contract_address, field)"
+	" SELECT 1 + n % 10, 'x', " BIG ", 'x' FROM generate_series(1, 100000) n",
 	"VACUUM ANALYZE",
 };
 
@@ -66,6 +74,14 @@ static const struct {
 	{ STMT_wallet_nfts, WHALE ", " BIG ", 50000, 0, 101" },
 	{ STMT_wallet_nfts_of, WHALE ", " BIG ", -1, 0, 101" },
 	{ STMT_wallet_nfts_of, WHALE ", " BIG ", 50000, 0, 101" },
+	{ STMT_audit_list, "0, " AUDIT_LAST ", 101" },
+	{ STMT_audit_list, "1600099990000000, " AUDIT_LAST ", 101" },
+	{ STMT_audit_list, "0, " AUDIT_DEEP ", 101" },
+	{ STMT_audit_list_outcome, "0, " AUDIT_DEEP ", 101, 'failed'" },
+	{ STMT_audit_list_outcome, "0, " AUDIT_LAST ", 101, 'refused'" },
+	{ STMT_audit_list_key, "0, " AUDIT_DEEP ", 101, 7, NULL" },
+	{ STMT_audit_list_key, "0, " AUDIT_LAST ", 101, 99, 'done'" },
+	{ STMT_ownership_mends, "3, 50000, 101" },
 };
 
 static void run(struct env *env, const char *sql)

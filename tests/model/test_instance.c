@@ -43,6 +43,19 @@ START_TEST(test_session)
 }
 END_TEST
 
+/* A connection to a replica: the same plans, and nothing is learned from it. */
+START_TEST(test_session_alone)
+{
+	struct env *env = new_env();
+
+	pg_on_connect(env->pg, instance_session, NULL);
+	ck_str(setting(env, "enable_seqscan"), "off");
+	ck_str(setting(env, "jit"), "off");
+	ck_assert_int_eq(env->chain_id, 0);
+	free_env(env);
+}
+END_TEST
+
 /* Not migrated, or another program's: away, not an internal error. */
 START_TEST(test_foreign_database)
 {
@@ -58,4 +71,5 @@ START_TEST(test_foreign_database)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_need, test_session, test_foreign_database)
+SUITE_WITH(world_start, world_done, 60, test_need, test_session, test_session_alone,
+	   test_foreign_database)

@@ -105,6 +105,12 @@ tests_model_test_search_SOURCES = tests/model/test_search.c
 tests_model_test_search_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_model_test_search_LDADD = $(MODEL_TEST_LIBS)
 
+check_PROGRAMS += tests/model/test_stored_plans
+TESTS += tests/model/test_stored_plans
+tests_model_test_stored_plans_SOURCES = tests/model/test_stored_plans.c
+tests_model_test_stored_plans_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_stored_plans_LDADD = $(MODEL_TEST_LIBS)
+
 check_PROGRAMS += tests/model/test_summaries
 TESTS += tests/model/test_summaries
 tests_model_test_summaries_SOURCES = tests/model/test_summaries.c

@@ -1,0 +1,32 @@
+-- Answers that cost more to make than to find (docs/design/coherence.md, The database tier).  They are
+-- copies, like those in Redis: nothing is lost with them, so the table is UNLOGGED.  Crash recovery empties
+-- it, standbys do not have it.
+CREATE UNLOGGED TABLE such_market.cache_answers (
+    key text PRIMARY KEY CHECK (length(key) <= 512),
+    epoch text NOT NULL CHECK (length(epoch) = 16),
+    label xid8 NOT NULL,
+    value bytea NOT NULL,   -- as in Redis: stamp, then entry (src/cache/travel.h)
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 70);
+ALTER TABLE such_market.cache_answers ALTER COLUMN value SET STORAGE EXTERNAL; -- large ones are compressed already
+CREATE INDEX cache_answers_made ON such_market.cache_answers (made_at);
+-- outbox: not such_market.cache_answers: copies themselves
+
+-- Removes copies of other epochs, those older than keep, and then the oldest until what is left has at most
+-- `most` bytes.  Returns how many went.
+CREATE FUNCTION such_market.cache_answers_prune(now_epoch text, keep interval, most bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+    WITH kept AS (
+        SELECT a.key, a.epoch, a.made_at, sum(octet_length(a.value)) OVER (ORDER BY a.made_at DESC, a.key) AS bytes
+        FROM cache_answers AS a),
+    gone AS (
+        DELETE FROM cache_answers AS a USING kept AS k
+        WHERE k.key = a.key AND (k.epoch <> now_epoch OR k.made_at < clock_timestamp() - keep OR k.bytes > most)
+        RETURNING 1)
+    SELECT count(*) FROM gone
+$$;
+
+REVOKE ALL ON FUNCTION such_market.cache_answers_prune(text, interval, bigint) FROM PUBLIC;
+GRANT SELECT, INSERT, UPDATE ON such_market.cache_answers TO :app_role;
+GRANT SELECT ON such_market.cache_answers TO :maintenance_role;
+GRANT EXECUTE ON FUNCTION such_market.cache_answers_prune(text, interval, bigint) TO :app_role, :maintenance_role;

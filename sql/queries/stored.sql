@@ -1,0 +1,17 @@
+-- The database tier of copies.
+
+-- name: stored_get
+-- $1 key -> value as 0x…; no row: none
+SELECT '0x' || encode(a.value, 'hex') FROM such_market.cache_answers AS a WHERE a.key = $1;
+
+-- name: stored_put
+-- $1 key, $2 epoch, $3 label, $4 value; a later copy of the same epoch stays
+INSERT INTO such_market.cache_answers AS a (key, epoch, label, value)
+VALUES ($1, $2, $3::text::xid8, $4)
+ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch, label = excluded.label, value = excluded.value,
+    made_at = excluded.made_at
+WHERE a.epoch <> excluded.epoch OR a.label < excluded.label;
+
+-- name: stored_prune
+-- $1 epoch now, $2 milliseconds that copies are kept, $3 bytes they may have -> how many went
+SELECT such_market.cache_answers_prune($1, $2::bigint * interval '1ms', $3::bigint);
