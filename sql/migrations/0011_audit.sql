@@ -100,7 +100,7 @@ END $$;
 
 -- What a recount of the summaries changed: a row a number, written with the change.
 CREATE TABLE such_market.ownership_mends (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY,
     job bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     summary text NOT NULL,
@@ -108,9 +108,9 @@ CREATE TABLE such_market.ownership_mends (
     wallet_address such_market.address,
     field text NOT NULL,
     was text,    -- null: there was no row
-    became text  -- null: there is none any more
+    became text, -- null: there is none any more
+    PRIMARY KEY (job, id)
 );
-CREATE INDEX ownership_mends_job ON such_market.ownership_mends (job, id);
 CREATE INDEX ownership_mends_at ON such_market.ownership_mends (at);
 -- outbox: not such_market.ownership_mends: asked by administrators, never kept
 
@@ -249,7 +249,7 @@ END $$;
 CREATE FUNCTION such_market.ownership_mends_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     WITH gone AS (
-        DELETE FROM ownership_mends WHERE id = ANY (array(SELECT m.id FROM ownership_mends AS m
+        DELETE FROM ownership_mends WHERE ctid = ANY (array(SELECT m.ctid FROM ownership_mends AS m
             WHERE m.at < clock_timestamp() - keep ORDER BY m.at LIMIT most)) RETURNING 1)
     SELECT count(*) FROM gone
 $$;

@@ -108,13 +108,14 @@ static void write_endpoints(struct json *j, const struct tally *t)
 /* Outcomes of some reads, whatever they have in common. */
 static void write_outcomes(struct json *j, const uint64_t n[TALLY_OUTCOMES])
 {
-	uint64_t found = n[TALLY_memory_hit] + n[TALLY_redis_hit] + n[TALLY_stored_hit];
-	uint64_t hits = found + n[TALLY_stale] + n[TALLY_coalesced];
+	uint64_t hits = n[TALLY_memory_hit] + n[TALLY_redis_hit] + n[TALLY_stored_hit] +
+			n[TALLY_stale] + n[TALLY_coalesced];
 	uint64_t all = hits + n[TALLY_miss] + n[TALLY_bypass] + n[TALLY_error];
 
 	json_int(j, "reads", (int64_t)all);
 	json_double(j, "hitRate", share(hits, all));
-	json_int(j, "hit", (int64_t)found);
+	json_int(j, "hit",
+		 (int64_t)(n[TALLY_memory_hit] + n[TALLY_redis_hit] + n[TALLY_stored_hit]));
 	json_int(j, "stale", (int64_t)n[TALLY_stale]);
 	json_int(j, "miss", (int64_t)n[TALLY_miss]);
 	json_int(j, "coalesced", (int64_t)n[TALLY_coalesced]);

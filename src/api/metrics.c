@@ -22,22 +22,20 @@
 /* By read model: how many writes Redis was spared, and of how many owners now. */
 static void add_worth(struct buf *out, const struct cache *cache)
 {
-	struct worth_counts worth;
+	struct worth_counts worth[READ_COUNT];
 
+	for (size_t i = 0; i < READ_COUNT; i++)
+		cache_worth(cache, &reads[i], &worth[i]);
 	prom_family(out, FAMILY_redis_unworthy);
-	for (size_t i = 0; i < READ_COUNT; i++) {
-		cache_worth(cache, &reads[i], &worth);
+	for (size_t i = 0; i < READ_COUNT; i++)
 		prom_sample(out, FAMILY_redis_unworthy,
 			    PROM_LABELS_OF({ "read", str_of(reads[i].name) }),
-			    (double)worth.skipped);
-	}
+			    (double)worth[i].skipped);
 	prom_family(out, FAMILY_redis_churning);
-	for (size_t i = 0; i < READ_COUNT; i++) {
-		cache_worth(cache, &reads[i], &worth);
+	for (size_t i = 0; i < READ_COUNT; i++)
 		prom_sample(out, FAMILY_redis_churning,
 			    PROM_LABELS_OF({ "read", str_of(reads[i].name) }),
-			    (double)worth.churning);
-	}
+			    (double)worth[i].churning);
 }
 
 static void add_cache(struct buf *out, const struct cache *cache)

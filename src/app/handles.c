@@ -61,8 +61,8 @@ void handles_close(struct handles *handles)
 {
 	cache_free(handles->env.cache);
 	redis_tier_free(handles->redis_tier);
-	redis_free(handles->analytics.redis);
 	stored_free(handles->stored);
+	redis_free(handles->analytics.redis);
 	replicas_free(handles->replicas);
 	redis_free(handles->env.redis);
 	pg_free(handles->env.pg);

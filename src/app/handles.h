@@ -16,9 +16,9 @@ struct handles {
 	struct env env; /* without an arena */
 	struct migrate_options migrate;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
+	struct stored *stored;         /* NULL: none in the database */
 	struct analytics analytics;
 	char machine[MACHINE_MAX];
-	struct stored *stored;     /* NULL: none in the database */
 	struct replicas *replicas; /* NULL: none */
 };
 

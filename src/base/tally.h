@@ -36,7 +36,7 @@ enum tally_class {
 #define TALLY_OUTCOMES_OF(X)                                                                   \
 	X(memory_hit, "memory", "hit")                                                         \
 	X(redis_hit, "redis", "hit")                                                           \
-	X(stored_hit, "stored", "hit")      /* in the database tier */                         \
+	X(stored_hit, "stored", "hit")                                                         \
 	X(stale, "memory", "stale")         /* flagged, while the database was away */         \
 	X(coalesced, "memory", "coalesced") /* waited for another one's fill */                \
 	X(miss, "database", "miss")                                                            \

@@ -69,8 +69,8 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
-	/* Its row, by which reads are counted, too (base/tally.h); below WORTH_MODELS - 1,
-	 * which is for what has none. */
+	/* Its row, by which reads are counted (base/tally.h) and judged (cache/worth.h); below
+	 * WORTH_MODELS - 1, which is for what has none. */
 	size_t id;
 	bool stored; /* it costs more to make than to find in the database tier */
 };

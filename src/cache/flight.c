@@ -48,6 +48,7 @@ static void wait_turn(struct flight *f, uint32_t turn, int64_t ns)
 {
 	struct timespec most = { ns / 1000000000, ns % 1000000000 };
 
+	atomic_store(&f->waited, 1);
 	syscall(SYS_futex, &f->turn, FUTEX_WAIT, turn, &most, NULL, 0);
 }
 
@@ -86,5 +87,7 @@ void flight_end(struct cache_map *map, uint64_t key_hash)
 	if (!atomic_compare_exchange_strong(&f->word, &mine, 0))
 		return;
 	atomic_fetch_add(&f->turn, 1);
-	syscall(SYS_futex, &f->turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	/* Who says so only now finds another turn and does not wait. */
+	if (atomic_exchange(&f->waited, 0))
+		syscall(SYS_futex, &f->turn, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

@@ -38,7 +38,7 @@
 #include "net/breaker.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   4
+#define MAP_LAYOUT   5
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -53,8 +53,8 @@ struct tag_slot {
 struct flight {
 	_Atomic uint64_t word;
 	_Atomic int64_t until_ns; /* CLOCK_MONOTONIC; later the place may be taken */
-	_Atomic uint32_t turn; /* raised at the end of a fill: what waiters wait on (futex) */
-	uint32_t spare;
+	_Atomic uint32_t turn;   /* raised at the end of a fill: what waiters wait on (futex) */
+	_Atomic uint32_t waited; /* somebody may wait: set before, taken back after turn */
 };
 
 /* One line of the index.  A word is fingerprint (16 bits), ring (1), position / 64 (47); 0:

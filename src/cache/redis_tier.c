@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"

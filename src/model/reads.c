@@ -297,12 +297,17 @@ void tag_wallets(struct answer *answer, const struct pg_result *rows, int n, int
 	tag_addresses(answer, TAG_WALLET, rows, n, col);
 }
 
-_Static_assert((int)READ_COUNT <= TALLY_READS, "each read model is counted");
 _Static_assert((int)READ_COUNT < WORTH_MODELS, "each read model has its classes");
+_Static_assert((int)READ_COUNT <= TALLY_READS, "each read model is counted");
 
 const struct read_model reads[READ_COUNT] = {
 #define READ(name, tier, filler, key, tags, stored, words)                                     \
 	{ #name, TIER_##tier, key, tags, filler, READ_##name, stored },
+#include "model/reads.def"
+};
+
+const char *const read_names[READ_COUNT] = {
+#define READ(name, tier, filler, key, tags, stored, words) #name,
 #include "model/reads.def"
 };
 
@@ -312,11 +317,6 @@ void reads_ask(void *ctx, struct pg *pg)
 
 	env->pg = pg;
 }
-
-const char *const read_names[READ_COUNT] = {
-#define READ(name, tier, filler, key, tags, stored, words) #name,
-#include "model/reads.def"
-};
 
 enum rc read_through(struct env *env, enum read read, const void *args, struct answer *ret)
 {

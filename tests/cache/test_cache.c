@@ -61,7 +61,7 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return p->rc;
 }
 
-static const struct read_model model = { "test", TIER_WARM, key, tags, fill, 0, false };
+static const struct read_model model = { "test", TIER_WARM, key, tags, fill, 7, false };
 
 static uint32_t slot(const char *tag)
 {

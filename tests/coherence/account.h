@@ -20,6 +20,8 @@
 	X(OWNER, 8, "the holder of tokens 1 … 8: POST transfers")                              \
 	X(NAME, 8, "the names of tokens 1 … 8: SQL")                                           \
 	X(SLOW, 2, "the names of tokens 9 and 10: SQL, in long transactions")                  \
+	X(MUTE, 1,                                                                             \
+	  "the name of token 11: SQL, without an event; everything is cleared instead")        \
 	X(MANY, 1, "the names of 120 tokens of another collection: SQL, one statement")        \
 	X(RARE, 100, "the names of tokens 201 … 300: SQL, each every few seconds")             \
 	X(TITLE, 1, "the name of the collection: SQL")                                         \

@@ -23,6 +23,8 @@ void stage_fill(void);
 void run_reader(struct stage *s, uint32_t seed);
 /* Writes the objects first … last by SQL, as somebody else would, about every pause_ms. */
 void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pause_ms);
+/* Writes MUTE: its event says nothing, and clears everything in one of two ways. */
+void write_mute(struct stage *s, bool poison);
 /* Every other owner object, through the service. */
 void run_poster(struct stage *s, uint32_t seed, int which);
 void run_nemesis(struct stage *s, uint32_t seed);

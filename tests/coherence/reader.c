@@ -48,6 +48,8 @@ static void see_name(struct reader *r, int token, const char *text)
 		see(r, FIRST_NAME + token - 1, text);
 	else if (token <= 10)
 		see(r, FIRST_SLOW + token - 9, text);
+	else if (token == 11)
+		see(r, FIRST_MUTE, text);
 }
 
 static void see_token(struct reader *r, const struct http *http, int token)
@@ -167,7 +169,7 @@ void run_reader(struct stage *s, uint32_t seed)
 	while (!s->account->stop) {
 		uint32_t form = dice(&seed) % (FORMS + RARELY);
 		int token = form >= FORMS ? (int)(dice(&seed) % 100) + 201
-					  : (int)(dice(&seed) % 10) + 1;
+					  : (int)(dice(&seed) % 11) + 1;
 
 		ask(&r, form >= FORMS ? 0 : (int)form, token,
 		    (int)(dice(&seed) >> 8) % MACHINES);

@@ -52,6 +52,8 @@ static int token_of(int object)
 {
 	if (object >= FIRST_RARE)
 		return object - FIRST_RARE + 201;
+	if (object == FIRST_MUTE)
+		return 11;
 	return object >= FIRST_SLOW ? object - FIRST_SLOW + 9 : object - FIRST_NAME + 1;
 }
 
@@ -119,6 +121,29 @@ static void write_one(struct stage *s, struct pg *pg, uint32_t *seed, int object
 		account_abort(s->account, object, version);
 	else
 		account_commit(s->account, object, version, -1);
+}
+
+void write_mute(struct stage *s, bool poison)
+{
+	uint32_t version = account_begin(s->account, FIRST_MUTE);
+	char sql[768];
+
+	if (!version)
+		return;
+	struct pg *pg = pg_new(&options, live_pg_owner_url());
+	snprintf(sql, sizeof(sql),
+		 "UPDATE such_market.nfts SET name = 'v%u' WHERE contract_address = " C
+		 " AND token_id = 11;"
+		 "DELETE FROM such_market.cache_events WHERE xid = pg_current_xact_id(); %s",
+		 version,
+		 poison ? "INSERT INTO such_market.cache_events (kind, tags)"
+			  " VALUES ('cache_cleared', '{\"no such tag\"}')"
+			: "SELECT such_market.cache_clear_all()");
+	if (run(pg, sql) || is_there(pg, FIRST_MUTE, version))
+		account_commit(s->account, FIRST_MUTE, version, -1);
+	else
+		account_abort(s->account, FIRST_MUTE, version);
+	pg_free(pg);
 }
 
 void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pause_ms)
