@@ -37,5 +37,6 @@ libapi_a_SOURCES = \
 	src/api/transfer_body.h \
 	src/api/transfer_record.c \
 	src/api/user.c \
+	src/api/warm.c \
 	src/api/wallet.c
 API_LIBS = libapi.a libhttp.a $(FCGI_LIBS) $(MODEL_LIBS)

@@ -14,12 +14,10 @@
 #include "base/conf.h"
 #include "base/hex.h"
 #include "base/rc.h"
+#include "model/warm_order.h"
 
 struct cache_map;
 struct env;
-
-#define WARM_TOP_MAX  1000
-#define WARM_RATE_MAX 10000
 
 struct warm_options {
 	bool start;          /* after a start and after everything was cleared */

@@ -53,6 +53,8 @@ libmodel_a_SOURCES = \
 	src/model/transfer_write.h \
 	src/model/user.c \
 	src/model/user.h \
+	src/model/warm_order.c \
+	src/model/warm_order.h \
 	src/model/wallet.c \
 	src/model/wallet.h
 MODEL_LIBS = libmodel.a $(CACHE_LIBS)
