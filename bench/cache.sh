@@ -231,8 +231,9 @@ bench_calls() {
 		return
 	fi
 	row "system calls of a hit" "$(awk '$2 ~ /^[0-9]+$/ && $1 != "total" { c[$1] = $2 }
-		END { for (n in c) if (c[n] > c["sendmsg"] / 100)
-			printf "%s %.2f, ", n, c[n] / c["sendmsg"] }' "$out" | sed 's/, $//')" \
+		END { answers = c["sendto"] + c["sendmsg"]
+			for (n in c) if (c[n] > answers / 100)
+				printf "%s %.2f, ", n, c[n] / answers }' "$out" | sed 's/, $//')" \
 		"FastCGI and epoll"
 }
 
