@@ -591,7 +591,8 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
+	return cache->map &&
+	       (cache->memory_on || cache->redis || cache->stored || cache->replicas);
 }
 
 static enum rc go_through(struct through *t, struct answer *ret)
