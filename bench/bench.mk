@@ -6,13 +6,19 @@ bench_const_worker_SOURCES = bench/const_worker.c
 bench_const_worker_LDADD = $(HTTP_LIBS)
 bench_key_check_SOURCES = bench/key_check.c
 bench_key_check_LDADD = $(MODEL_LIBS)
+if HAVE_CHECK
+EXTRA_PROGRAMS += bench/seen
+bench_seen_SOURCES = bench/seen.c
+bench_seen_CFLAGS = $(LIVE_CFLAGS)
+bench_seen_LDADD = $(LIVE_LIBS)
+endif
 EXTRA_DIST += bench/run.sh bench/cache.sh bench/lib.sh bench/pages.lua bench/tokens.lua \
 	bench/zipf.lua bench/peers/answer.js bench/peers/fastify.js bench/peers/nest.js \
 	bench/peers/package.json
 
 # Writes the tables of docs/benchmarks.md; needs wrk, takes some minutes.
 bench: all
-	$(MAKE) bench/bare$(EXEEXT) bench/const_worker$(EXEEXT) bench/key_check$(EXEEXT)
+	$(MAKE) bench/bare$(EXEEXT) bench/const_worker$(EXEEXT) bench/key_check$(EXEEXT) bench/seen$(EXEEXT)
 	$(MAKE) tests/cache/test_memory$(EXEEXT)
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/run.sh
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/cache.sh

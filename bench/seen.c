@@ -55,32 +55,37 @@ static void move(const char *source, const char *target, int log)
 		 "[{\"from\":\"%s\",\"to\":\"%s\",\"tokenId\":\"1\","
 		 "\"transactionHash\":\"0x%064x\",\"logIndex\":%d}]",
 		 source, target, 0xbe, log);
-	int status =
-		http_ask(http[0], &(struct http_ask){
-					  .method = "POST",
-					  .path = "/api/collection/" A "/transfers",
-					  .body = str_of(body),
-					  .headers = { key, "Content-Type: application/json" } });
-	if (status != 200)
-		keeper_panic("a transfer was answered %d: %s", status, http[0]->body.ptr);
+	struct http_ask ask = { .method = "POST",
+				.path = "/api/collection/" A "/transfers",
+				.body = str_of(body),
+				.headers = { key, "Content-Type: application/json" } };
+	if (!http_try(http[0], &ask) || http[0]->status != 200)
+		keeper_panic("a transfer was answered %d: " STR_FMT, http[0]->status,
+			     STR_ARG(buf_str(&http[0]->body)));
+}
+
+/* The other machine's answer, head or body, has this text. */
+static bool says(const struct buf *part, const char *text)
+{
+	return http_try(http[1], &(struct http_ask){ .path = OWNER }) &&
+	       http[1]->status == 200 && part->len &&
+	       memmem(part->ptr, part->len, text, strlen(text));
 }
 
 /* A copy in the other machine's memory, so that it has something to forget. */
 static void keep(void)
 {
-	const char *status = NULL;
-
-	while (http_get(http[1], OWNER) != 200 ||
-	       !(status = http_header(http[1], "Cache-Status")) ||
-	       !strstr(status, "detail=memory"))
+	while (!says(&http[1]->head, "detail=memory"))
 		poll(NULL, 0, 2);
 }
 
 static int64_t wait_for(const char *owner)
 {
 	int64_t start_ns = clock_mono_ns();
+	char want[80];
 
-	while (http_get(http[1], OWNER) != 200 || strcmp(http_text(http[1], "owner"), owner))
+	snprintf(want, sizeof(want), "\"owner\":\"%s\"", owner);
+	while (!says(&http[1]->body, want))
 		if (clock_mono_ns() > start_ns + PATIENCE)
 			keeper_panic("a write was not seen");
 	return clock_mono_ns() - start_ns;
