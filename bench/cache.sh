@@ -67,7 +67,7 @@ market_up() { # NAME SETTINGS
 	sed "s|^run_dir = .*|run_dir = \"$dir\"|" "$conf/such-market.conf" >"$conf/$name.conf"
 	printf '%s\n' "$2" >>"$conf/$name.conf"
 	chmod 644 "$conf/$name.conf"
-	start "$name" "$state/bin/such-market" serve --config="$conf/$name.conf"
+	start "$name" "$state/bin/${program:-such-market}" serve --config="$conf/$name.conf"
 	server_wait "$name" 20 test -S "$dir/slow.sock"
 	front "$name" fcgi "$dir/hot.sock"
 	server_wait "$name" 30 curl -sf -o /dev/null "${url[$name]}/health/ready"
@@ -231,8 +231,9 @@ bench_calls() {
 		return
 	fi
 	row "system calls of a hit" "$(awk '$2 ~ /^[0-9]+$/ && $1 != "total" { c[$1] = $2 }
-		END { for (n in c) if (c[n] > c["sendmsg"] / 100)
-			printf "%s %.2f, ", n, c[n] / c["sendmsg"] }' "$out" | sed 's/, $//')" \
+		END { answers = c["sendto"] + c["sendmsg"]
+			for (n in c) if (c[n] > answers / 100)
+				printf "%s %.2f, ", n, c[n] / answers }' "$out" | sed 's/, $//')" \
 		"FastCGI and epoll"
 }
 
@@ -320,6 +321,24 @@ END
 		"$(ratio $((hits * 100)) $((hits + misses))) %" ">= 95 %"
 }
 
+# The same program without its counters, built for this row.
+bench_counted() {
+	local tree=$state/uncounted
+	mkdir "$tree"
+	if ! (cd "$tree" && "$top/configure" -q CPPFLAGS=-DDISABLE_COUNTERS && make -j2 such-market) \
+		>"$log/uncounted.log" 2>&1; then
+		row "hit, processor time with counters on and compiled out" "skipped: it does not build" "-"
+		return
+	fi
+	cp "$tree/such-market" "$state/bin/such-market-uncounted"
+	market_up counted 'workers = 2'
+	program=such-market-uncounted market_up uncounted 'workers = 2'
+	compete "$token_path" counted uncounted
+	over "token: processor time of a hit, counters on / compiled out [µs]" cpus counted uncounted "shown"
+	market_down counted
+	market_down uncounted
+}
+
 # The mapping's pages, as each process of a stack holds its share of them.
 mapping_kb() { # NAME FIELD
 	local pid
@@ -394,6 +413,7 @@ redis = off'
 bench_miss "token, no Redis" alone tokens.lua 3300
 market_down off
 bench_redis
+bench_counted
 bench_ratio
 bench_eight
 bench_seen

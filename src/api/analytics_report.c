@@ -138,7 +138,7 @@ static void write_types(struct json *j, const struct tally *t)
 /* By how long copies live (hot, warm, cold), and by where the answer came from. */
 static void write_tiers(struct json *j, const struct tally *t)
 {
-	static const char *const sources[] = { "memory", "redis", "database" };
+	static const char *const sources[] = { "memory", "redis", "stored", "database" };
 	uint64_t sum[TIER_COUNT][TALLY_OUTCOMES] = { { 0 } };
 
 	for (size_t i = 0; i < READ_COUNT; i++)

@@ -17,7 +17,7 @@ static void add_routes(struct buf *out, const struct tally *tally)
 		struct str path = str_of(r < route_count ? counted_names.route[r] : "* other");
 		struct str method = str_cut(&path, ' ');
 
-		if (tally->route[r][class])
+		if (tally->route[r][class] && (r < route_count || r == TALLY_OTHER))
 			prom_sample(out, FAMILY_route_requests,
 				    PROM_LABELS_OF({ "method", method }, { "route", path },
 						   { "status", str_of(tally_classes[class]) }),

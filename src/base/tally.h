@@ -6,7 +6,7 @@
  * A request counts when its answer is made and before it is sent: whoever has an answer was
  * counted, and a worker that dies while it sends has counted once.
  *
- * Configured with --disable-counters all of it is nothing (bench only).
+ * With -DDISABLE_COUNTERS all of it is nothing (bench/cache.sh).
  */
 #ifndef BASE_TALLY_H
 #define BASE_TALLY_H

@@ -459,6 +459,25 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 	return is_current(t) ? REPLICA_USED : REPLICA_BEHIND;
 }
 
+/* The label, the read, and where it was read, all on one connection: otherwise it failed. */
+static enum rc read_replica(struct through *t, struct pg *pg, struct standby_place *ret)
+{
+	struct cache *cache = t->cache;
+
+	cache->ask(t->ctx, pg);
+	pg_label_begin(pg);
+	enum rc rc = run_filler(t);
+	cache->ask(t->ctx, cache->pg);
+	FAILPOINT(after_read);
+	if (rc == RC_OK || rc == RC_NOT_FOUND) {
+		enum rc rc_place = pg_label_taken(pg) ? epoch_place(pg, ret) : RC_UNAVAILABLE;
+
+		rc = rc_place == RC_OK ? rc : rc_place;
+	}
+	t->label = pg_label(pg);
+	return rc;
+}
+
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
@@ -479,18 +498,9 @@ static bool ask_replica(struct through *t, struct answer *ret)
 	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
 	if (!pg)
 		return false;
-	cache->ask(t->ctx, pg);
-	pg_label_begin(pg);
-	enum rc rc = run_filler(t), rc_place = RC_OK;
-	cache->ask(t->ctx, cache->pg);
-	FAILPOINT(after_read);
-	if (rc == RC_OK || rc == RC_NOT_FOUND)
-		rc_place = epoch_place(pg, &place);
-	t->label = pg_label(pg); /* 0 when the connection was lost since */
-	enum replica_outcome outcome =
-		judge_replica(t, rc_place == RC_OK ? rc : rc_place, &place);
-	replicas_tell(cache->replicas, outcome, rc_place == RC_OK ? rc : rc_place, t->label,
-		      place.lsn);
+	enum rc rc = read_replica(t, pg, &place);
+	enum replica_outcome outcome = judge_replica(t, rc, &place);
+	replicas_tell(cache->replicas, outcome, rc, t->label, place.lsn);
 	if (outcome != REPLICA_USED)
 		return false;
 	t->answer.source = SOURCE_REPLICA;
@@ -581,7 +591,8 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
+	return cache->map &&
+	       (cache->memory_on || cache->redis || cache->stored || cache->replicas);
 }
 
 static enum rc go_through(struct through *t, struct answer *ret)

@@ -66,7 +66,7 @@ static void write_time(struct json *j, const char *key, int64_t us)
 		json_null(j, key);
 }
 
-static void write_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us)
+void status_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us)
 {
 	json_object(j, key);
 	json_strz(j, "status", !v->known ? "unknown" : v->up ? "ok" : "down");
@@ -86,9 +86,9 @@ void status_dependencies(struct json *j, const char *key, const struct status *s
 	const struct vitals *v = board_vitals(s->board);
 
 	json_object(j, key);
-	write_vital(j, "postgres", &v->postgres, s->now_us);
-	write_vital(j, "redis", &v->redis, s->now_us);
-	write_vital(j, "analyticsRedis", &v->analytics, s->now_us);
+	status_vital(j, "postgres", &v->postgres, s->now_us);
+	status_vital(j, "redis", &v->redis, s->now_us);
+	status_vital(j, "analyticsRedis", &v->analytics, s->now_us);
 	json_end(j);
 }
 

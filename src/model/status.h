@@ -33,4 +33,8 @@ void status_alert_rows(struct json *j, const struct status *s);
 #define STATUS_SILENT_S 10
 bool status_is_heard(const struct json_object *said, int64_t now_us);
 
+/* {status, since, latencyMs, ageMs}: age of the last answer. */
+struct vital;
+void status_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us);
+
 #endif

@@ -164,5 +164,61 @@ START_TEST(test_described_once)
 }
 END_TEST
 
+/* No sample twice; the buckets of a histogram grow with their bounds, up to its count. */
+START_TEST(test_samples)
+{
+	char dir[] = "/tmp/test_metrics.XXXXXX";
+	struct board *board = open_board(dir);
+	double bound = -1;
+	uint64_t before = 0;
+
+	env = new_env();
+	env->board = board;
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		struct board_slot *slot = board_slot(board, i);
+		uint64_t *cells = (uint64_t *)&slot->tally, *others = (uint64_t *)&slot->cells;
+
+		slot->role = (int32_t)i % 3;
+		slot->started_us = 1;
+		board_state(slot, BOARD_IDLE, 0);
+		for (size_t k = 0; k < TALLY_CELLS; k++)
+			cells[k] = k + 1;
+		for (size_t k = 0; k < sizeof(slot->cells) / sizeof(*others); k++)
+			others[k] = k + 1;
+	}
+	board_vitals(board)->at_us = 1;
+	board_vitals(board)->postgres = (struct vital){ 1, 1, 1, 1, 1 };
+	struct reply r = scrape("127.0.0.1", NULL);
+	struct str rest = r.body;
+	while (rest.len) {
+		struct str line = str_cut(&rest, '\n'), again = rest;
+		const char *space = memrchr(line.ptr, ' ', line.len);
+		struct str sample = { line.ptr, (size_t)(space - line.ptr) + 1 };
+		const char *le = memmem(sample.ptr, sample.len, "_bucket{le=\"", 12);
+
+		if (str_starts(line, STR("#")))
+			continue;
+		while (again.len)
+			ck_assert_msg(!str_starts(str_cut(&again, '\n'), sample), STR_FMT,
+				      STR_ARG(line));
+		uint64_t n = strtoull(space + 1, NULL, 10);
+		if (le) {
+			double next = strtod(le + 12, NULL);
+
+			if (bound >= 0)
+				ck_assert_msg(next > bound && n >= before, STR_FMT,
+					      STR_ARG(line));
+			bound = next;
+			before = n;
+		} else if (memmem(sample.ptr, sample.len, "_count ", 7)) {
+			ck_assert_msg(n == before, STR_FMT, STR_ARG(line));
+			bound = -1;
+		}
+	}
+	free_env(env);
+	board_close(board);
+}
+END_TEST
+
 SUITE_WITH(world_start, world_done, 60, test_who, test_text, test_statements,
-	   test_described_once)
+	   test_described_once, test_samples)

@@ -2,6 +2,7 @@
 #include "../suite.h"
 #include <zlib.h>
 #include "base/clock.h"
+#include "base/tally.h"
 #include "cache/cache.h"
 #include "cache/layout.h"
 #include "cache/redis_tier.h"
@@ -121,6 +122,29 @@ START_TEST(the_second_one_hits)
 	ck_assert_int_eq(plan.calls, 1);
 	ck_assert_str_eq(answer.etag, etag);
 	ck_assert_int_eq(answer.tier, TIER_WARM);
+}
+END_TEST
+
+/* Each read counts once, by what became of it. */
+START_TEST(outcomes_are_counted)
+{
+	static struct tally tally;
+	const uint64_t *read = tally.read[model.id];
+
+	tally_attach(&tally, NULL);
+	ask();
+	ask();
+	ask();
+	map_end_lease(map);
+	ask();
+	plan.rc = RC_INTERNAL;
+	ask();
+	tally_attach(NULL, NULL);
+	ck_assert_uint_eq(read[TALLY_miss], 1);
+	ck_assert_uint_eq(read[TALLY_memory_hit], 2);
+	ck_assert_uint_eq(read[TALLY_bypass], 1);
+	ck_assert_uint_eq(read[TALLY_error], 1);
+	ck_assert_uint_eq(read[TALLY_stale] + read[TALLY_coalesced] + read[TALLY_redis_hit], 0);
 }
 END_TEST
 
@@ -435,6 +459,7 @@ END_TEST
 static void suite_add(TCase *tc)
 {
 	const TTest *tests[] = { the_second_one_hits,
+				 outcomes_are_counted,
 				 without_a_mapping_every_read_goes_to_the_database,
 				 nothing_there_is_kept_too,
 				 an_invalidation_is_a_miss,
