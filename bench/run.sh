@@ -69,8 +69,8 @@ bench_loop() { # BYTES
 		"$rps / $classic = $(ratio "$rps" "$classic")" "$([ "$1" = 700 ] && echo '>= 1.8' || echo '-')"
 	row "constant $1 bytes: worker loop / bare multiplexing libfcgi" \
 		"$rps / $mux = $(ratio "$rps" "$mux")" "-"
-	row "constant $1 bytes: worst wait at 64 clients, worker loop, classic loop" \
-		"$worst ms, $classic_worst ms" "no worse"
+	row "constant $1 bytes: worst wait at 64 clients, worker loop / classic loop" \
+		"$worst ms / $classic_worst ms = $(ratio "$worst" "$classic_worst")" "<= 1"
 	backend_stop const
 }
 
@@ -251,30 +251,32 @@ bench_memory() {
 	seconds=$s
 	after=$(private_kb "${pids[@]}")
 	row "private memory after $total more requests, recycling off" \
-		"$(ratio "$before" 1024) → $(ratio "$after" 1024) MB" "no growth"
+		"$(ratio "$before" 1024) → $(ratio "$after" 1024) MB, $((after - before)) kB more" \
+		"<= 64 kB more" "$((after - before))"
 }
 
-bench_loop 700
-bench_loop 40960
+part bench_loop 700
+part bench_loop 40960
 data_make
 pg_start
 pg_roles
 redis_start
-market_settings='workers = 1
+market_settings="workers = 1
 slow_workers = 1
 max_requests = 0
 max_growth = 0
-cache_memory = off'
+cache_memory = off
+$(shm_setting hot)"
 market_install || true
 market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
-bench_import
+part bench_import
 market_start
 front keep
 server_wait such-market 30 curl -sf -o /dev/null "$url/health/ready"
-bench_keys
-bench_counters
-bench_memory
-bench_owner
-bench_lanes
+part bench_keys
+part bench_counters
+part bench_memory
+part bench_owner
+part bench_lanes
 
 table_write table "$seconds"
