@@ -29,3 +29,4 @@ bench: all
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/cache.sh
 	$(srcdir)/bench/verdict.sh bench/table*.md
 .PHONY: bench
+CLEANFILES += bench/table.md bench/table-of-copies.md

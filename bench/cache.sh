@@ -354,7 +354,7 @@ bench_counted() {
 	local tree=$state/uncounted
 	mkdir "$tree"
 	if ! (cd "$tree" && "$top/configure" -q CPPFLAGS=-DDISABLE_COUNTERS && make -j2) \
-		>"$log/uncounted.log" 2>&1; then
+		>"$log/uncounted-build.log" 2>&1; then
 		skip "token: processor time of a hit, counters on / compiled out" "it does not build" "shown"
 		return
 	fi

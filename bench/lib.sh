@@ -91,7 +91,7 @@ part() { # FUNCTION ARGS...
 	local begin=$SECONDS
 	case " ${ONLY:-$1} " in *" $1 "*) ;; *) return 0 ;; esac
 	"$@"
-	say "  ($*: $((SECONDS - begin)) s)" >&2
+	say "  ($1: $((SECONDS - begin)) s)" >&2
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
