@@ -330,7 +330,7 @@ bench_ratio() {
 	row "hit ratio, Zipf(0.9) with a scan through it: ours / exact LRU of the same bytes" \
 		"${h% *} / ${h#* } = $(ratio "${h% *}" "${h#* }")" ">= 1"
 	script_args=("$address" "$tokens")
-	load on / -s "$top/bench/zipf.lua"
+	seconds=4 load on / -s "$top/bench/zipf.lua"
 	load on / -s "$top/bench/zipf.lua"
 	cat >"$state/write.sql" <<END
 \\set id random_zipfian(1, $tokens, 1.001)
@@ -338,7 +338,7 @@ update such_market.nfts set updated_at = now() where contract_address = '\\x${ad
 END
 	chmod 644 "$state/write.sql"
 	h=$(metric on cache_memory_hits_total) m=$(metric on cache_memory_misses_total)
-	"$(pg_bin pgbench)" -n -h "$run" -U postgres -f "$state/write.sql" -T "$((seconds + 1))" \
+	"$(pg_bin pgbench)" -n -h "$run" -U postgres -c 4 -f "$state/write.sql" -T "$((seconds + 1))" \
 		-R "$(awk -v r="$rps" 'BEGIN { print int(r / 100) + 1 }')" such_market >"$log/pgbench.log" 2>&1 &
 	seconds=$((seconds + 1)) load on / -s "$top/bench/zipf.lua"
 	wait $!
@@ -404,7 +404,7 @@ bench_eight() {
 bench_seen() {
 	local words median worst
 	local -A bound=([with]="< 10 ms" [without]="< 110 ms")
-	"$build/bench/seen" 60 >"$state/seen" 2>"$log/seen.log" || fail "$(cat "$log/seen.log")"
+	top_srcdir=$top top_builddir=$build "$build/bench/seen" 60 >"$state/seen" 2>"$log/seen.log" || fail "$(cat "$log/seen.log")"
 	while read -r words median worst; do
 		row "acknowledged write to visible on another machine, $words Redis [ms, median; 95 of 100]" \
 			"$median; $worst" "${bound[$words]}"
