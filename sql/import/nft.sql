@@ -193,20 +193,21 @@ SELECT such_market.derive_token_traits($1::bytea, array(
 -- name: import_trait_lock
 SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 7));
 
--- The traits of tokens that had none: what derive_token_traits would write, from the marks.
+-- The traits of tokens that had none: what derive_token_traits would write, from the marks.  The
+-- tokens of a chunk have the numbers between its first and last.  Rows come token by token, which
+-- is the cheapest order for both indexes; so the ids are looked up in an array, by the number of
+-- the trait: a join would choose an order of its own.
 -- name: import_trait_add
-WITH want AS MATERIALIZED (
-    SELECT c.token_id, w.trait
-    FROM change_nft AS c JOIN pg_temp.rarity_value AS w USING (no)
-    WHERE c.chunk = $2::bigint
-        AND w.no >= (SELECT min(f.no) FROM change_nft AS f WHERE f.chunk = $2::bigint)
-        AND w.no <= (SELECT max(f.no) FROM change_nft AS f WHERE f.chunk = $2::bigint)
+WITH chunk AS MATERIALIZED (
+    SELECT min(f.no) AS first, max(f.no) AS last FROM change_nft AS f WHERE f.chunk = $2::bigint
 ), counted AS MATERIALIZED (
     SELECT t.trait, t.trait_type, t.value, t.kind, w.tokens,
         (SELECT c.ctid FROM such_market.collection_traits AS c
         WHERE c.contract_address = $1::bytea AND md5(c.trait_type) = md5(t.trait_type)
             AND md5(c.value) = md5(t.value) AND c.kind = t.kind) AS at
-    FROM (SELECT v.trait, count(*) AS tokens FROM want AS v GROUP BY v.trait) AS w
+    FROM (SELECT v.trait, count(*) AS tokens FROM pg_temp.rarity_value AS v
+        WHERE v.no >= (SELECT k.first FROM chunk AS k) AND v.no <= (SELECT k.last FROM chunk AS k)
+        GROUP BY v.trait) AS w
     JOIN (SELECT DISTINCT d.trait, d.trait_type, d.value, d.kind FROM stage_trait AS d) AS t USING (trait)
 ), fresh AS (
     INSERT INTO such_market.collection_traits AS c (contract_address, trait_type, value, kind, token_count)
@@ -223,10 +224,15 @@ WITH want AS MATERIALIZED (
     SELECT m.trait, m.trait_id FROM moved AS m
     UNION ALL
     SELECT w.trait, f.trait_id FROM fresh AS f JOIN counted AS w USING (trait_type, value, kind)
+), id AS MATERIALIZED ( -- no nulls: what has none is found at once
+    SELECT array_agg(coalesce(i.trait_id, 0) ORDER BY g.trait) AS of
+    FROM generate_series(1, (SELECT max(m.trait) FROM ids AS m)) AS g (trait) LEFT JOIN ids AS i USING (trait)
 )
 INSERT INTO such_market.token_traits (contract_address, trait_id, token_id)
-SELECT (SELECT $1::bytea::such_market.address), i.trait_id, w.token_id
-FROM want AS w JOIN ids AS i USING (trait);
+SELECT (SELECT $1::bytea::such_market.address), ((SELECT i.of FROM id AS i))[w.trait], c.token_id
+FROM pg_temp.rarity_value AS w JOIN change_nft AS c USING (no)
+WHERE c.chunk = $2::bigint
+    AND w.no >= (SELECT k.first FROM chunk AS k) AND w.no <= (SELECT k.last FROM chunk AS k);
 
 -- name: import_nft_prune
 SELECT such_market.derive_prune($1::bytea);
