@@ -214,6 +214,14 @@ bench_keys() {
 	row "check of a remembered key, 10,000,000 in one process" "$ns ns" "<= 2,000 ns"
 }
 
+bench_counters() {
+	local values
+	mapfile -t values < <("$build/bench/counters" "unix://$run/redis.sock")
+	row "counting one request, 10,000,000 in one process" "${values[0]} ns" "<= 200 ns"
+	row "a full minute of counters to Redis, every cell" "${values[1]} ms" "shown"
+	row "/metrics of 64 process slots" "${values[2]} ms" "shown"
+}
+
 bench_lanes() {
 	local free slow
 	load 8 "/api/collection/$address/nfts/77/owner"
@@ -264,6 +272,7 @@ market_start
 front keep
 server_wait such-market 30 curl -sf -o /dev/null "$url/health/ready"
 bench_keys
+bench_counters
 bench_memory
 bench_owner
 bench_lanes

@@ -2,7 +2,8 @@
 # Nothing commits a change of what answers are made of but src/cache/write.c, whose order makes the
 # change known to the copies before it is acknowledged.  Run by `make lint`; prints each offence:
 #
-#  - a transaction elsewhere: tx_run(), or BEGIN and COMMIT as text
+#  - a transaction elsewhere: tx_run(), or BEGIN and COMMIT as text; but for the import, whose word
+#    settles with cache_settle() before it ends
 #  - a statement of sql/queries that changes a table under the outbox (or calls a function that
 #    does, or adds an event) and is not called write_…
 #  - such a statement in a file that does not go through cache/write.h
@@ -13,8 +14,10 @@ trap 'rm -f "$bad"' EXIT
 
 {
 	grep -nE '\<tx_run\(|"(BEGIN|COMMIT)' -r src --include='*.c' |
-		grep -vE '^src/(net/tx|net/migrate|cache/write|jobs/import_merge|jobs/import_fill)\.c:' |
+		grep -vE '^src/(net/tx|net/migrate|cache/write|jobs/import_[a-z]+)\.c:' |
 		sed 's/:.*//; s/$/: a transaction that does not go through cache\/write.h/' | sort -u
+	grep -L '\<cache_settle(' src/app/cmd_import.c |
+		sed 's/$/: ends without cache_settle()/'
 	grep -lE '\<STMT_write_' -r src --include='*.c' | xargs grep -L '"cache/write.h"' |
 		sed 's/$/: STMT_write_… without cache\/write.h/'
 } >"$bad"

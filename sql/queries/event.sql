@@ -4,6 +4,10 @@
 -- -> transactions below it that committed are in whatever is read from now on
 SELECT pg_snapshot_xmin(pg_current_snapshot());
 
+-- name: event_now
+-- -> the snapshot
+SELECT pg_current_snapshot();
+
 -- name: event_epoch
 -- -> history, how often all copies were cleared; primary only
 SELECT e.history, e.cleared FROM such_market.cache_epoch() AS e;

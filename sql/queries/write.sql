@@ -13,6 +13,17 @@ FROM (SELECT such_market.cache_history(), c.cleared FROM such_market.cache_clear
 LEFT JOIN such_market.cache_events AS e
     ON e.xid = ANY (pg_current_xact_id_if_assigned() || $1::xid8[]);
 
+-- name: write_since
+-- $1 a snapshot -> as write_mine, of all that was committed since
+SELECT h.history, h.cleared, e.xid, array_to_string(e.tags, E'\n'), e.source
+FROM (SELECT such_market.cache_history(), c.cleared FROM such_market.cache_clear AS c) AS h (history, cleared)
+LEFT JOIN (
+    SELECT xid, tags, source FROM such_market.cache_events
+    WHERE xid >= pg_snapshot_xmax($1::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
+    UNION ALL
+    SELECT o.xid, o.tags, o.source FROM pg_snapshot_xip($1::pg_snapshot) AS x (xid)
+    JOIN such_market.cache_events AS o ON o.xid = x.xid) AS e ON true;
+
 -- name: write_transfers
 -- $1 key, $2 whether the client chose it, $3 route, $4 digest of the request, $5 contract, $6 transfers (see
 -- transfer_moves) -> outcome, place, held, answer, transactions before this one

@@ -3,10 +3,11 @@
 #include "api/call.h"
 #include "api/gate_audit.h"
 #include "api/routes.h"
-#include "base/board.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/secret.h"
+#include "base/tally.h"
 #include "net/pg.h"
 
 /* A key in an address ends up in logs and histories: it is refused, so that nobody gets used to
@@ -35,14 +36,6 @@ static enum rc refuse_route(struct call *call, const struct route_match *match)
 	return problem_set(&call->problem, RC_METHOD, NULL, str_of(rc_text(RC_METHOD)));
 }
 
-static void count_route(const struct gate *gate, const struct route *route)
-{
-	size_t i = (size_t)(route - routes);
-
-	if (gate->slot && i < BOARD_ROUTES)
-		gate->slot->route_requests[i]++;
-}
-
 /* What pages of other origins may read: the public data, not the machine's own affairs. */
 static bool is_public_data(const struct route *route)
 {
@@ -67,7 +60,6 @@ static enum rc run(struct gate *gate, struct call *call, const struct route_matc
 {
 	if (!match->route)
 		return refuse_route(call, match);
-	count_route(gate, match->route);
 	memcpy(call->hole, match->hole, sizeof(call->hole));
 	if (has_key(call->env->arena, call->req->query))
 		return problem_set(&call->problem, RC_INVALID, "key_in_query",
@@ -113,8 +105,21 @@ static void fail(struct gate *gate, const struct request *req, const struct prob
 	tell(gate, req, problem);
 }
 
-/* The time is taken by the FastCGI loop, which sees the last byte leave. */
-static void count(const struct response *res)
+/* The collection that was read, for the list of those that are read most. */
+static void count_collection(const struct route_match *match)
+{
+	const struct str of_collection = STR("/api/collection/{address}");
+	struct address address;
+
+	if (match->route->method == METHOD_GET &&
+	    str_starts(str_of(match->route->path), of_collection) &&
+	    address_read(match->hole[0], &address) == RC_OK)
+		tally_collection(&address);
+}
+
+/* Before the answer is sent: see base/tally.h. */
+static void count(const struct request *req, const struct route_match *match,
+		  const struct response *res)
 {
 	static const enum counter by_class[] = { COUNTER_answers_5xx, COUNTER_answers_5xx,
 						 COUNTER_answers_2xx, COUNTER_answers_3xx,
@@ -122,6 +127,10 @@ static void count(const struct response *res)
 
 	metric_add(COUNTER_requests, 1);
 	metric_add(by_class[res->status / 100 % 6], 1);
+	tally_request(match->route ? (size_t)(match->route - routes) : TALLY_OTHER, res->status,
+		      clock_mono_ns() - req->started_ns);
+	if (match->route && res->status < 400)
+		count_collection(match);
 }
 
 /* The whole of a call that could be read. */
@@ -154,6 +163,6 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
 	else
 		serve(gate, &call, &match);
-	count(res);
+	count(req, &match, res);
 	log_request_id(STR_NONE);
 }

@@ -11,14 +11,12 @@
 #include "http/response.h"
 
 struct api_options;
-struct board_slot;
 struct env;
 
 struct gate {
 	struct env *env;
 	const struct http_options *http;
 	const struct api_options *options; /* NULL: no limits */
-	struct board_slot *slot;           /* may be NULL */
 };
 
 /* bad: set when the request could not be read; then only that problem is answered. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "cache/cache.h"
+#include "model/status.h"
 #include "cache/replica.h"
 #include "net/migrate.h"
 #include "net/pg.h"
@@ -104,15 +105,38 @@ enum rc health_ready(struct call *call)
 	return send(call, 200, &body);
 }
 
-static void render_check(struct json *j, const char *name, struct check check)
+/* seen: what the ticker knows of it; since when it is up or down, and of the last answer. */
+static void render_check(struct json *j, const char *name, struct check check,
+			 const struct vital *seen, int64_t now_us)
 {
 	json_object(j, name);
 	json_strz(j, "status", check.status);
+	if (seen && seen->since_us)
+		json_time(j, "since", seen->since_us);
+	else
+		json_null(j, "since");
 	if (check.ns > 0)
 		json_double(j, "latencyMs", (double)(check.ns / 1000) / 1e3);
 	else
 		json_null(j, "latencyMs");
+	if (check.ns > 0)
+		json_int(j, "ageMs", 0);
+	else if (seen && seen->seen_us)
+		json_int(j, "ageMs", (now_us - seen->seen_us) / 1000);
+	else
+		json_null(j, "ageMs");
 	json_end(j);
+}
+
+static void render_checks(struct json *j, const struct env *env, struct check postgres,
+			  struct check redis)
+{
+	const struct vitals *v = env->board ? board_vitals(env->board) : NULL;
+
+	render_check(j, "postgres", postgres, v ? &v->postgres : NULL, env->now_us);
+	render_check(j, "redis", redis, v ? &v->redis : NULL, env->now_us);
+	if (v)
+		status_vital(j, "analyticsRedis", &v->analytics, env->now_us);
 }
 
 /* ok: copies may be used; bypassed: nobody vouches for them now, every read asks the database.
@@ -199,8 +223,7 @@ enum rc health_detail(struct call *call)
 	json_int(&j, "uptime", env->started_us ? (env->now_us - env->started_us) / 1000 : 0);
 	json_time(&j, "timestamp", env->now_us);
 	json_object(&j, "checks");
-	render_check(&j, "postgres", postgres);
-	render_check(&j, "redis", redis);
+	render_checks(&j, env, postgres, redis);
 	render_cache(&j, env->cache);
 	render_replicas(&j, replicas);
 	json_end(&j);

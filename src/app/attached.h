@@ -11,8 +11,6 @@
 #ifndef APP_ATTACHED_H
 #define APP_ATTACHED_H
 
-#include <sys/types.h>
-
 struct cache;
 struct cache_map;
 struct config;
@@ -21,10 +19,6 @@ struct redis;
 struct redis_tier;
 
 struct attached {
-	const struct config *config;
-	const char *path;
-	ino_t ino;
-	struct pg *pg;
 	struct cache_map *map; /* NULL: no server, or one that is not ours to touch */
 	struct redis *redis;
 	struct redis_tier *tier;
@@ -32,9 +26,6 @@ struct attached {
 };
 
 void attached_open(struct attached *ret, const struct config *config, struct pg *pg);
-/* A server that was started meanwhile has a mapping of its own: before each write of a long
- * word. */
-void attached_follow(struct attached *here);
 void attached_close(struct attached *here);
 
 #endif

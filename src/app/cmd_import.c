@@ -1,12 +1,26 @@
 /* such-market import: files into the database; the work is jobs/import.h's. */
 #include <stdlib.h>
 #include <unistd.h>
+#include "app/attached.h"
 #include "app/command.h"
 #include "base/arena.h"
+#include "base/buf.h"
+#include "cache/write.h"
 #include "jobs/import.h"
 
 /* Merging a batch over a large collection may take long: only a hang is an error. */
 #define IMPORT_DEADLINE_MS ((int64_t)3600 * 1000)
+
+/* What was merged, all of it or some, is known to this machine before the word ends. */
+static enum rc settle(const struct config *config, struct pg *pg, const char *since)
+{
+	struct attached here;
+
+	attached_open(&here, config, pg);
+	enum rc rc = cache_settle(here.cache, config->arena, pg, since);
+	attached_close(&here);
+	return rc;
+}
 
 static int run(const struct config *config, const struct import_options *options, bool json)
 {
@@ -14,14 +28,24 @@ static int run(const struct config *config, const struct import_options *options
 	struct import_summary summary = { .error = NULL };
 	bool draw = !json && isatty(STDERR_FILENO);
 	struct pg *pg = pg_new(&config->pg, config->pg.url);
+	struct buf since;
 
+	buf_init(&since, config->arena, BUF_NO_MAX);
+	enum rc seen = cache_since(pg, &since);
 	pg_set_deadline(pg, IMPORT_DEADLINE_MS);
 	enum rc rc = import_run(pg, config->arena, options, draw ? import_bar_draw : NULL, &bar,
 				&summary);
 	import_bar_done(&bar);
 	import_summary_write(&summary, json, stdout);
+	if (seen == RC_OK)
+		seen = settle(config, pg, since.ptr);
+	if (rc == RC_OK && seen != RC_OK)
+		command_fail("import", EXIT_FAILURE,
+			     "all of it is in the database, but this machine's server was not "
+			     "told: %s; it finds out within two seconds",
+			     pg_error(pg));
 	pg_free(pg);
-	return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rc == RC_OK && seen == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static bool read_skip(const char *text, int64_t *ret)

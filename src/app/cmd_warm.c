@@ -8,20 +8,15 @@
 #include "app/job_watch.h"
 #include "app/process.h"
 #include "base/arena.h"
-#include "base/hash.h"
-#include "base/hex.h"
-#include "base/json.h"
-#include "jobs/warm.h"
-#include "model/job.h"
+#include "model/warm_order.h"
 
 struct warm_request {
 	const char *collections, *top, *rate;
 	bool no_wait, json;
 };
 
-/* --- the order --------------------------------------------------------------------------- */
-
-static bool write_number(struct json *j, const char *name, const char *text, uint64_t most)
+/* Absent is as the settings say. */
+static bool read_number(const char *text, uint64_t most, int64_t *ret)
 {
 	uint64_t n;
 
@@ -29,70 +24,37 @@ static bool write_number(struct json *j, const char *name, const char *text, uin
 		return true;
 	if (!str_u64(str_of(text), most, &n) || n == 0)
 		return false;
-	json_int(j, name, (int64_t)n);
+	*ret = (int64_t)n;
 	return true;
 }
 
-static bool write_addresses(struct json *j, const char *list)
+static bool read_addresses(const char *list, struct arena *arena, struct warm_order *ret)
 {
 	struct str rest = str_of(list);
-	size_t n = 0;
 
 	if (!list)
 		return true;
-	json_array(j, "collections");
+	ret->contract = arena_zalloc(arena, WARM_TOP_MAX * sizeof(*ret->contract));
 	while (rest.ptr) {
-		struct address address;
-		char text[ADDRESS_TEXT];
-
-		if (address_read(str_trim(str_cut(&rest, ',')), &address) != RC_OK ||
-		    ++n > WARM_TOP_MAX)
+		if (ret->count == WARM_TOP_MAX ||
+		    address_read(str_trim(str_cut(&rest, ',')), &ret->contract[ret->count++]) !=
+			    RC_OK)
 			return false;
-		address_write(&address, text);
-		json_strz(j, NULL, text);
 	}
-	json_end(j);
 	return true;
 }
 
-/* NULL: *ret_why says which option is wrong. */
-static const char *arguments_of(const struct warm_request *request, struct arena *arena,
-				const char **ret_why)
+/* NULL: it is good. */
+static const char *read_order(const struct warm_request *request, struct arena *arena,
+			      struct warm_order *ret)
 {
-	struct buf text;
-	struct json j;
-
-	*ret_why = NULL;
-	buf_init(&text, arena, JOB_ARGUMENTS_MAX);
-	json_init(&j, &text);
-	json_object(&j, NULL);
-	if (!write_addresses(&j, request->collections))
-		*ret_why = "--collection wants addresses, with commas between them";
-	else if (!write_number(&j, "top", request->top, WARM_TOP_MAX))
-		*ret_why = "--top is out of range";
-	else if (!write_number(&j, "rate", request->rate, WARM_RATE_MAX))
-		*ret_why = "--rate is out of range";
-	if (*ret_why)
-		return NULL;
-	json_end(&j);
-	buf_addc(&text, '\0');
-	return text.ptr;
-}
-
-/* The same order waits once. */
-static const char *subject_of(struct arena *arena, const struct warm_request *request,
-			      const char *arguments)
-{
-	uint8_t digest[SHA256_BYTES];
-	char hex[33];
-
-	if (!request->collections && !request->top && !request->rate)
-		return "";
-	if (strlen(arguments) <= JOB_SUBJECT_MAX)
-		return arguments;
-	hash_sha256(str_of(arguments), digest);
-	hex_write(digest, 16, hex);
-	return arena_strz(arena, arena_printf(arena, "list %s", hex));
+	if (!read_addresses(request->collections, arena, ret))
+		return "--collection wants addresses, with commas between them";
+	if (!read_number(request->top, WARM_TOP_MAX, &ret->top))
+		return "--top is out of range";
+	if (!read_number(request->rate, WARM_RATE_MAX, &ret->rate))
+		return "--rate is out of range";
+	return NULL;
 }
 
 static int show(struct arena *arena, const struct job *job)
@@ -105,7 +67,7 @@ static int show(struct arena *arena, const struct job *job)
 }
 
 static int run(const struct config *config, const struct warm_request *request,
-	       const char *arguments)
+	       const struct warm_order *order)
 {
 	const struct job_watch watch = { .word = "warm",
 					 .verb = "warming",
@@ -113,17 +75,18 @@ static int run(const struct config *config, const struct warm_request *request,
 					 .json = request->json,
 					 .show = show };
 	char machine[MACHINE_MAX];
-	struct job_order order = { .kind = JOB_warm, .arguments = arguments };
+	struct job_order job;
 
 	process_machine(config, machine);
-	order.subject = subject_of(config->arena, request, arguments);
-	order.machine = job_server_runs(config) ? machine : NULL;
-	return job_watch(config, &order, &watch);
+	warm_order_job(order, config->arena, &job);
+	job.machine = job_server_runs(config) ? machine : NULL;
+	return job_watch(config, &job, &watch);
 }
 
 int cmd_warm(int argc, char **argv)
 {
 	struct warm_request request = { .collections = NULL };
+	struct warm_order order = { .count = 0 };
 	const struct arg_option own[] = { { "collection", &request.collections, NULL },
 					  { "top", &request.top, NULL },
 					  { "rate", &request.rate, NULL },
@@ -139,8 +102,8 @@ int cmd_warm(int argc, char **argv)
 	SCOPED(config_done) struct config *config = command_database("warm", &args);
 	if (!config)
 		return EXIT_FAILURE;
-	const char *arguments = arguments_of(&request, config->arena, &why);
-	if (!arguments)
+	why = read_order(&request, config->arena, &order);
+	if (why)
 		return command_fail("warm", EXIT_USAGE, "%s", why);
-	return run(config, &request, arguments);
+	return run(config, &request, &order);
 }

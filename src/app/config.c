@@ -24,6 +24,7 @@ static void gather(struct config *c)
 		{ "answers", http_keys, &c->http },
 		{ "cache", cache_keys, &c->cache },
 		{ "relay", relay_keys, &c->relay },
+		{ "analytics", analytics_keys, &c->analytics },
 		{ "replicas", replica_keys, &c->replica },
 		{ "runner", runner_keys, &c->runner },
 		{ "warming", warm_keys, &c->runner.warm },
@@ -150,15 +151,23 @@ static enum rc check_replicas(struct config *config)
 		      why);
 }
 
-static enum rc check_redis(struct config *config)
+static enum rc check_redis_url(struct config *config, const char *key, const char *url)
 {
 	const char *why;
 
-	if (!config->app.redis_on || !config->redis.url || !*config->redis.url ||
-	    redis_url_check(config->redis.url, &why) == RC_OK)
+	if (!config->app.redis_on || !url || !*url || redis_url_check(url, &why) == RC_OK)
 		return RC_OK;
 	/* The value itself may hold a password: it is not repeated. */
-	return refuse(config, "%s: redis_url: %s", conf_origin(config->conf, "redis_url"), why);
+	return refuse(config, "%s: %s: %s", conf_origin(config->conf, key), key, why);
+}
+
+static enum rc check_redis(struct config *config)
+{
+	enum rc rc = check_redis_url(config, "redis_url", config->redis.url);
+
+	return rc == RC_OK
+		       ? check_redis_url(config, "analytics_redis_url", config->analytics.url)
+		       : rc;
 }
 
 static enum rc check_rules(struct config *config)
@@ -259,6 +268,7 @@ enum rc config_load(struct config *config, const struct config_source *source)
 {
 	enum rc rc = apply_sources(config, source);
 
+	analytics_settle(&config->analytics, &config->redis, config->cache.redis_prefix);
 	if (rc == RC_OK)
 		return check_all(config);
 	if (!config->error)

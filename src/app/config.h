@@ -24,6 +24,7 @@
 #include "http/response.h"
 #include "jobs/relay.h"
 #include "jobs/runner.h"
+#include "model/analytics.h"
 #include "net/migrate.h"
 #include "net/pg.h"
 #include "net/redis.h"
@@ -40,8 +41,8 @@ struct app_options {
 	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
-	int64_t relays,
-		runners; /* no settings: the machine's master has one, a second copy none */
+	/* No settings: the machine's master has one of each, a second copy none. */
+	int64_t relays, tickers, runners;
 	int64_t max_requests; /* a worker's; 0: no end */
 	int64_t max_growth;   /* bytes of private memory; 0: no end */
 	int64_t drain_ms;
@@ -54,7 +55,7 @@ struct app_options {
 	int64_t ping_ms;
 };
 
-#define CONFIG_SECTIONS 13
+#define CONFIG_SECTIONS 14
 
 struct config {
 	struct app_options app;
@@ -62,6 +63,7 @@ struct config {
 	struct redis_options redis;
 	struct cache_options cache;
 	struct relay_options relay;
+	struct analytics_options analytics;
 	struct replica_options replica;
 	struct runner_options runner;
 	struct fcgi_options fcgi;

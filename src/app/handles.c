@@ -1,7 +1,7 @@
 #include "app/handles.h"
 
+#include "api/routes.h"
 #include "app/config.h"
-#include "app/process.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cache/cache.h"
@@ -12,11 +12,6 @@
 #include "model/instance.h"
 #include "model/reads.h"
 #include "net/redis.h"
-
-static const char *const role_names[] = {
-#define PROCESS(name, title, lane, count, run) #name,
-#include "app/roles.def"
-};
 
 static void tell_slow(void *ctx, const char *name, int64_t ns)
 {
@@ -38,8 +33,14 @@ void handles_open(struct handles *ret, const struct process *process)
 		.role_names = role_names,
 		.role_count = PROCESS_ROLES,
 		.migrate = &ret->migrate,
+		.analytics = &ret->analytics,
+		.machine = ret->machine,
 		.seal = cursor_write,
 	};
+	process_machine(config, ret->machine);
+	ret->analytics = (struct analytics){ NULL, &config->analytics, &counted_names };
+	if (config->app.redis_on && config->analytics.on)
+		ret->analytics.redis = redis_new(&config->analytics.redis);
 	ret->env.cache = cache_new(&config->cache, process->map, ret->env.pg);
 	if (process->map && ret->env.redis && redis_configured(ret->env.redis))
 		ret->redis_tier = redis_tier_new(&config->cache, process->map, ret->env.redis);
@@ -61,6 +62,7 @@ void handles_close(struct handles *handles)
 	cache_free(handles->env.cache);
 	redis_tier_free(handles->redis_tier);
 	stored_free(handles->stored);
+	redis_free(handles->analytics.redis);
 	replicas_free(handles->replicas);
 	redis_free(handles->env.redis);
 	pg_free(handles->env.pg);

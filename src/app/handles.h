@@ -2,10 +2,11 @@
 #ifndef APP_HANDLES_H
 #define APP_HANDLES_H
 
+#include "app/process.h"
+#include "model/analytics.h"
 #include "model/env.h"
 #include "net/migrate.h"
 
-struct process;
 struct redis_tier;
 struct stored;
 struct replicas;
@@ -16,7 +17,9 @@ struct handles {
 	struct migrate_options migrate;
 	struct redis_tier *redis_tier; /* NULL: no copies in Redis */
 	struct stored *stored;         /* NULL: none in the database */
-	struct replicas *replicas;     /* NULL: none */
+	struct analytics analytics;
+	char machine[MACHINE_MAX];
+	struct replicas *replicas; /* NULL: none */
 };
 
 /* Nothing is connected yet. */

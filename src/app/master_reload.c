@@ -41,6 +41,7 @@ void master_begin(struct master *m)
 {
 	int64_t count[PROCESS_ROLES];
 
+	m->config->app.tickers = !m->attached;
 	m->config->app.relays = m->config->app.runners = !m->attached && m->map;
 	for (int role = 0; role < PROCESS_ROLES; role++)
 		memcpy(&count[role], (const char *)&m->config->app + process_rows[role].count,

@@ -11,6 +11,11 @@ const struct process_row process_rows[PROCESS_ROLES] = {
 #include "app/roles.def"
 };
 
+const char *const role_names[PROCESS_ROLES] = {
+#define PROCESS(name, title, lane, count, run) #name,
+#include "app/roles.def"
+};
+
 /* A few bytes into a pipe: whole or not at all.  A master that is gone needs no telling. */
 void process_tell(const struct process *process, enum told_what what)
 {

@@ -39,6 +39,7 @@ struct process_row {
 	int (*run)(const struct process *process); /* the exit status */
 };
 extern const struct process_row process_rows[PROCESS_ROLES];
+extern const char *const role_names[PROCESS_ROLES];
 
 /* What a process tells its master. */
 enum told_what {
@@ -59,6 +60,7 @@ void process_tell(const struct process *process, enum told_what what);
 
 int worker_run(const struct process *process);
 int relay_run(const struct process *process);
+int ticker_run(const struct process *process);
 int runner_run(const struct process *process);
 
 #endif

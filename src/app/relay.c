@@ -1,10 +1,8 @@
 /* The process that follows the outbox for this machine; its loop is all it does. */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 #include "app/config.h"
 #include "app/process.h"
 #include "app/signals.h"

@@ -37,6 +37,7 @@ libapp_a_SOURCES = \
 	src/app/rundir.c src/app/rundir.h \
 	src/app/signals.c src/app/signals.h \
 	src/app/slots.c src/app/slots.h \
+	src/app/ticker.c \
 	src/app/title.c src/app/title.h \
 	src/app/worker.c
 libapp_a_CPPFLAGS = $(AM_CPPFLAGS) \

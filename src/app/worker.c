@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/tally.h"
 #include "cache/cache.h"
 #include "cache/replica.h"
 #include "http/fcgi.h"
@@ -60,14 +61,13 @@ static void build(struct worker *w, const struct process *process)
 	const struct config *config = process->config;
 
 	*w = (struct worker){ .process = process, .options = &config->app };
+	/* What other processes read is nobody's request. */
+	tally_attach(&process->slot->tally, &process->slot->top);
 	handles_open(&w->handles, process);
 	struct env *env = &w->handles.env;
 	env->keys = keyring_new(env->cache, env->pg);
 	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
-	w->gate = (struct gate){ .env = env,
-				 .http = &config->http,
-				 .options = &config->api,
-				 .slot = process->slot };
+	w->gate = (struct gate){ .env = env, .http = &config->http, .options = &config->api };
 	w->fcgi_options = config->fcgi;
 	w->fcgi_options.listen_fd = process->listen_fd;
 	w->fcgi_options.slot = process->slot;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/scope.h"
 
 #define MAGIC  "SMBOARD\n"
@@ -18,13 +20,16 @@
 /* What the file begins with.  The sizes and counts catch a board of another build. */
 struct head {
 	char magic[8];
-	uint32_t layout, slot_size, slots, counters, histograms, buckets, routes, spare;
+	uint32_t layout, slot_size, slots, counters, histograms, buckets, cells, alerts;
 };
 
 struct page {
 	struct head head;
+	uint64_t id;
 	struct limit_table limits;
 	struct board_slot slot[BOARD_SLOTS];
+	struct ledger ledger;
+	struct vitals vitals;
 };
 
 struct board {
@@ -39,7 +44,8 @@ static const struct head expected = {
 	.counters = COUNTER_COUNT,
 	.histograms = HISTOGRAM_COUNT,
 	.buckets = HISTOGRAM_BUCKETS,
-	.routes = BOARD_ROUTES,
+	.cells = TALLY_CELLS,
+	.alerts = ALERT_COUNT,
 };
 
 static const char *const state_names[] = {
@@ -78,6 +84,11 @@ static int fill(int fd)
 	int failed = posix_fallocate(fd, 0, sizeof(struct page));
 	struct limit_table limits; /* only its key is written */
 	int32_t never = -1;
+	uint64_t id;
+
+	hash_random(&id, sizeof(id));
+	if (!failed && pwrite(fd, &id, sizeof(id), offsetof(struct page, id)) != sizeof(id))
+		failed = errno;
 
 	for (size_t i = 0; !failed && i < BOARD_SLOTS; i++) {
 		off_t at = (off_t)(offsetof(struct page, slot) + i * sizeof(struct board_slot) +
@@ -170,4 +181,55 @@ void board_sum(const struct board *board, struct metric_cells *ret)
 	*ret = (struct metric_cells){ 0 };
 	for (size_t i = 0; i < BOARD_SLOTS; i++)
 		metric_sum(ret, &board->page->slot[i].cells);
+}
+
+/* A slot that no process ever had holds nothing. */
+static bool was_used(const struct board_slot *slot)
+{
+	return slot->started_us != 0;
+}
+
+void board_tally(const struct board *board, struct tally *ret)
+{
+	*ret = (struct tally){ 0 };
+	for (size_t i = 0; i < BOARD_SLOTS; i++)
+		if (was_used(&board->page->slot[i]))
+			tally_sum(ret, &board->page->slot[i].tally);
+}
+
+#define TOP_MERGED (8 * TOP_KEYS)
+
+size_t board_top(const struct board *board, struct top_row *ret, size_t n)
+{
+	struct top_row *all = mem_alloc(TOP_MERGED * sizeof(*all)), rows[TOP_KEYS];
+	size_t have = 0;
+
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		size_t found = was_used(&board->page->slot[i])
+				       ? top_read(&board->page->slot[i].top, rows)
+				       : 0;
+		for (size_t k = 0; k < found; k++)
+			have = top_merge(all, have, TOP_MERGED, &rows[k]);
+	}
+	top_sort(all, have);
+	if (n > have)
+		n = have;
+	memcpy(ret, all, n * sizeof(*ret));
+	free(all);
+	return n;
+}
+
+uint64_t board_id(const struct board *board)
+{
+	return board->page->id;
+}
+
+struct ledger *board_ledger(struct board *board)
+{
+	return &board->page->ledger;
+}
+
+struct vitals *board_vitals(struct board *board)
+{
+	return &board->page->vitals;
 }

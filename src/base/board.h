@@ -9,12 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "base/ledger.h"
 #include "base/limit.h"
 #include "base/metric.h"
 #include "base/rc.h"
+#include "base/tally.h"
+#include "base/top.h"
+#include "base/vitals.h"
 
-#define BOARD_SLOTS  128
-#define BOARD_ROUTES 64 /* request counters by route index; the api has fewer rows */
+#define BOARD_SLOTS 160
 
 enum board_state {
 	BOARD_FREE,
@@ -37,8 +40,9 @@ struct board_slot {
 	int64_t state_since_ns; /* monotonic */
 	uint64_t restarts;      /* processes that died in this slot */
 	uint64_t requests;
-	uint64_t route_requests[BOARD_ROUTES];
 	struct metric_cells cells;
+	struct tally tally;
+	struct top top;
 };
 
 struct board;
@@ -53,5 +57,15 @@ void board_state(struct board_slot *slot, enum board_state state, int64_t mono_n
 struct limit_table *board_limits(struct board *board);
 /* Sum of all slots. */
 void board_sum(const struct board *board, struct metric_cells *ret);
+void board_tally(const struct board *board, struct tally *ret);
+/* The most-read collections of the machine since the board was made, most sure counts first;
+ * at most n.  Errors as in base/top.h, for each process. */
+size_t board_top(const struct board *board, struct top_row *ret, size_t n);
+/* A random number that names this board and no other: batches of a new board are counted anew.
+ */
+uint64_t board_id(const struct board *board);
+/* Written by the ticker only. */
+struct ledger *board_ledger(struct board *board);
+struct vitals *board_vitals(struct board *board);
 
 #endif

@@ -15,7 +15,6 @@
 
 #define VALUE_MAX 4096 /* bytes of one value; the rest is cut */
 #define LINE_CAP  (1 << 20)
-#define ID_MAX    64
 
 const struct conf_key log_keys[] = {
 	{ "log_file", CONF_TEXT, offsetof(struct log_options, file), "-", .reload = true,
@@ -43,8 +42,7 @@ static struct {
 	enum log_level level;
 	bool json;
 	const char *role;
-	char id[ID_MAX];
-	size_t id_len;
+	struct str id;
 	struct buf line, told;
 } process = { .fd = STDERR_FILENO, .level = LOG_LEVEL_INFO, .role = "main" };
 
@@ -111,9 +109,7 @@ void log_role(const char *role)
 
 void log_request_id(struct str id)
 {
-	process.id_len = id.len < ID_MAX ? id.len : ID_MAX;
-	if (process.id_len)
-		memcpy(process.id, id.ptr, process.id_len);
+	process.id = id;
 }
 
 bool log_wanted(enum log_level level)
@@ -187,8 +183,8 @@ static void line_text(struct buf *line, const char *level, const char *event,
 
 	clock_rfc3339(clock_wall_us(), when);
 	buf_addf(line, "%s %s role=%s pid=%ld", when, level, process.role, (long)getpid());
-	if (process.id_len)
-		put_text(line, "request_id", (struct str){ process.id, process.id_len });
+	if (process.id.len)
+		put_text(line, "request_id", process.id);
 	put_text(line, "event", str_of(event));
 	put_fields_text(line, fields);
 }
@@ -204,8 +200,8 @@ static void line_json(struct buf *line, const char *level, const char *event,
 	json_strz(&j, "level", level);
 	json_strz(&j, "role", process.role);
 	json_int(&j, "pid", getpid());
-	if (process.id_len)
-		json_str(&j, "request_id", (struct str){ process.id, process.id_len });
+	if (process.id.len)
+		json_str(&j, "request_id", process.id);
 	json_strz(&j, "event", event);
 	for (; f->key; f++) {
 		if (f->kind == LOG_FIELD_STR)

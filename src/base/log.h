@@ -50,7 +50,7 @@ struct log_field {
 enum rc log_open(const struct log_options *options);
 enum rc log_reopen(void);           /* after logrotate */
 void log_role(const char *role);    /* "master", "worker", … in each line; static text */
-void log_request_id(struct str id); /* STR_NONE clears; copied, 64 bytes at most */
+void log_request_id(struct str id); /* STR_NONE clears; borrowed until then */
 bool log_wanted(enum log_level level);
 void log_event(enum log_level level, const char *event, const struct log_field *fields);
 

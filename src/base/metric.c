@@ -6,12 +6,21 @@
 const struct metric_row counter_rows[COUNTER_COUNT] = {
 #define COUNTER(name, prom, help) [COUNTER_##name] = { prom, help },
 #define HISTOGRAM(name, prom, help)
+#define FAMILY(name, type, prom, help)
 #include "base/metrics.def"
 };
 
 const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
 #define COUNTER(name, prom, help)
 #define HISTOGRAM(name, prom, help) [HISTOGRAM_##name] = { prom, help },
+#define FAMILY(name, type, prom, help)
+#include "base/metrics.def"
+};
+
+const struct family_row family_rows[FAMILY_COUNT] = {
+#define COUNTER(name, prom, help)
+#define HISTOGRAM(name, prom, help)
+#define FAMILY(name, type, prom, help) [FAMILY_##name] = { #type, prom, help },
 #include "base/metrics.def"
 };
 

@@ -4,6 +4,7 @@
  *
  *	COUNTER(requests, "such_market_requests_total", "requests that reached a worker")
  *	HISTOGRAM(request_seconds, "such_market_request_seconds", "from accept to last byte")
+ *	FAMILY(build, gauge, "such_market_build_info", "1, labelled with the version")
  */
 #ifndef BASE_METRIC_H
 #define BASE_METRIC_H
@@ -13,6 +14,7 @@
 enum counter {
 #define COUNTER(name, prom, help) COUNTER_##name,
 #define HISTOGRAM(name, prom, help)
+#define FAMILY(name, type, prom, help)
 #include "base/metrics.def"
 	COUNTER_COUNT
 };
@@ -20,8 +22,18 @@ enum counter {
 enum histogram {
 #define COUNTER(name, prom, help)
 #define HISTOGRAM(name, prom, help) HISTOGRAM_##name,
+#define FAMILY(name, type, prom, help)
 #include "base/metrics.def"
 	HISTOGRAM_COUNT
+};
+
+/* Metrics with labels, and what is read elsewhere: no cells, described here only. */
+enum family {
+#define COUNTER(name, prom, help)
+#define HISTOGRAM(name, prom, help)
+#define FAMILY(name, type, prom, help) FAMILY_##name,
+#include "base/metrics.def"
+	FAMILY_COUNT
 };
 
 struct metric_row {
@@ -29,6 +41,10 @@ struct metric_row {
 };
 extern const struct metric_row counter_rows[COUNTER_COUNT];
 extern const struct metric_row histogram_rows[HISTOGRAM_COUNT];
+struct family_row {
+	const char *type, *prom, *help;
+};
+extern const struct family_row family_rows[FAMILY_COUNT];
 
 /* Upper bounds in nanoseconds; the last bucket is +Inf. */
 #define HISTOGRAM_BUCKETS 20

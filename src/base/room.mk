@@ -18,6 +18,7 @@ libbase_a_SOURCES = \
 	src/base/json.c src/base/json.h \
 	src/base/jsonin.c src/base/jsonin.h \
 	src/base/jsonin_check.c src/base/jsonin_check.h \
+	src/base/ledger.c src/base/ledger.h \
 	src/base/limit.c src/base/limit.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h src/base/metrics.def \
@@ -27,7 +28,10 @@ libbase_a_SOURCES = \
 	src/base/secret.c src/base/secret.h \
 	src/base/stages.c src/base/stages.h \
 	src/base/str.c src/base/str.h \
+	src/base/tally.c src/base/tally_field.c src/base/tally.h \
+	src/base/top.c src/base/top.h \
 	src/base/u256.c src/base/u256.h \
-	src/base/utf8.c src/base/utf8.h
+	src/base/utf8.c src/base/utf8.h \
+	src/base/vitals.c src/base/vitals.h src/base/alerts.def
 BASE_LIBS = libbase.a $(JSONC_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) $(XXHASH_LIBS) -lm
 AM_CPPFLAGS += $(JSONC_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS) $(XXHASH_CFLAGS)

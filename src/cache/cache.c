@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "base/stages.h"
+#include "base/tally.h"
 #include "cache/entry.h"
 #include "cache/flight.h"
 #include "cache/layout.h"
@@ -54,6 +55,7 @@ struct through {
 	bool seated;  /* holds the key's flight */
 	bool crowded; /* too many others are being made */
 	bool primary; /* it was asked */
+	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
 	struct answer answer;
@@ -226,6 +228,7 @@ static bool find_stale(struct through *t, struct answer *ret)
 	    !find_in_memory(t, now_ns, SOURCE_STALE, ret))
 		return false;
 	metric_add(COUNTER_cache_stale, 1);
+	t->outcome = TALLY_stale;
 	return true;
 }
 
@@ -456,6 +459,25 @@ static enum replica_outcome judge_replica(const struct through *t, enum rc rc,
 	return is_current(t) ? REPLICA_USED : REPLICA_BEHIND;
 }
 
+/* The label, the read, and where it was read, all on one connection: otherwise it failed. */
+static enum rc read_replica(struct through *t, struct pg *pg, struct standby_place *ret)
+{
+	struct cache *cache = t->cache;
+
+	cache->ask(t->ctx, pg);
+	pg_label_begin(pg);
+	enum rc rc = run_filler(t);
+	cache->ask(t->ctx, cache->pg);
+	FAILPOINT(after_read);
+	if (rc == RC_OK || rc == RC_NOT_FOUND) {
+		enum rc rc_place = pg_label_taken(pg) ? epoch_place(pg, ret) : RC_UNAVAILABLE;
+
+		rc = rc_place == RC_OK ? rc : rc_place;
+	}
+	t->label = pg_label(pg);
+	return rc;
+}
+
 /*
  * A standby's answer counts when it is of the primary's line and holds all that this machine
  * knows was written.  Where it is is asked after the read: who is a standby then was one all
@@ -476,18 +498,9 @@ static bool ask_replica(struct through *t, struct answer *ret)
 	struct pg *pg = replicas_take(cache->replicas, t->model, t->tags, clock_mono_ns());
 	if (!pg)
 		return false;
-	cache->ask(t->ctx, pg);
-	pg_label_begin(pg);
-	enum rc rc = run_filler(t), rc_place = RC_OK;
-	cache->ask(t->ctx, cache->pg);
-	FAILPOINT(after_read);
-	if (rc == RC_OK || rc == RC_NOT_FOUND)
-		rc_place = epoch_place(pg, &place);
-	t->label = pg_label(pg); /* 0 when the connection was lost since */
-	enum replica_outcome outcome =
-		judge_replica(t, rc_place == RC_OK ? rc : rc_place, &place);
-	replicas_tell(cache->replicas, outcome, rc_place == RC_OK ? rc : rc_place, t->label,
-		      place.lsn);
+	enum rc rc = read_replica(t, pg, &place);
+	enum replica_outcome outcome = judge_replica(t, rc, &place);
+	replicas_tell(cache->replicas, outcome, rc, t->label, place.lsn);
 	if (outcome != REPLICA_USED)
 		return false;
 	t->answer.source = SOURCE_REPLICA;
@@ -511,6 +524,7 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 		memory_put(cache->map, &e);
 	entry_answer(&e, ret);
 	ret->source = SOURCE_REDIS;
+	t->outcome = TALLY_redis_hit;
 	tell_life(t, worth_read);
 	return true;
 }
@@ -536,6 +550,7 @@ static bool find_stored(struct through *t, struct answer *ret)
 	arena_defer(t->arena, share_found, t);
 	entry_answer(&t->found, ret);
 	ret->source = SOURCE_STORED;
+	t->outcome = TALLY_stored_hit;
 	return true;
 }
 
@@ -559,9 +574,11 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 	if (seat == FLIGHT_WOKEN) {
 		metric_add(COUNTER_cache_coalesced, 1);
+		t->outcome = TALLY_coalesced;
 		if (map_lease_valid(map, boot_ns) &&
 		    find_in_memory(t, boot_ns, SOURCE_MEMORY, ret))
 			return ret->rc;
+		t->outcome = TALLY_miss;
 		seat = flight_begin(map, hash, false);
 	}
 	t->seated = seat == FLIGHT_MINE;
@@ -574,38 +591,32 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 
 static bool keeps(const struct cache *cache)
 {
-	return cache->map && (cache->memory_on || cache->redis || cache->replicas);
+	return cache->map &&
+	       (cache->memory_on || cache->redis || cache->stored || cache->replicas);
 }
 
-enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
-		      void *ctx, const void *args, struct answer *ret)
+static enum rc go_through(struct through *t, struct answer *ret)
 {
-	struct through *t = arena_alloc(arena, sizeof(*t));
+	struct cache *cache = t->cache;
 	int64_t boot_ns;
 	bool leased;
 	enum rc rc;
 
-	t->cache = cache;
-	t->arena = arena;
-	t->model = model;
-	t->ctx = ctx;
-	t->args = args;
-	t->seated = t->crowded = false;
-	t->key.len = 0;
-	t->key.failed = false;
-	if (!keeps(cache) || model->tier == TIER_NONE)
+	if (!keeps(cache) || t->model->tier == TIER_NONE)
 		return plain(t, ret);
-	model->key(args, &t->key);
+	t->model->key(t->args, &t->key);
 	if (t->key.failed)
 		return plain(t, ret);
 	boot_ns = clock_boot_ns();
 	leased = map_lease_valid(cache->map, boot_ns);
 	if (leased && find_in_memory(t, boot_ns, SOURCE_MEMORY, ret)) {
 		metric_add(COUNTER_cache_memory_hits, 1);
+		t->outcome = TALLY_memory_hit;
 		return ret->rc;
 	}
 	if (!leased || cache->memory_on)
 		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
+	t->outcome = leased ? TALLY_miss : TALLY_bypass;
 	if (leased)
 		rc = fill_seated(t, ret);
 	else
@@ -613,6 +624,25 @@ enum rc cache_through(struct cache *cache, struct arena *arena, const struct rea
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
 	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;
+	return rc;
+}
+
+enum rc cache_through(struct cache *cache, struct arena *arena, const struct read_model *model,
+		      void *ctx, const void *args, struct answer *ret)
+{
+	struct through *t = arena_alloc(arena, sizeof(*t));
+
+	t->cache = cache;
+	t->arena = arena;
+	t->model = model;
+	t->ctx = ctx;
+	t->args = args;
+	t->seated = t->crowded = false;
+	t->outcome = TALLY_bypass;
+	t->key.len = 0;
+	t->key.failed = false;
+	enum rc rc = go_through(t, ret);
+	tally_read(model->id, rc == RC_OK || rc == RC_NOT_FOUND ? t->outcome : TALLY_error);
 	return rc;
 }
 

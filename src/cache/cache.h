@@ -69,7 +69,9 @@ struct read_model {
 	 * ret->tags; RC_NOT_FOUND makes a negative answer, whose body may say in one word what
 	 * is missing.  ctx and args are the caller's. */
 	enum rc (*fill)(void *ctx, const void *args, struct answer *ret);
-	size_t id;   /* its row; below WORTH_MODELS - 1, which is for what has none */
+	/* Its row, by which reads are counted (base/tally.h) and judged (cache/worth.h); below
+	 * WORTH_MODELS - 1, which is for what has none. */
+	size_t id;
 	bool stored; /* it costs more to make than to find in the database tier */
 };
 

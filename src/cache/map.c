@@ -28,7 +28,8 @@ static struct map_head plan(size_t memory_bytes)
 
 	head.slots_at = pages(sizeof(head));
 	head.flights_at = head.slots_at + pages(sizeof(struct tag_slot) * TAG_SLOTS);
-	head.shards_at = head.flights_at + pages(sizeof(struct flight) * FLIGHTS);
+	head.worth_at = head.flights_at + pages(sizeof(struct flight) * FLIGHTS);
+	head.shards_at = head.worth_at + pages(sizeof(struct worth));
 	head.shard_size = pages(memory_bytes / MAP_SHARDS);
 	head.size = head.shards_at + head.shard_size * MAP_SHARDS;
 	return head;

@@ -97,11 +97,9 @@ static void add_event(struct run *run, uint64_t xid, struct str tags, struct str
 }
 
 /* The triggers, and the rules that follow them, are the only source of tags. */
-static enum rc read_back(struct run *run, struct pg *pg)
+static enum rc read_events(struct run *run, struct pg *pg, enum stmt stmt, const char *arg)
 {
-	const char *earlier = run->earlier.len ? run->earlier.ptr : NULL;
-	SCOPED(pg_result_done)
-	struct pg_result rows = pg_run(pg, STMT_write_mine, PG_ARGS(pg_text(earlier)));
+	SCOPED(pg_result_done) struct pg_result rows = pg_run(pg, stmt, PG_ARGS(pg_text(arg)));
 
 	if (rows.rc != RC_OK)
 		return rows.rc;
@@ -176,7 +174,7 @@ static void tell(const struct run *run, struct arena *arena)
 		raise_gens(run);
 	if (run->map || run->redis)
 		told = tell_redis(run, arena);
-	if (run->write->told)
+	if (run->write && run->write->told)
 		*run->write->told = told;
 	FAILPOINT(before_ack);
 	metric_add(COUNTER_writes, 1);
@@ -229,7 +227,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 		buf_addc(&run->earlier, '\0');
 	if (buf_failed(&run->earlier))
 		return RC_INTERNAL;
-	rc = read_back(run, pg);
+	rc = read_events(run, pg, STMT_write_mine, run->earlier.len ? run->earlier.ptr : NULL);
 	if (rc != RC_OK)
 		return rc;
 	FAILPOINT(before_bump);
@@ -305,5 +303,40 @@ enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 	buf_release(&run.texts);
 	buf_release(&run.bumps);
 	buf_release(&run.earlier);
+	return rc;
+}
+
+enum rc cache_since(struct pg *pg, struct buf *ret)
+{
+	SCOPED(pg_result_done) struct pg_result row = pg_run(pg, STMT_event_now, PG_NO_ARGS);
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	buf_clear(ret);
+	buf_adds(ret, pg_str(&row, 0, 0));
+	buf_addc(ret, '\0');
+	return buf_failed(ret) ? RC_INTERNAL : RC_OK;
+}
+
+/* After COMMIT xids do as well as before it: nothing was acknowledged meanwhile. */
+enum rc cache_settle(struct cache *cache, struct arena *arena, struct pg *pg, const char *since)
+{
+	struct run run = { .map = cache_mapping(cache),
+			   .redis = cache_redis(cache),
+			   .rules = cache_rules(cache) };
+	enum rc rc = RC_OK;
+
+	if (!run.map && !run.redis)
+		return RC_OK;
+	buf_init(&run.bumps, NULL, BUF_NO_MAX);
+	buf_init(&run.texts, NULL, BUF_NO_MAX);
+	rc = read_events(&run, pg, STMT_write_since, since);
+	if (rc == RC_OK) {
+		if (run.map)
+			raise_xids(&run);
+		tell(&run, arena);
+	}
+	buf_release(&run.texts);
+	buf_release(&run.bumps);
 	return rc;
 }

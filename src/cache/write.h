@@ -51,4 +51,18 @@ struct cache_write {
 enum rc cache_write(struct cache *cache, struct arena *arena, struct pg *pg,
 		    const struct cache_write *write, bool *ret_unknown);
 
+/*
+ * For work of many transactions that cannot each wait for the next step, as the import's: what
+ * it committed is made known once, before it is acknowledged as a whole.  Whoever was told
+ * before may be told again.
+ *
+ *	cache_since(pg, &since);
+ *	… transactions …
+ *	rc = cache_settle(cache, arena, pg, since.ptr);
+ */
+enum rc cache_since(struct pg *pg, struct buf *ret); /* terminated */
+/* RC_OK: no copy that lacks anything committed since is answered on this machine any more. */
+enum rc cache_settle(struct cache *cache, struct arena *arena, struct pg *pg,
+		     const char *since);
+
 #endif

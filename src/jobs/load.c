@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/tally.h"
 #include "model/env.h"
 
 #define NS_PER_MS   INT64_C(1000000)
@@ -117,6 +118,7 @@ static _Noreturn void live(const struct load *load, const struct load_hooks *hoo
 	if (getppid() != parent)
 		_exit(1);
 	metric_attach(NULL);
+	tally_attach(NULL, NULL);
 	(void)setpriority(PRIO_PROCESS, 0, NICE); /* only ever less */
 	struct env *env = hooks->connect(hooks->ctx);
 	if (!env)

@@ -44,6 +44,12 @@ libjobs_a_SOURCES = \
 	src/jobs/relay_walk.h \
 	src/jobs/runner.c \
 	src/jobs/runner.h \
+	src/jobs/ticker.c \
+	src/jobs/ticker.h \
+	src/jobs/ticker_alert.c \
+	src/jobs/ticker_flush.c \
+	src/jobs/ticker_look.c \
+	src/jobs/ticker_run.h \
 	src/jobs/recount.c \
 	src/jobs/sweep.c \
 	src/jobs/warm.c \

@@ -12,7 +12,9 @@
 #include "model/env.h"
 #include "model/purge.h"
 
-#define STEP_NS INT64_C(5000000) /* of SCAN and UNLINK no more than 200 a second */
+#define STEP_NS     INT64_C(5000000) /* of SCAN and UNLINK no more than 200 a second */
+#define PAUSE_NS    INT64_C(200000000)
+#define PATIENCE_NS INT64_C(5000000000)
 
 static void tell_result(struct job_run *run, uint64_t removed)
 {
@@ -24,6 +26,24 @@ static void tell_result(struct job_run *run, uint64_t removed)
 	json_end(&j);
 }
 
+/* A Redis that is just being started is waited for; one that is away longer is tried by a later
+ * attempt, and other jobs have their turn. */
+static enum rc sweep_step(struct job_run *run, struct str glob, struct redis_sweep *sweep)
+{
+	int64_t until_ns = clock_mono_ns() + PATIENCE_NS, pause_ns = STEP_NS;
+	enum rc rc, swept;
+
+	do {
+		swept = redis_tier_sweep(cache_redis(run->env->cache), run->env->arena, glob,
+					 sweep);
+		if (swept != RC_OK)
+			pause_ns = PAUSE_NS;
+		rc = job_step_until(run, (int64_t)sweep->removed, 0, "removing",
+				    clock_mono_ns() + pause_ns);
+	} while (rc == RC_OK && swept != RC_OK && clock_mono_ns() < until_ns);
+	return rc == RC_OK ? swept : rc;
+}
+
 enum rc job_sweep(struct job_run *run)
 {
 	struct str glob = jsonin_str(jsonin_get(run->arguments, "glob"));
@@ -32,12 +52,8 @@ enum rc job_sweep(struct job_run *run)
 	if (!glob.ptr)
 		return RC_INVALID;
 	while (!sweep.done) {
-		enum rc rc = redis_tier_sweep(cache_redis(run->env->cache), run->env->arena,
-					      glob, &sweep);
+		enum rc rc = sweep_step(run, glob, &sweep);
 
-		if (rc == RC_OK)
-			rc = job_step_until(run, (int64_t)sweep.removed, 0, "removing",
-					    clock_mono_ns() + STEP_NS);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/arena.h"
+#include "base/board.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/jsonin.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/top.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "jobs/runner.h"
@@ -84,9 +86,30 @@ static const struct {
 
 /* --- which collections ------------------------------------------------------------------- */
 
+/* Most-read ones of this machine, as its board has counted them. */
+static size_t most_read(struct env *env, size_t most, struct address *ret)
+{
+	struct top_row *row = arena_alloc(env->arena, most * sizeof(*row));
+	size_t n = env->board ? board_top(env->board, row, most) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = row[i].key;
+	return n;
+}
+
+static bool is_among(const struct address *list, size_t n, const struct address *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address_eq(&list[i], a))
+			return true;
+	return false;
+}
+
 enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size_t *ret_count,
 			const char **ret_by)
 {
+	struct address *found = arena_zalloc(env->arena, (most + 1) * sizeof(*found));
+	size_t counted = most_read(env, most, found), n = counted;
 	char limit[24];
 
 	snprintf(limit, sizeof(limit), "%zu", most);
@@ -95,14 +118,13 @@ enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size
 		pg_run(env->pg, STMT_collection_busiest, PG_ARGS(pg_text(limit)));
 	if (rows.rc != RC_OK)
 		return rows.rc;
-	struct address *found =
-		arena_zalloc(env->arena, ((size_t)rows.count + 1) * sizeof(*found));
-	size_t n = 0;
-	for (int i = 0; i < rows.count; i++)
-		n += pg_address_at(&rows, i, 0, &found[n]);
+	for (int i = 0; i < rows.count && n < most; i++)
+		if (pg_address_at(&rows, i, 0, &found[n]) &&
+		    !is_among(found, counted, &found[n]))
+			n++;
 	*ret = found;
 	*ret_count = n;
-	*ret_by = "transfers and holders";
+	*ret_by = counted ? "reads, then transfers and holders" : "transfers and holders";
 	return RC_OK;
 }
 
@@ -115,7 +137,7 @@ struct warm {
 	const char *by;
 	int64_t rate;
 	int64_t start_ns, done, total;
-	int64_t made, there, missing;
+	int64_t made, there, missing, failed;
 };
 
 static enum rc named(struct warm *w, const struct json_object *list)
@@ -181,6 +203,27 @@ static bool is_leased(const struct env *env)
 	return state.leased;
 }
 
+/* One that takes too long, or waits for a lock or a turn in vain, is none of the others'. */
+static bool is_passed_over(const struct warm *w, enum rc rc)
+{
+	return rc == RC_TIMEOUT || rc == RC_CONFLICT ||
+	       (rc == RC_UNAVAILABLE && pg_connected(w->run->env->pg));
+}
+
+static void count(struct warm *w, enum rc rc, const struct answer *answer)
+{
+	bool good = rc == RC_OK || rc == RC_NOT_FOUND;
+
+	w->done++;
+	w->failed += !good;
+	w->missing += rc == RC_NOT_FOUND;
+	if (!good)
+		return;
+	w->made += source_is_database(answer->source);
+	w->there += !source_is_database(answer->source);
+	metric_add(COUNTER_warm_reads, 1);
+}
+
 static enum rc read_one(struct warm *w, const char *what,
 			enum rc (*read)(struct env *, const struct address *, struct answer *),
 			const struct address *contract)
@@ -192,13 +235,9 @@ static enum rc read_one(struct warm *w, const char *what,
 		return RC_UNAVAILABLE;
 	}
 	enum rc rc = read(w->run->env, contract, &answer);
-	if (rc != RC_OK && rc != RC_NOT_FOUND)
+	if (rc != RC_OK && rc != RC_NOT_FOUND && !is_passed_over(w, rc))
 		return rc;
-	metric_add(COUNTER_warm_reads, 1);
-	w->missing += rc == RC_NOT_FOUND;
-	w->made += source_is_database(answer.source);
-	w->there += !source_is_database(answer.source);
-	w->done++;
+	count(w, rc, &answer);
 	return job_step_until(w->run, w->done, w->total, what,
 			      w->start_ns + w->done * NS_PER_S / w->rate);
 }
@@ -225,6 +264,7 @@ static void write_result(struct warm *w)
 	json_int(&j, "filled", w->made);
 	json_int(&j, "thereAlready", w->there);
 	json_int(&j, "nothingThere", w->missing);
+	json_int(&j, "failed", w->failed);
 	json_end(&j);
 }
 

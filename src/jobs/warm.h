@@ -14,12 +14,10 @@
 #include "base/conf.h"
 #include "base/hex.h"
 #include "base/rc.h"
+#include "model/warm_order.h"
 
 struct cache_map;
 struct env;
-
-#define WARM_TOP_MAX  1000
-#define WARM_RATE_MAX 10000
 
 struct warm_options {
 	bool start;          /* after a start and after everything was cleared */
@@ -29,8 +27,9 @@ struct warm_options {
 };
 extern const struct conf_key warm_keys[];
 
-/* The collections worth most, best first: at most `most` of them, in the arena.  *ret_by says
- * what they were ordered by. */
+/* The collections worth most, best first: at most `most` of them, in the arena.  Those that
+ * this machine's board has counted as read most; then, and where nothing is counted yet, those
+ * that move and are held most.  *ret_by says what they were ordered by. */
 enum rc warm_candidates(struct env *env, size_t most, struct address **ret, size_t *ret_count,
 			const char **ret_by);
 

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "model/page.h"
 
+struct analytics;
 struct arena;
 struct audit;
 struct board;
@@ -23,13 +24,15 @@ struct env {
 	struct pg *pg;       /* primary; a replica while it is asked for a read model */
 	struct redis *redis; /* may be NULL: off */
 	struct cache *cache;
-	struct board *board;  /* may be NULL in tests */
-	struct keyring *keys; /* NULL: the database is asked about each key */
-	struct audit *audit;  /* of the call that changes something; NULL: none does */
-	const char *user;     /* who sits at the command line; NULL: this is no command line */
-	page_seal *seal;      /* of cursors; may be NULL where no lists are read */
-	int64_t now_us;       /* wall clock at the start of the request or step */
-	int64_t started_us;   /* wall clock when the process began */
+	struct board *board;               /* may be NULL in tests */
+	const struct analytics *analytics; /* counters of all machines; may be NULL */
+	const char *machine;               /* its name; NULL in tests */
+	struct keyring *keys;              /* NULL: the database is asked about each key */
+	struct audit *audit; /* of the call that changes something; NULL: none does */
+	const char *user;    /* who sits at the command line; NULL: this is no command line */
+	page_seal *seal;     /* of cursors; may be NULL where no lists are read */
+	int64_t now_us;      /* wall clock at the start of the request or step */
+	int64_t started_us;  /* wall clock when the process began */
 
 	/* Names of board_slot.role, the supervision table's rows; may be NULL: numbers are
 	 * shown. */

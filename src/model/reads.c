@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "base/arena.h"
+#include "base/tally.h"
 #include "model/collection.h"
 #include "model/env.h"
 #include "model/nft.h"
@@ -297,10 +298,16 @@ void tag_wallets(struct answer *answer, const struct pg_result *rows, int n, int
 }
 
 _Static_assert((int)READ_COUNT < WORTH_MODELS, "each read model has its classes");
+_Static_assert((int)READ_COUNT <= TALLY_READS, "each read model is counted");
 
 const struct read_model reads[READ_COUNT] = {
 #define READ(name, tier, filler, key, tags, stored, words)                                     \
 	{ #name, TIER_##tier, key, tags, filler, READ_##name, stored },
+#include "model/reads.def"
+};
+
+const char *const read_names[READ_COUNT] = {
+#define READ(name, tier, filler, key, tags, stored, words) #name,
 #include "model/reads.def"
 };
 

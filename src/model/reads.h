@@ -25,6 +25,7 @@ enum read {
 	READ_COUNT
 };
 extern const struct read_model reads[READ_COUNT];
+extern const char *const read_names[READ_COUNT];
 
 #define READ(name, tier, filler, key, tags, stored, words)                                     \
 	enum rc filler(void *ctx, const void *args, struct answer *ret);

@@ -1,6 +1,9 @@
 # model: what is true about NFTs.
 noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
+	src/model/analytics.c \
+	src/model/analytics.h \
+	src/model/analytics_read.c \
 	src/model/audit.c \
 	src/model/audit.h \
 	src/model/collection.c \
@@ -38,6 +41,8 @@ libmodel_a_SOURCES = \
 	src/model/render.h \
 	src/model/search.c \
 	src/model/search.h \
+	src/model/status.c \
+	src/model/status.h \
 	src/model/trait.c \
 	src/model/trait.h \
 	src/model/traitset.c \
@@ -48,6 +53,8 @@ libmodel_a_SOURCES = \
 	src/model/transfer_write.h \
 	src/model/user.c \
 	src/model/user.h \
+	src/model/warm_order.c \
+	src/model/warm_order.h \
 	src/model/wallet.c \
 	src/model/wallet.h
 MODEL_LIBS = libmodel.a $(CACHE_LIBS)

@@ -92,7 +92,8 @@ enum rc pg_stream(struct pg *pg, enum stmt stmt, const struct pg_arg *args, size
  * the same read need none.  0: not known (a transaction, plain text, or the connection was
  * lost meanwhile); what was read may be answered, not kept. */
 void pg_label_begin(struct pg *pg);
-uint64_t pg_label(struct pg *pg); /* and ends it */
+bool pg_label_taken(const struct pg *pg); /* a statement took it, and its connection lives */
+uint64_t pg_label(struct pg *pg);         /* and ends it */
 
 /* Cells; text format.  Absent (SQL null) is STR_NONE.  Borrowed from the result. */
 struct str pg_str(const struct pg_result *result, int row, int col);

@@ -13,6 +13,11 @@ void pg_label_begin(struct pg *pg)
 	pg->label_wanted = true;
 }
 
+bool pg_label_taken(const struct pg *pg)
+{
+	return pg->label != 0;
+}
+
 uint64_t pg_label(struct pg *pg)
 {
 	uint64_t label = pg->label;

@@ -40,6 +40,7 @@ AM_CPPFLAGS += $(PQ_CFLAGS) $(HIREDIS_CFLAGS)
 
 # Named statements: a new file is one word here.
 SQL_FILES = \
+	sql/queries/analytics.sql \
 	sql/queries/audit.sql \
 	sql/queries/collection.sql \
 	sql/queries/event.sql \

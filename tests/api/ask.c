@@ -5,8 +5,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-static struct board_slot *counted;
-
 static const struct {
 	const char *text;
 	enum method method;
@@ -23,15 +21,10 @@ static enum method method_of(const char *text)
 	ck_abort_msg("no method %s", text);
 }
 
-void ask_count_in(struct board_slot *slot)
-{
-	counted = slot;
-}
-
 struct reply ask(struct env *env, const struct ask *what)
 {
 	static const struct http_options http = { .cors_origin = "*" };
-	struct gate gate = { .env = env, .http = &http, .slot = counted };
+	struct gate gate = { .env = env, .http = &http };
 	const char *method = what->method ? what->method : "GET";
 	struct request req = {
 		.arena = env->arena,

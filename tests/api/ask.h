@@ -20,10 +20,9 @@ struct reply {
 	bool bodyless;
 };
 
-/* In the env's arena; the board slot, if any, is counted in. */
+/* In the env's arena. */
 struct reply ask(struct env *env, const struct ask *what);
 struct reply get(struct env *env, const char *path, const char *query);
-void ask_count_in(struct board_slot *slot);
 /* A header's value; absent: STR_NONE. */
 struct str header(const struct reply *reply, const char *name);
 /* The reply is problem+json of this status and code. */

@@ -1,9 +1,12 @@
 /* Health: live without anything, ready with the database and its schema, detail without
  * secrets. */
 #include "suite.h"
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "api/ask.h"
 #include "base/arena.h"
+#include "base/board.h"
 #include "lib/live_pg.h"
 #include "net/migrate.h"
 #include "net/pg.h"
@@ -72,11 +75,41 @@ START_TEST(test_detail)
 	ck_str(BODY(env, r, "uptime"), "5000");
 	ck_str(BODY(env, r, "checks.postgres.status"), "\"ok\"");
 	ck_assert(strtod(BODY(env, r, "checks.postgres.latencyMs").ptr, NULL) > 0);
-	ck_str(BODY(env, r, "checks.redis"), "{\"status\":\"off\",\"latencyMs\":null}");
+	ck_str(BODY(env, r, "checks.postgres.ageMs"), "0");
+	ck_str(BODY(env, r, "checks.redis"),
+	       "{\"status\":\"off\",\"since\":null,\"latencyMs\":null,\"ageMs\":null}");
 	ck_str(BODY(env, r, "checks.replicas"), "[]");
 	ck_str(BODY(env, r, "processes"), "null");
 	ck_str(BODY(env, r, "version"), "\"" PACKAGE_VERSION "\"");
 	free_env(env);
+}
+END_TEST
+
+/* What the ticker left on the board: since when, and how old the last answer is. */
+START_TEST(test_since_and_age)
+{
+	char dir[] = "/tmp/test_health.XXXXXX", path[64];
+	const char *why = "";
+	struct board *board;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/board", dir);
+	ck_assert_int_eq(board_open(path, &board, &why), RC_OK);
+	unlink(path);
+	rmdir(dir);
+	env = new_env();
+	env->board = board;
+	struct vitals *v = board_vitals(board);
+	v->redis = (struct vital){ 1, 0, env->now_us - 7000000, env->now_us - 9000000, 5 };
+	v->analytics = (struct vital){ 1, 1, env->now_us, env->now_us - 2000, 1500000 };
+	struct reply r = get(env, "/health", NULL);
+	ck_str(BODY(env, r, "checks.redis.ageMs"), "9000");
+	ck_assert_ptr_nonnull(BODY(env, r, "checks.redis.since").ptr);
+	ck_str(BODY(env, r, "checks.analyticsRedis.status"), "\"ok\"");
+	ck_str(BODY(env, r, "checks.analyticsRedis.latencyMs"), "1.5");
+	ck_str(BODY(env, r, "checks.analyticsRedis.ageMs"), "2");
+	free_env(env);
+	board_close(board);
 }
 END_TEST
 
@@ -99,4 +132,4 @@ START_TEST(test_redis_away)
 END_TEST
 
 SUITE_WITH(world_start, world_done, 60, test_live_needs_nothing, test_ready, test_detail,
-	   test_redis_away)
+	   test_since_and_age, test_redis_away)

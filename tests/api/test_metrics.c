@@ -76,7 +76,8 @@ START_TEST(test_text)
 	board_slot(board, 5)->cells.histogram[HISTOGRAM_pg_seconds].bucket[HISTOGRAM_BUCKETS -
 									   1] = 1;
 	board_slot(board, 5)->cells.histogram[HISTOGRAM_pg_seconds].sum_ns = 1500000000;
-	board_slot(board, 5)->route_requests[0] = 9;
+	board_slot(board, 5)->tally.route[0][TALLY_2XX] = 9;
+	board_slot(board, 5)->started_us = 1;
 	board_slot(board, 5)->role = 1;
 	board_slot(board, 5)->restarts = 3;
 	board_state(board_slot(board, 5), BOARD_WORKING, 0);
@@ -90,7 +91,8 @@ START_TEST(test_text)
 		"# TYPE such_market_pg_seconds histogram\n",
 		"such_market_pg_seconds_bucket{le=\"+Inf\"} 4\n",
 		"such_market_pg_seconds_sum 1.500000000\nsuch_market_pg_seconds_count 4\n",
-		"such_market_route_requests_total{method=\"GET\",route=\"/health/live\"} 9\n",
+		"such_market_route_requests_total{method=\"GET\",route=\"/health/"
+		"live\",status=\"2xx\"} 9\n",
 		"such_market_process_state{slot=\"5\",role=\"we\\\"ird\\\\\\n\",state="
 		"\"working\"} 1\n",
 		"such_market_process_state{slot=\"6\",role=\"77\",state=\"idle\"} 1\n",
@@ -162,5 +164,61 @@ START_TEST(test_described_once)
 }
 END_TEST
 
+/* No sample twice; the buckets of a histogram grow with their bounds, up to its count. */
+START_TEST(test_samples)
+{
+	char dir[] = "/tmp/test_metrics.XXXXXX";
+	struct board *board = open_board(dir);
+	double bound = -1;
+	uint64_t before = 0;
+
+	env = new_env();
+	env->board = board;
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		struct board_slot *slot = board_slot(board, i);
+		uint64_t *cells = (uint64_t *)&slot->tally, *others = (uint64_t *)&slot->cells;
+
+		slot->role = (int32_t)i % 3;
+		slot->started_us = 1;
+		board_state(slot, BOARD_IDLE, 0);
+		for (size_t k = 0; k < TALLY_CELLS; k++)
+			cells[k] = k + 1;
+		for (size_t k = 0; k < sizeof(slot->cells) / sizeof(*others); k++)
+			others[k] = k + 1;
+	}
+	board_vitals(board)->at_us = 1;
+	board_vitals(board)->postgres = (struct vital){ 1, 1, 1, 1, 1 };
+	struct reply r = scrape("127.0.0.1", NULL);
+	struct str rest = r.body;
+	while (rest.len) {
+		struct str line = str_cut(&rest, '\n'), again = rest;
+		const char *space = memrchr(line.ptr, ' ', line.len);
+		struct str sample = { line.ptr, (size_t)(space - line.ptr) + 1 };
+		const char *le = memmem(sample.ptr, sample.len, "_bucket{le=\"", 12);
+
+		if (str_starts(line, STR("#")))
+			continue;
+		while (again.len)
+			ck_assert_msg(!str_starts(str_cut(&again, '\n'), sample), STR_FMT,
+				      STR_ARG(line));
+		uint64_t n = strtoull(space + 1, NULL, 10);
+		if (le) {
+			double next = strtod(le + 12, NULL);
+
+			if (bound >= 0)
+				ck_assert_msg(next > bound && n >= before, STR_FMT,
+					      STR_ARG(line));
+			bound = next;
+			before = n;
+		} else if (memmem(sample.ptr, sample.len, "_count ", 7)) {
+			ck_assert_msg(n == before, STR_FMT, STR_ARG(line));
+			bound = -1;
+		}
+	}
+	free_env(env);
+	board_close(board);
+}
+END_TEST
+
 SUITE_WITH(world_start, world_done, 60, test_who, test_text, test_statements,
-	   test_described_once)
+	   test_described_once, test_samples)

@@ -125,7 +125,7 @@ START_TEST(a_reload_applies_what_changed)
 	kill(s.pid, SIGHUP);
 	AWAIT(server_logged(&s, "setting=listen") == 1);
 	AWAIT(server_logged(&s, "event=serving") == 2);
-	AWAIT(server_children(s.pid, child) == 6);
+	AWAIT(server_children(s.pid, child) == 7);
 	ck_assert_int_ne(server_worker(&s, "such-market: worker hot 3"), 0);
 	ck_assert_int_eq(server_get(&s, "/health/live"), 200);
 	ck_assert_int_eq(server_stop(&s), 0);
@@ -175,7 +175,7 @@ START_TEST(workers_leave_with_their_master)
 
 	server_start(&s, "--workers=2", "--drain-timeout=1s", NULL);
 	size_t n = server_children(s.pid, child);
-	ck_assert_uint_eq(n, 5);
+	ck_assert_uint_eq(n, 6);
 	kill(s.pid, SIGKILL);
 	server_wait(&s);
 	for (size_t i = 0; i < n; i++)

@@ -53,6 +53,21 @@ START_TEST(the_request_id_goes_away)
 }
 END_TEST
 
+/* Both formats. */
+START_TEST(no_value_tells_a_secret)
+{
+	open_log("info", _i ? "json" : "text");
+	log_info("secrets",
+		 LOG_STR("key", STR("a sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-_ b")),
+		 LOG_STR("url", STR("postgresql://me:hunter2@host/db")),
+		 LOG_STR("plain", STR("x")));
+	ck_assert_ptr_nonnull(strstr(_i ? (tmp_read("log", text, sizeof(text)), text) : line(),
+				     "a [hidden] b"));
+	ck_assert_ptr_nonnull(strstr(text, "postgresql://me:[hidden]@host/db"));
+	ck_assert_ptr_null(strstr(text, "hunter2"));
+}
+END_TEST
+
 START_TEST(levels_are_kept_back)
 {
 	open_log("warn", "text");
@@ -234,6 +249,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, the_request_id_goes_away);
 	tcase_add_test(tc, levels_are_kept_back);
 	tcase_add_loop_test(tc, no_value_can_forge_a_line, 0, 2);
+	tcase_add_loop_test(tc, no_value_tells_a_secret, 0, 2);
 	tcase_add_test(tc, json_lines_are_json);
 	tcase_add_loop_test(tc, long_values_are_cut_between_characters, 0, 2);
 	tcase_add_test(tc, reopen_follows_logrotate);

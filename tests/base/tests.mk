@@ -146,4 +146,27 @@ tests_base_test_utf8_SOURCES = tests/base/test_utf8.c
 tests_base_test_utf8_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_utf8_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/base/test_ledger
+TESTS += tests/base/test_ledger
+tests_base_test_ledger_SOURCES = tests/base/test_ledger.c
+tests_base_test_ledger_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_ledger_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/base/test_tally
+TESTS += tests/base/test_tally
+tests_base_test_tally_SOURCES = tests/base/test_tally.c
+tests_base_test_tally_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_tally_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/base/test_top
+TESTS += tests/base/test_top
+tests_base_test_top_SOURCES = tests/base/test_top.c
+tests_base_test_top_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_top_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/base/test_vitals
+TESTS += tests/base/test_vitals
+tests_base_test_vitals_SOURCES = tests/base/test_vitals.c
+tests_base_test_vitals_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_vitals_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 endif

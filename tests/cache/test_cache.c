@@ -2,12 +2,16 @@
 #include "../suite.h"
 #include <zlib.h>
 #include "base/clock.h"
+#include "base/tally.h"
 #include "cache/cache.h"
 #include "cache/layout.h"
+#include "cache/redis_tier.h"
 #include "lib/live_pg.h"
+#include "lib/live_redis.h"
 #include "mapped.h"
 #include "net/epoch.h"
 #include "net/pg.h"
+#include "net/redis.h"
 
 /* A read whose filler does as it is told. */
 struct plan {
@@ -61,7 +65,7 @@ static enum rc fill(void *ctx, const void *args, struct answer *ret)
 	return p->rc;
 }
 
-static const struct read_model model = { "test", TIER_WARM, key, tags, fill, 0, false };
+static const struct read_model model = { "test", TIER_WARM, key, tags, fill, 7, false };
 
 static uint32_t slot(const char *tag)
 {
@@ -121,6 +125,29 @@ START_TEST(the_second_one_hits)
 }
 END_TEST
 
+/* Each read counts once, by what became of it. */
+START_TEST(outcomes_are_counted)
+{
+	static struct tally tally;
+	const uint64_t *read = tally.read[model.id];
+
+	tally_attach(&tally, NULL);
+	ask();
+	ask();
+	ask();
+	map_end_lease(map);
+	ask();
+	plan.rc = RC_INTERNAL;
+	ask();
+	tally_attach(NULL, NULL);
+	ck_assert_uint_eq(read[TALLY_miss], 1);
+	ck_assert_uint_eq(read[TALLY_memory_hit], 2);
+	ck_assert_uint_eq(read[TALLY_bypass], 1);
+	ck_assert_uint_eq(read[TALLY_error], 1);
+	ck_assert_uint_eq(read[TALLY_stale] + read[TALLY_coalesced] + read[TALLY_redis_hit], 0);
+}
+END_TEST
+
 START_TEST(without_a_mapping_every_read_goes_to_the_database)
 {
 	struct cache *off = cache_new(NULL, NULL, pg);
@@ -160,6 +187,57 @@ START_TEST(an_invalidation_is_a_miss)
 	 */
 	ck_assert_int_eq(ask(), SOURCE_MEMORY);
 	ck_assert_int_eq(plan.calls, 2);
+}
+END_TEST
+
+/* An administrator names the copy's own key. */
+START_TEST(its_key_is_a_tag_of_every_copy)
+{
+	char tag[TAG_KEY_TEXT];
+
+	ask();
+	ck_assert_int_eq(ask(), SOURCE_MEMORY);
+	tag_write_key(STR("test:other"), tag);
+	map_raise_gen(map, slot(tag));
+	map_raise_xid(map, slot(tag), UINT64_MAX);
+	ck_assert_int_eq(ask(), SOURCE_MEMORY);
+	tag_write_key(STR("test:key"), tag);
+	map_raise_gen(map, slot(tag));
+	map_raise_xid(map, slot(tag), UINT64_MAX);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+}
+END_TEST
+
+/* The mapping has tags and lease; the copies are all in Redis, and judged as ever. */
+START_TEST(memory_may_be_off_with_redis_on)
+{
+	struct redis_options wire = { .connect_ms = 2000,
+				      .budget_ms = 2000,
+				      .url = live_redis_url() };
+	struct redis *redis = redis_new(&wire);
+
+	options.memory_on = false;
+	options.redis_prefix = "such-market";
+	struct redis_tier *tier = redis_tier_new(&options, map, redis);
+	struct cache *shared = cache_new(&options, map, pg), *own = cache;
+	cache = shared;
+	cache_set_redis(cache, tier);
+	cache_connected(cache, epoch);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(ask(), SOURCE_REDIS);
+	ck_assert_int_eq(plan.calls, 1);
+	struct memory_counts counts;
+	memory_count(map, &counts);
+	ck_assert_uint_eq(counts.entries, 0);
+	map_raise_xid(map, slot("list"), UINT64_MAX);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	map_end_lease(map);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	cache_free(shared);
+	cache = own;
+	redis_tier_free(tier);
+	redis_free(redis);
 }
 END_TEST
 
@@ -381,9 +459,12 @@ END_TEST
 static void suite_add(TCase *tc)
 {
 	const TTest *tests[] = { the_second_one_hits,
+				 outcomes_are_counted,
 				 without_a_mapping_every_read_goes_to_the_database,
 				 nothing_there_is_kept_too,
 				 an_invalidation_is_a_miss,
+				 its_key_is_a_tag_of_every_copy,
+				 memory_may_be_off_with_redis_on,
 				 an_old_invalidation_is_none,
 				 a_write_during_the_read_voids_it,
 				 a_write_of_what_is_found_voids_it,
@@ -401,6 +482,7 @@ static void suite_add(TCase *tc)
 				 an_unknown_epoch_keeps_nothing };
 
 	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
+	tcase_add_unchecked_fixture(tc, live_redis_start, live_redis_done);
 	tcase_add_checked_fixture(tc, up, down);
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)

@@ -16,6 +16,26 @@ START_TEST(a_new_one_knows_nothing)
 }
 END_TEST
 
+/* What is counted in one part is nobody else's bytes. */
+START_TEST(its_parts_do_not_overlap)
+{
+	const struct map_head *head = map->head;
+	const struct {
+		uint64_t at, size;
+	} parts[] = {
+		{ 0, sizeof(*head) },
+		{ head->slots_at, sizeof(struct tag_slot) * TAG_SLOTS },
+		{ head->flights_at, sizeof(struct flight) * FLIGHTS },
+		{ head->worth_at, sizeof(struct worth) },
+		{ head->shards_at, head->shard_size * MAP_SHARDS },
+		{ head->size, 0 },
+	};
+
+	for (size_t i = 0; i + 1 < sizeof(parts) / sizeof(parts[0]); i++)
+		ck_assert_msg(parts[i].at + parts[i].size <= parts[i + 1].at, "part %zu", i);
+}
+END_TEST
+
 START_TEST(a_label_must_be_above_slot_and_floor)
 {
 	map_raise_xid(map, 5, 100);
@@ -156,6 +176,7 @@ END_TEST
 static void suite_add(TCase *tc)
 {
 	const TTest *tests[] = { a_new_one_knows_nothing,
+				 its_parts_do_not_overlap,
 				 a_label_must_be_above_slot_and_floor,
 				 a_lease_only_grows_until_it_is_ended,
 				 another_epoch_is_another_era,

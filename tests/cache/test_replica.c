@@ -146,6 +146,7 @@ START_TEST(it_is_asked_and_kept_by_label)
 
 	ck_assert_int_eq(cache_through(cache, arena, &warm, NULL, "kept", &answer), RC_OK);
 	ck_assert_int_eq(answer.source, SOURCE_REPLICA);
+	ck_assert_str_eq(state().status, "ok");
 	arena_reset(arena);
 	ck_assert(memory_get(map, arena, STR("kept"), &e));
 	ck_assert(!e.head.primary);
@@ -159,7 +160,6 @@ START_TEST(it_is_asked_and_kept_by_label)
 	arena_reset(arena);
 	ck_assert_uint_eq(state().reads[REPLICA_USED], 1);
 	ck_assert_uint_gt(state().lag, 0);
-	ck_assert_str_eq(state().status, "ok");
 }
 END_TEST
 
@@ -170,16 +170,29 @@ START_TEST(hotter_tiers_are_the_primarys)
 }
 END_TEST
 
+/* Reads until one does not even ask it; how many.  What keeps it from being asked lasts for
+ * moments only, and this process may be kept waiting for longer. */
+static uint64_t ask_until_spared(void)
+{
+	for (uint64_t n = 1; n < 100; n++) {
+		int before = calls;
+
+		ck_assert_int_eq(ask(), SOURCE_DATABASE);
+		if (calls == before + 1)
+			return n;
+	}
+	ck_abort_msg("it is always asked");
+	return 0;
+}
+
 /* After the first of them its label is known: it is not even asked. */
 START_TEST(what_it_has_not_got_the_primary_is_asked)
 {
 	map_raise_xid(map, slot("list"), UINT64_C(1) << 60);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
 	ck_assert_int_eq(calls, 2);
-	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(ask(), SOURCE_DATABASE);
-	ck_assert_int_lt(calls, 8);
-	ck_assert_uint_eq(state().reads[REPLICA_BEHIND], 4);
+	uint64_t n = ask_until_spared();
+	ck_assert_uint_eq(state().reads[REPLICA_BEHIND], 1 + n);
 	ck_assert_str_eq(state().status, "behind");
 }
 END_TEST
@@ -251,6 +264,20 @@ START_TEST(the_primary_was_connected_to_before)
 }
 END_TEST
 
+static void lose_connection(void)
+{
+	pg_disconnect(reading);
+}
+
+/* Where another connection is says nothing of what the lost one read. */
+START_TEST(a_lost_connection_has_no_label)
+{
+	meanwhile = lose_connection;
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_uint_eq(state().reads[REPLICA_FAILED], 1);
+}
+END_TEST
+
 static void invalidate(void)
 {
 	map_raise_xid(map, slot("list"), UINT64_C(1) << 60);
@@ -283,10 +310,10 @@ START_TEST(another_line_is_refused)
 {
 	map_set_line(map, line_now() + 1, 1);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
-	ck_assert_int_eq(ask(), SOURCE_DATABASE); /* not asked: the breaker is open */
 	ck_assert_uint_eq(state().reads[REPLICA_REFUSED], 1);
 	ck_assert_str_eq(state().status, "refused");
-	ck_assert_int_eq(calls, 3);
+	uint64_t n = ask_until_spared(); /* the breaker is open */
+	ck_assert_uint_eq(state().reads[REPLICA_REFUSED], n);
 }
 END_TEST
 
@@ -322,10 +349,11 @@ START_TEST(the_next_one_in_turn)
 	up_with(urls);
 	ck_assert_uint_eq(replicas_count(replicas), 2);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
-	ck_assert_str_eq(state().status, "down");
-	for (int i = 0; i < 5; i++)
-		ck_assert_int_eq(ask(), SOURCE_REPLICA);
 	ck_assert_uint_eq(state().reads[REPLICA_FAILED], 1);
+	for (int i = 0; i < 100 && ask() != SOURCE_REPLICA; i++)
+		;
+	for (int i = 0; i < 5; i++) /* it stays with who answered */
+		ck_assert_int_eq(ask(), SOURCE_REPLICA);
 }
 END_TEST
 
@@ -336,10 +364,11 @@ START_TEST(what_one_learns_all_know)
 
 	down();
 	up_with("postgresql:///x?host=/nowhere");
+	int64_t before_ns = clock_mono_ns();
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
 	others = replicas_new(&replica_options, &pg_options, map);
 	tags_init(&list, map);
-	ck_assert_ptr_null(replicas_take(others, &warm, &list, clock_mono_ns()));
+	ck_assert_ptr_null(replicas_take(others, &warm, &list, before_ns));
 	ck_assert_ptr_nonnull(
 		replicas_take(others, &warm, &list, clock_mono_ns() + INT64_C(60000000000)));
 	replicas_free(others);
@@ -418,6 +447,7 @@ static void suite_add(TCase *tc)
 		tags_it_found_count_too,
 		without_a_lease_or_an_epoch_it_is_not_asked,
 		connections_are_set_up,
+		a_lost_connection_has_no_label,
 		the_primary_was_connected_to_before,
 		another_line_is_refused,
 		lines_are_systems_and_timelines,

@@ -355,6 +355,55 @@ START_TEST(redis_is_told_without_a_mapping_too)
 }
 END_TEST
 
+/* What a rule adds to an event is raised with it: before COMMIT, and after. */
+START_TEST(rules_add_to_what_is_raised)
+{
+	static const struct cache_options ruled = { .memory_on = true,
+						    .redis_prefix = "such-market",
+						    .rules = "fc_users:* -> u:{fid}, " TAG };
+	struct script s = { .sql = "INSERT INTO such_market.fc_users (fid) VALUES (4242)" };
+
+	up();
+	struct cache *own = cache;
+	cache = cache_new(&ruled, map, pg);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_uint_eq(map_xid(map, slot), s.xid);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	cache_free(cache);
+	cache = own;
+	down();
+}
+END_TEST
+
+/* What went another way is known here before it is acknowledged as a whole: of transactions
+ * that were open when it began, too. */
+START_TEST(what_was_committed_since_is_settled)
+{
+	struct buf since;
+
+	up();
+	struct pg *other = pg_new(&pg_options, live_pg_url());
+	buf_init(&since, arena, BUF_NO_MAX);
+	live_pg_sql("SELECT such_market.cache_invalidate('{u:70}')");
+	SCOPED(pg_result_done)
+	struct pg_result open = pg_exec(other, "BEGIN; " EMIT);
+	ck_assert_int_eq(open.rc, RC_OK);
+	ck_assert_int_eq(cache_since(pg, &since), RC_OK);
+	live_pg_sql("SELECT such_market.cache_invalidate('{u:71}')");
+	SCOPED(pg_result_done) struct pg_result end = pg_exec(other, "COMMIT");
+	ck_assert_int_eq(end.rc, RC_OK);
+	ck_assert_int_eq(cache_settle(cache, arena, pg, since.ptr), RC_OK);
+	ck_assert_uint_gt(map_xid(map, slot), 0);
+	ck_assert_uint_eq(map_gen(map, slot), 1);
+	ck_assert_uint_eq(map_gen(map, map_slot_of(map, tag_hash(STR("u:71")))), 1);
+	ck_assert_uint_eq(map_gen(map, map_slot_of(map, tag_hash(STR("u:70")))), 0);
+	ck_assert_uint_eq(map_writes(map), 1);
+	ck_assert_uint_eq(map_epoch(map), epoch);
+	pg_free(other);
+	down();
+}
+END_TEST
+
 #ifdef ENABLE_FAILPOINTS
 static const struct {
 	const char *point;
@@ -399,6 +448,8 @@ static void all(TCase *tc)
 	tcase_add_test(tc, a_writer_that_dies_in_commit_leaves_its_slots);
 	tcase_add_test(tc, a_commit_without_a_reply_is_looked_up);
 	tcase_add_test(tc, redis_is_told_without_a_mapping_too);
+	tcase_add_test(tc, rules_add_to_what_is_raised);
+	tcase_add_test(tc, what_was_committed_since_is_settled);
 #ifdef ENABLE_FAILPOINTS
 	tcase_add_loop_test(tc, each_place_to_die_leaves_what_was_done, 0,
 			    (int)COUNT_OF(deaths));

@@ -146,6 +146,7 @@ static void start(uint32_t seed)
 			setenv("SUCH_MARKET_FP", slow_at[i], 1);
 		snprintf(settings, sizeof(settings),
 			 "workers = 2\nslow_workers = 1\ncache_ttl_negative = 1s\n"
+			 "warm_start = on\nwarm_interval = 1s\ncache_database = on\n"
 			 "cache_ttl_hot = %s\nreplica_urls = \"%s %s\"\n",
 			 kept_for[i], live_pair_url(0), live_pair_url(1));
 		machine_start(&stage.machine[i], settings);

@@ -11,10 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../base/tmp.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/map.h"
+#include "cache/memory.h"
 #include "cache/tag.h"
 #include "jobs/relay.h"
 #include "lib/live_pg.h"
@@ -31,7 +33,9 @@
 	ck_assert_msg(clock_mono_ns() < end_, "in vain: " #what)
 
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 10000 };
-static const struct relay_options kept = { .interval_ms = 100, .keep_ms = 90000000 };
+static const struct relay_options kept = { .interval_ms = 100,
+					   .keep_ms = 90000000,
+					   .requests_ms = 86400000 };
 static struct cache_map *map;
 static struct metric_cells cells;
 
@@ -508,6 +512,95 @@ START_TEST(clearing_changes_the_epoch_alone)
 }
 END_TEST
 
+/* --- what administrators clear, and extra rules ------------------------------------------ */
+
+static bool kept_is(const char *key)
+{
+	struct arena *arena = arena_new(4096);
+	struct entry e;
+	bool found = memory_get(map, arena, str_of(key), &e);
+
+	arena_free(arena);
+	return found;
+}
+
+static void keep_one(const char *key)
+{
+	struct entry e = { .head = { .rc = RC_OK, .tier = TIER_HOT },
+			   .key = str_of(key),
+			   .body = STR("x") };
+
+	ck_assert(memory_put(map, &e));
+}
+
+/* Relays walk; a position is told when the walk is over. */
+START_TEST(a_glob_is_walked_for)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	keep_one("nfts:{" HEX_A "}:7");
+	keep_one("users:{7}:profile");
+	keep_one("users:{8}:contracts");
+	uint64_t era = map_era(map);
+	live_pg_sql("SELECT such_market.cache_invalidate('{~users:*:profile}')");
+	AWAIT(polled(r) == RC_OK && !kept_is("users:{7}:profile"));
+	ck_assert(kept_is("users:{8}:contracts"));
+	ck_assert(kept_is("nfts:{" HEX_A "}:7"));
+	ck_assert_uint_eq(map_era(map), era);
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_swept], 1);
+	/* More at once than are looked for: all is void. */
+	live_pg_sql("SELECT such_market.cache_invalidate(array_agg('~nfts:' || n))"
+		    " FROM generate_series(1, 17) AS n");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_gt(map_era(map), era);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(rules_add_tags)
+{
+	static const struct relay_options ruled = { .interval_ms = 100,
+						    .keep_ms = 90000000,
+						    .rules = "fc_users:insert -> o:" HEX_1 };
+	struct relay *r = relay_new(wire(), map, "here", &ruled);
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	live_pg_sql("INSERT INTO such_market.fc_users (fid) VALUES (900040)");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen("u:900040"), 1);
+	ck_assert_uint_eq(gen("o:" HEX_1), 1);
+	ck_assert_uint_eq(map_xid(map, slot_of("o:" HEX_1)), map_xid(map, slot_of("u:900040")));
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_rule_tags], 1);
+	live_pg_sql("DELETE FROM such_market.fc_users WHERE fid = 900040");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen("o:" HEX_1), 1);
+	relay_free(r);
+}
+END_TEST
+
+START_TEST(old_requests_are_forgotten)
+{
+	struct relay *r = relay_here();
+
+	live_pg_sql("INSERT INTO such_market.idempotency (key, given, route, digest, at)"
+		    " SELECT n || ' of the relay', n % 2 = 0, 'test',"
+		    " decode(repeat('00', 32), 'hex'), now() - n * interval '9h'"
+		    " FROM generate_series(0, 4) AS n");
+	ck_assert_int_eq(polled(r), RC_OK);
+	/* Made by the program: an hour; given by clients: a day. */
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.idempotency"
+			     " WHERE route = 'test' AND key IN ('0 of the relay',"
+			     " '2 of the relay')"),
+			 2);
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.idempotency"
+			     " WHERE route = 'test'"),
+			 2);
+	relay_free(r);
+}
+END_TEST
+
 /* --- events that cannot be applied ------------------------------------------------------- */
 
 START_TEST(poison_voids_everything_once)
@@ -603,6 +696,9 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_crash_of_the_server_is_another_history);
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
+	tcase_add_test(tc, a_glob_is_walked_for);
+	tcase_add_test(tc, rules_add_tags);
+	tcase_add_test(tc, old_requests_are_forgotten);
 	tcase_add_test(tc, poison_voids_everything_once);
 	tcase_add_test(tc, pruned_events_are_not_missed);
 	tcase_add_test(tc, old_events_are_forgotten);

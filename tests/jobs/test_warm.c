@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/arena.h"
+#include "base/board.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/top.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "jobs/runner.h"
@@ -174,6 +176,38 @@ START_TEST(the_busiest_first)
 }
 END_TEST
 
+/* What was read comes before what moved; nothing comes twice. */
+START_TEST(the_most_read_before)
+{
+	static const char second[] = "0x0000000000000000000000000000000000000002";
+	struct address *found, read;
+	char text[ADDRESS_TEXT], file[64];
+	const char *by, *why = "";
+	size_t n = 0;
+
+	snprintf(file, sizeof(file), "/tmp/test_warm_board.%d", (int)getpid());
+	ck_assert_int_eq(board_open(file, &env.board, &why), RC_OK);
+	ck_assert_int_eq(address_read(str_of(second), &read), RC_OK);
+	board_slot(env.board, 3)->role = 0;
+	board_slot(env.board, 3)->started_us = 1;
+	top_add(&board_slot(env.board, 3)->top, &read);
+	ck_assert_int_eq(warm_candidates(&env, 5, &found, &n, &by), RC_OK);
+	ck_assert_uint_eq(n, 5);
+	address_write(&found[0], text);
+	ck_assert_str_eq(text, second);
+	address_write(&found[1], text);
+	ck_assert_str_eq(text, "0x0000000000000000000000000000000000000003");
+	for (size_t i = 1; i < n; i++)
+		ck_assert(!address_eq(&found[i], &read));
+	ck_assert_int_eq(warm_candidates(&env, 1, &found, &n, &by), RC_OK);
+	ck_assert_uint_eq(n, 1);
+	ck_assert(address_eq(&found[0], &read));
+	board_close(env.board);
+	env.board = NULL;
+	unlink(file);
+}
+END_TEST
+
 START_TEST(named_ones)
 {
 	struct job job = warmed("{\"collections\":"
@@ -182,7 +216,27 @@ START_TEST(named_ones)
 
 	ck_assert_int_eq(job.state, JOB_DONE);
 	ck_assert(told(&job, "\"chosenBy\":\"request\""));
-	ck_assert(told(&job, "\"nothingThere\":6}"));
+	ck_assert(told(&job, "\"nothingThere\":6,\"failed\":0}"));
+}
+END_TEST
+
+/* Somebody has locked the tokens: their pages fail, the rest is read. */
+START_TEST(what_fails_is_passed_over)
+{
+	struct pg *pg = pg_new(&pg_options, live_pg_super_url());
+	struct job job;
+
+	for (const char *const *sql =
+		     (const char *const[]){ "BEGIN", "LOCK TABLE such_market.nfts", NULL };
+	     *sql; sql++) {
+		SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, *sql);
+		ck_assert_int_eq(done.rc, RC_OK);
+	}
+	job = warmed("{\"collections\":[\"0x0000000000000000000000000000000000000003\"]}");
+	pg_free(pg);
+	ck_assert_int_eq(job.state, JOB_DONE);
+	ck_assert(told(&job, "\"filled\":6,"));
+	ck_assert(told(&job, "\"failed\":1}"));
 }
 END_TEST
 
@@ -276,10 +330,15 @@ END_TEST
 
 static void add_all(TCase *tc)
 {
-	const TTest *tests[] = {
-		no_faster_than_its_rate,  the_busiest_first, named_ones,  bad_arguments,
-		it_stops_without_a_lease, once_for_each_era, now_and_then
-	};
+	const TTest *tests[] = { no_faster_than_its_rate,
+				 the_busiest_first,
+				 the_most_read_before,
+				 named_ones,
+				 what_fails_is_passed_over,
+				 bad_arguments,
+				 it_stops_without_a_lease,
+				 once_for_each_era,
+				 now_and_then };
 
 	tcase_add_unchecked_fixture(tc, world, live_pg_done);
 	tcase_add_checked_fixture(tc, up, down);

@@ -74,6 +74,12 @@ tests_jobs_test_runner_SOURCES = tests/jobs/test_runner.c
 tests_jobs_test_runner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_runner_LDADD = $(JOBS_TEST_LIBS)
 
+check_PROGRAMS += tests/jobs/test_ticker
+TESTS += tests/jobs/test_ticker
+tests_jobs_test_ticker_SOURCES = tests/jobs/test_ticker.c
+tests_jobs_test_ticker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_ticker_LDADD = $(JOBS_TEST_LIBS)
+
 check_PROGRAMS += tests/jobs/test_warm
 TESTS += tests/jobs/test_warm
 tests_jobs_test_warm_SOURCES = tests/jobs/test_warm.c

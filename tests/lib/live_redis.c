@@ -38,7 +38,7 @@ void live_redis_resume(void)
 	}
 }
 
-void live_redis_start_with(const char *password)
+static void start(const char *password, const char *append_only)
 {
 	server.uid = geteuid();
 	server.gid = getegid();
@@ -46,10 +46,22 @@ void live_redis_start_with(const char *password)
 	snprintf(path, sizeof(path), "%s/s", server.dir);
 	snprintf(url, sizeof(url), "unix://%s", path);
 	const char *args[] = {
-		"redis-server", "--port", "0",        "--unixsocket",
-		path,           "--save", "",         "--appendonly",
-		"no",           "--dir",  server.dir, password ? "--requirepass" : NULL,
-		password,       NULL,
+		"redis-server",
+		"--port",
+		"0",
+		"--unixsocket",
+		path,
+		"--save",
+		"",
+		"--appendonly",
+		append_only,
+		"--dir",
+		server.dir,
+		"--appendfsync",
+		"always",
+		password ? "--requirepass" : NULL,
+		password,
+		NULL,
 	};
 	static_assert(COUNT_OF(args) <= KEEPER_ARGS, "room for the arguments");
 	memcpy(server.args, args, sizeof(args));
@@ -57,9 +69,19 @@ void live_redis_start_with(const char *password)
 	live_redis_resume();
 }
 
+void live_redis_start_with(const char *password)
+{
+	start(password, "no");
+}
+
 void live_redis_start(void)
 {
-	live_redis_start_with(NULL);
+	start(NULL, "no");
+}
+
+void live_redis_start_kept(void)
+{
+	start(NULL, "yes");
 }
 
 void live_redis_done(void)

@@ -10,6 +10,7 @@
 
 void live_redis_start(void); /* without a password */
 void live_redis_start_with(const char *password);
+void live_redis_start_kept(void); /* without one; what it has survives a stop */
 void live_redis_done(void);
 
 const char *live_redis_path(void); /* of the socket; static text */

@@ -180,6 +180,33 @@ START_TEST(test_redis_tells_the_other_machine)
 }
 END_TEST
 
+/* The relay's next poll may be a second away: the word has told the mapping. */
+START_TEST(test_an_import_is_seen_at_once)
+{
+	static const char meta[] = "{\"contract\":\"" A "\",\"name\":\"Dots\",\"symbol\":\"D\","
+				   "\"standard\":\"ERC721\"}\n";
+	char path[2][600], line[128], want[32];
+
+	up();
+	for (int i = 0; i < 2; i++)
+		snprintf(path[i], sizeof(path[i]), "%s/import.%d", machine[0].market.dir, i);
+	machine_write_file(path[0], meta);
+	for (int i = 0; i < 3; i++) {
+		const char *const words[] = { "import", "--collection", path[0],
+					      "--nfts", path[1],        NULL };
+
+		keep_everywhere(C "/nfts/8");
+		snprintf(want, sizeof(want), "Import %d", i);
+		snprintf(line, sizeof(line), "{\"tokenId\":\"8\",\"name\":\"%s\"}\n", want);
+		machine_write_file(path[1], line);
+		ck_assert_int_eq(machine_run(&machine[0], words), 0);
+		ck_assert_int_eq(http_get(http[0], C "/nfts/8"), 200);
+		ck_assert_str_eq(http_text(http[0], "name"), want);
+	}
+	down();
+}
+END_TEST
+
 /* --- clearing ------------------------------------------------------------------------------
  */
 
@@ -327,7 +354,7 @@ START_TEST(test_redis_is_warm_after_a_restart)
 }
 END_TEST
 
-SUITE_WITH(start, done, 120, test_redis_tells_the_other_machine,
+SUITE_WITH(start, done, 120, test_redis_tells_the_other_machine, test_an_import_is_seen_at_once,
 	   test_everything_is_cleared_everywhere, test_one_key_is_invalid_everywhere,
 	   test_one_collection, test_a_glob_is_looked_for, test_an_event_that_nobody_can_apply,
 	   test_redis_is_warm_after_a_restart)

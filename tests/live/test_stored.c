@@ -195,13 +195,17 @@ START_TEST(what_churns_stays_out_of_redis)
 }
 END_TEST
 
-_Noreturn static void ask_on(int from)
+/* Of either lane: two processes that cannot be the same. */
+_Noreturn static void ask_on(bool slow)
 {
-	char path[128];
+	char path[160];
 
 	http = stack_http();
 	for (int i = 0;; i++) {
-		snprintf(path, sizeof(path), C721 "/nfts/%d", from + i % 70);
+		if (slow)
+			snprintf(path, sizeof(path), C721 "/nfts/owned?userAddress=0x%040x", i);
+		else
+			snprintf(path, sizeof(path), C721 "/nfts/%d", 100 + i % 140);
 		http_try(http, &(struct http_ask){ .path = path });
 	}
 }
@@ -228,7 +232,7 @@ START_TEST(over_the_limit_is_told_at_once)
 	for (size_t i = 0; i < COUNT_OF(pids); i++) {
 		pids[i] = child_fork();
 		if (pids[i] == 0)
-			ask_on(100 + 70 * (int)i);
+			ask_on(i == 1);
 	}
 	AWAIT(metric("such_market_cache_crowded_total") > crowded);
 	AWAIT(told || (told = http_get(http, C721 "/nfts/33") == 503 &&

@@ -30,6 +30,7 @@ static const struct pg_options pg_options = { .connect_ms = 5000, .deadline_ms =
 static struct pg *pg;
 static struct arena *arena;
 static struct http *http;
+static char key[80];
 
 static struct job newest(void)
 {
@@ -45,6 +46,8 @@ static void start(void)
 {
 	stack_start_with("warm_start = on\nrunner_interval = 50ms\n");
 	fixture_import();
+	ck_assert_int_eq(STACK_RUN("key", "create", "--role=operator", "--name=warmer"), 0);
+	snprintf(key, sizeof(key), "X-API-Key: %.46s", strstr(stack_output(), "sm_"));
 }
 
 static void up(void)
@@ -95,6 +98,44 @@ START_TEST(by_hand)
 }
 END_TEST
 
+static int ask(const char *body)
+{
+	return http_ask(http, &(struct http_ask){
+				      .method = "POST",
+				      .path = "/api/admin/cache/warm",
+				      .body = str_of(body),
+				      .headers = { key, "Content-Type: application/json" } });
+}
+
+START_TEST(by_request)
+{
+	static const char *const bad[] = {
+		"{\"top\":0}",
+		"{\"top\":\"all\"}",
+		"{\"collections\":\"0x12\"}",
+		"{\"collections\":[\"0x12\"]}",
+		"{\"rate\":5}",
+	};
+
+	ck_assert_int_eq(ask("{\"collections\":[\"" FIXTURE_721 "\"]}"), 202);
+	int64_t id = http_num(http, "jobId");
+	AWAIT(newest().id == id && newest().state == JOB_DONE);
+	ck_assert_ptr_nonnull(
+		strstr(arena_strz(arena, newest().result), "\"chosenBy\":\"request\""));
+	all_are_there();
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		ask(bad[i]);
+		http_problem_is(http, 400, "invalid_body");
+	}
+	http_ask(http, &(struct http_ask){ .method = "POST",
+					   .path = "/api/admin/cache/warm",
+					   .body = STR("{}"),
+					   .headers = { "Content-Type: application/json" } });
+	http_problem_is(http, 401, "unauthenticated");
+	ck_assert_int_eq(newest().id, id);
+}
+END_TEST
+
 START_TEST(after_everything_was_cleared)
 {
 	struct job before = newest();
@@ -122,6 +163,10 @@ START_TEST(a_killed_runner_goes_on)
 {
 	pid_t first[2], next[2];
 
+	/* Enough for minutes. */
+	live_pg_sql(
+		"INSERT INTO such_market.collections (contract_address)"
+		" SELECT decode(lpad(n::text, 40, '7'), 'hex') FROM generate_series(1, 60) n");
 	ck_assert_int_eq(STACK_RUN("warm", "--rate=1", "--no-wait"), 0);
 	AWAIT(stack_children("runner 1: warm", first, 2) == 1);
 	struct job job = newest();
@@ -142,7 +187,7 @@ END_TEST
 
 static void add_all(TCase *tc)
 {
-	const TTest *tests[] = { by_hand, after_everything_was_cleared,
+	const TTest *tests[] = { by_hand, by_request, after_everything_was_cleared,
 				 a_change_in_between_is_seen, a_killed_runner_goes_on };
 
 	tcase_add_unchecked_fixture(tc, start, stack_done);

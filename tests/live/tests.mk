@@ -32,6 +32,12 @@ tests_live_test_bad_SOURCES = tests/live/test_bad.c
 tests_live_test_bad_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_bad_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_counts
+TESTS += tests/live/test_counts
+tests_live_test_counts_SOURCES = tests/live/test_counts.c
+tests_live_test_counts_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_counts_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_data
 TESTS += tests/live/test_data
 tests_live_test_data_SOURCES = tests/live/test_data.c
@@ -50,6 +56,11 @@ tests_live_test_http_SOURCES = tests/live/test_http.c
 tests_live_test_http_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_http_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_operate
+TESTS += tests/live/test_operate
+tests_live_test_operate_SOURCES = tests/live/test_operate.c
+tests_live_test_operate_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_operate_LDADD = $(LIVE_LIBS)
 check_PROGRAMS += tests/live/test_performance
 TESTS += tests/live/test_performance
 tests_live_test_performance_SOURCES = tests/live/test_performance.c

@@ -5,6 +5,11 @@ check_LIBRARIES += libfixture.a
 libfixture_a_SOURCES = tests/model/fixture.c tests/model/fixture.h
 libfixture_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+check_PROGRAMS += tests/model/test_analytics
+TESTS += tests/model/test_analytics
+tests_model_test_analytics_SOURCES = tests/model/test_analytics.c
+tests_model_test_analytics_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_model_test_analytics_LDADD = libtest.a $(MODEL_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/model/test_audit
 TESTS += tests/model/test_audit
 tests_model_test_audit_SOURCES = tests/model/test_audit.c

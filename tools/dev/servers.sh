@@ -153,6 +153,7 @@ market_install() {
 # Made by ./dev up, again and again: changes are lost.
 database_url = "$(pg_url such_market_app)"
 direct_database_url = "$(pg_url such_market_owner)"
+maintenance_database_url = "$(pg_url such_market_maintenance)"
 redis_url = "unix://$run/redis.sock"
 run_dir = "$run"
 migrations_dir = "$state/sql/migrations"

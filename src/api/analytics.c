@@ -1,0 +1,202 @@
+/*
+ * GET  /api/admin/cache/metrics                           the counters of all machines
+ * POST /api/admin/cache/metrics {"action":"reset"|"save"}
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include "api/analytics_report.h"
+#include "api/call.h"
+#include "api/routes.h"
+#include "base/arena.h"
+#include "base/board.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/jsonin.h"
+#include "net/pg.h"
+
+#define BODY_MAX  ((size_t)4 << 20)
+#define GRACE_MS  500 /* beyond the ticker's interval, for it to write what was counted */
+#define LOOK_MS   5
+#define NS_PER_MS INT64_C(1000000)
+
+/* Of analytics_ranges, in its order. */
+#define RANGE_CHOICES "1h|5m|6h|24h|7d|30d"
+
+static const struct analytics_range *range_named(struct str name)
+{
+	for (size_t i = 0; i < ANALYTICS_RANGES; i++)
+		if (str_eqz(name, analytics_ranges[i].name))
+			return &analytics_ranges[i];
+	return NULL;
+}
+
+static enum rc read_range(struct call *call, const struct analytics_range **ret)
+{
+	static const struct param params[] = {
+		{ .name = "range", .kind = PARAM_CHOICE, .choices = RANGE_CHOICES }
+	};
+	struct str choices = STR(RANGE_CHOICES), name = STR_NONE;
+	struct param_value value;
+	enum rc rc = call_query(call, params, 1, &value);
+
+	if (rc != RC_OK)
+		return rc;
+	for (int64_t i = 0; i <= value.num; i++)
+		name = str_cut(&choices, '|');
+	*ret = range_named(name);
+	return RC_OK;
+}
+
+static bool has_redis(const struct env *env)
+{
+	return env->analytics && env->analytics->redis &&
+	       redis_configured(env->analytics->redis);
+}
+
+/* What this machine knows by itself. */
+static void count_locally(struct env *env, struct report *r)
+{
+	*r->counts = (struct analytics_counts){ .points = 0 };
+	r->local = true;
+	if (!env->board)
+		return;
+	board_tally(env->board, &r->counts->sum);
+	r->counts->tops = board_top(env->board, r->counts->top, ANALYTICS_TOP);
+}
+
+static struct report make_report(struct env *env, const struct analytics_range *range)
+{
+	struct report r = { .env = env, .range = range };
+
+	r.counts = arena_alloc(env->arena, sizeof(*r.counts));
+	if (!has_redis(env) ||
+	    analytics_read(env->analytics, env->arena, range, env->now_us, r.counts) != RC_OK)
+		count_locally(env, &r);
+	else if (analytics_machines(env->analytics, env->arena, env->machine, env->now_us,
+				    &r.machine, &r.machines) != RC_OK)
+		r.machines = 0;
+	return r;
+}
+
+static struct str write_report(struct env *env, const struct report *r)
+{
+	struct buf body;
+	struct json j;
+
+	buf_init(&body, env->arena, BODY_MAX);
+	json_init(&j, &body);
+	report_write(&j, r);
+	return buf_str(&body);
+}
+
+enum rc analytics_show(struct call *call)
+{
+	const struct analytics_range *range;
+
+	if (read_range(call, &range) != RC_OK)
+		return call->problem.rc;
+	const struct report r = make_report(call->env, range);
+	response_plain(call->res, call->req, 200, "application/json",
+		       write_report(call->env, &r));
+	return RC_OK;
+}
+
+/* --- actions ------------------------------------------------------------------------------ */
+
+static enum rc refuse_away(struct call *call)
+{
+	return problem_set(&call->problem, RC_UNAVAILABLE, "analytics_away",
+			   STR("The Redis of the counters does not answer: nothing was done"));
+}
+
+/* Until Redis has everything that this machine had counted when this was called. */
+static bool wait_flushed(const struct env *env)
+{
+	int64_t start_ns = clock_mono_ns();
+	int64_t end_ns =
+		start_ns + (env->analytics->options->interval_ms + GRACE_MS) * NS_PER_MS;
+
+	if (!env->board)
+		return false;
+	while (__atomic_load_n(&board_ledger(env->board)->clean_ns, __ATOMIC_ACQUIRE) <=
+	       start_ns) {
+		if (clock_mono_ns() > end_ns)
+			return false;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return true;
+}
+
+static enum rc send_done(struct call *call, const char *action, bool flushed, struct str id,
+			 int64_t saved_us)
+{
+	struct buf body;
+	struct json j;
+
+	buf_init(&body, call->env->arena, BODY_MAX);
+	json_init(&j, &body);
+	json_object(&j, NULL);
+	json_bool(&j, "success", true);
+	json_strz(&j, "action", action);
+	json_time(&j, "timestamp", call->env->now_us);
+	json_bool(&j, "flushed", flushed);
+	if (id.ptr) {
+		json_raw(&j, "snapshotId", id);
+		json_time(&j, "savedAt", saved_us);
+	}
+	json_end(&j);
+	response_plain(call->res, call->req, 200, "application/json", buf_str(&body));
+	return RC_OK;
+}
+
+static enum rc reset(struct call *call, const struct analytics_range *range)
+{
+	struct env *env = call->env;
+
+	(void)range;
+	if (!has_redis(env))
+		return refuse_away(call);
+	bool flushed = wait_flushed(env);
+	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
+		return refuse_away(call);
+	return send_done(call, "reset", flushed, STR_NONE, 0);
+}
+
+static enum rc save(struct call *call, const struct analytics_range *range)
+{
+	struct env *env = call->env;
+	bool flushed = has_redis(env) && wait_flushed(env);
+	const struct report r = make_report(env, range);
+	const char *text = arena_strz(env->arena, write_report(env, &r));
+
+	if (r.local)
+		return refuse_away(call);
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(env->pg, STMT_analytics_save,
+				      PG_ARGS(pg_text(range->name), pg_text(text)));
+	if (row.rc != RC_OK)
+		return call_answer(call, row.rc, NULL);
+	return send_done(call, "save", flushed, arena_dup(env->arena, pg_str(&row, 0, 0)),
+			 pg_i64(&row, 0, 1));
+}
+
+static const struct {
+	const char *name;
+	enum rc (*run)(struct call *call, const struct analytics_range *range);
+} actions[] = { { "reset", reset }, { "save", save } };
+
+enum rc analytics_do(struct call *call)
+{
+	static const char *const members[] = { "action", NULL };
+	const struct analytics_range *range;
+	struct json_object *body;
+
+	if (read_range(call, &range) != RC_OK || call_body(call, members, &body) != RC_OK)
+		return call->problem.rc;
+	struct str action = jsonin_str(jsonin_get(body, "action"));
+	for (size_t i = 0; i < COUNT_OF(actions); i++)
+		if (str_eqz(action, actions[i].name))
+			return actions[i].run(call, range);
+	return problem_parameter(&call->problem, "invalid_action", STR("action"),
+				 STR("must be \"reset\" or \"save\""));
+}

@@ -1,0 +1,300 @@
+/* Reading the counters: one range, all machines; and what the machines say of themselves. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/scope.h"
+#include "model/analytics.h"
+
+#define MINUTES_PER_DAY 1440
+#define AT_ONCE         10 /* hashes in a round trip: bounded by REDIS_ITEMS_MAX */
+
+_Static_assert(AT_ONCE * 2 * TALLY_CELLS < REDIS_ITEMS_MAX, "full hashes fit a round trip");
+
+const struct analytics_range analytics_ranges[ANALYTICS_RANGES] = {
+	{ "5m", 5, 1, false },
+	{ "1h", 60, 1, false },
+	{ "6h", 360, 15, false },
+	{ "24h", 1440, 60, false },
+	{ "7d", 7, MINUTES_PER_DAY, true },
+	{ "30d", 30, MINUTES_PER_DAY, true },
+};
+
+uint64_t analytics_reads(const struct tally *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < TALLY_READS * TALLY_OUTCOMES; i++)
+		n += t->read[i / TALLY_OUTCOMES][i % TALLY_OUTCOMES];
+	return n;
+}
+
+uint64_t analytics_hits(const struct tally *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < TALLY_READS; i++)
+		n += t->read[i][TALLY_memory_hit] + t->read[i][TALLY_redis_hit] +
+		     t->read[i][TALLY_stored_hit] + t->read[i][TALLY_stale] +
+		     t->read[i][TALLY_coalesced];
+	return n;
+}
+
+/* A hash as HGETALL tells it.  What is no cell of ours, or no number, is passed over. */
+static void read_hash(const struct analytics *a, const struct redis_reply *reply,
+		      struct tally *ret)
+{
+	uint64_t *cells = (uint64_t *)ret;
+
+	for (size_t i = 0; reply->kind == REDIS_ARRAY && i + 1 < reply->items; i += 2) {
+		const struct redis_reply *field = &reply->item[i], *value = field + 1;
+		uint64_t n;
+
+		if (field->kind != REDIS_BULK || value->kind != REDIS_BULK ||
+		    !str_u64(value->text, INT64_MAX, &n))
+			continue;
+		size_t cell = tally_cell(a->names, field->text);
+		if (cell < TALLY_CELLS)
+			cells[cell] += n;
+	}
+}
+
+static void add_point(struct analytics_counts *counts, int64_t start_us, const struct tally *t)
+{
+	struct analytics_point *p = &counts->point[counts->points - 1];
+
+	if (counts->points == 0 || p->start_us != start_us) {
+		p = &counts->point[counts->points++];
+		*p = (struct analytics_point){ .start_us = start_us };
+	}
+	p->requests += t->requests;
+	p->errors += t->errors;
+	p->reads += analytics_reads(t);
+	p->hits += analytics_hits(t);
+	p->ns += t->latency.sum_ns;
+}
+
+/* Buckets at first, first + step, …, n of them, at most AT_ONCE. */
+static enum rc read_some(const struct analytics *a, struct arena *arena,
+			 const struct analytics_range *range, int64_t first, size_t n,
+			 struct analytics_counts *ret)
+{
+	enum analytics_key kind = range->days ? ANALYTICS_KEY_DAY : ANALYTICS_KEY_MINUTE;
+	int64_t step = range->days ? MINUTES_PER_DAY : 1;
+	struct str words[AT_ONCE][2];
+	struct redis_command commands[AT_ONCE];
+	struct redis_reply replies[AT_ONCE];
+
+	for (size_t i = 0; i < n; i++) {
+		words[i][0] = STR("HGETALL");
+		words[i][1] = analytics_key(a, arena, kind, first + (int64_t)i * step);
+		commands[i] = (struct redis_command){ .word = words[i], .words = 2 };
+	}
+	enum rc rc = redis_run(a->redis, arena, commands, n, replies);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		int64_t minute = first + (int64_t)i * step;
+		struct tally bucket = { 0 };
+
+		if (replies[i].kind == REDIS_ERROR)
+			return RC_UNAVAILABLE;
+		read_hash(a, &replies[i], &bucket);
+		tally_sum(&ret->sum, &bucket);
+		add_point(ret, minute / range->together * range->together * US_PER_MINUTE,
+			  &bucket);
+	}
+	return RC_OK;
+}
+
+static bool read_row(const struct redis_reply *name, struct top_row *ret)
+{
+	char text[32];
+
+	if (name[0].kind != REDIS_BULK || name[1].kind != REDIS_BULK ||
+	    name[1].text.len >= sizeof(text) || address_read(name[0].text, &ret->key) != RC_OK)
+		return false;
+	memcpy(text, name[1].text.ptr, name[1].text.len);
+	text[name[1].text.len] = '\0';
+	double score = strtod(text, NULL);
+	if (!(score >= 0 && score < 9e15))
+		return false;
+	ret->count = (uint64_t)score;
+	ret->error = 0;
+	return true;
+}
+
+/* Days are added up from the heads of their lists. */
+static enum rc read_top(const struct analytics *a, struct arena *arena, int64_t first,
+			int64_t last, struct analytics_counts *ret)
+{
+	enum {
+		HEAD = 100,
+		MERGED = 4 * HEAD
+	};
+	struct top_row *all = arena_alloc(arena, MERGED * sizeof(*all)), row;
+	size_t n = 0;
+
+	for (int64_t day = first / MINUTES_PER_DAY; day <= last / MINUTES_PER_DAY; day++) {
+		const struct str words[] = { STR("ZREVRANGE"),
+					     analytics_key(a, arena, ANALYTICS_KEY_TOP,
+							   day * MINUTES_PER_DAY),
+					     STR("0"), STR("99"), STR("WITHSCORES") };
+		const struct redis_command command = { .word = words,
+						       .words = COUNT_OF(words) };
+		struct redis_reply reply;
+		enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+
+		if (rc != RC_OK)
+			return rc;
+		for (size_t i = 0; reply.kind == REDIS_ARRAY && i + 1 < reply.items; i += 2)
+			if (read_row(&reply.item[i], &row))
+				n = top_merge(all, n, MERGED, &row);
+	}
+	top_sort(all, n);
+	ret->tops = n < ANALYTICS_TOP ? n : ANALYTICS_TOP;
+	memcpy(ret->top, all, ret->tops * sizeof(*all));
+	return RC_OK;
+}
+
+enum rc analytics_read(const struct analytics *a, struct arena *arena,
+		       const struct analytics_range *range, int64_t now_us,
+		       struct analytics_counts *ret)
+{
+	int64_t step = range->days ? MINUTES_PER_DAY : 1;
+	int64_t last = now_us / US_PER_MINUTE / step * step;
+	int64_t first = last - (range->buckets - 1) * step;
+
+	*ret = (struct analytics_counts){ .points = 0 };
+	for (int64_t i = 0; i < range->buckets; i += AT_ONCE) {
+		int64_t left = range->buckets - i;
+		enum rc rc = read_some(a, arena, range, first + i * step,
+				       (size_t)(left < AT_ONCE ? left : AT_ONCE), ret);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return read_top(a, arena, first, now_us / US_PER_MINUTE, ret);
+}
+
+/* --- machines ----------------------------------------------------------------------------- */
+
+static struct str machine_key(const struct analytics *a, struct arena *arena,
+			      struct str machine)
+{
+	return arena_printf(arena, "%s:analytics:{counts}:machine:" STR_FMT, a->options->prefix,
+			    STR_ARG(machine));
+}
+
+enum rc analytics_announce(const struct analytics *a, struct arena *arena, const char *machine,
+			   struct str text, int64_t now_us)
+{
+	int64_t now_s = now_us / 1000000;
+	struct str machines = analytics_key(a, arena, ANALYTICS_KEY_MACHINES, 0);
+	struct str now = arena_printf(arena, "%" PRId64, now_s);
+	const struct str keep = arena_printf(arena, "%d", ANALYTICS_SILENT_S);
+	const struct str set[] = { STR("SET"), machine_key(a, arena, str_of(machine)), text,
+				   STR("EX"), keep };
+	const struct str add[] = { STR("ZADD"), machines, now, str_of(machine) };
+	const struct str forget[] = { STR("ZREMRANGEBYSCORE"), machines, STR("-inf"),
+				      arena_printf(arena, "%" PRId64,
+						   now_s - ANALYTICS_SILENT_S) };
+	const struct str expire[] = { STR("EXPIRE"), machines, keep };
+	const struct redis_command commands[] = { { .word = set, .words = COUNT_OF(set) },
+						  { .word = add, .words = COUNT_OF(add) },
+						  { .word = forget, .words = COUNT_OF(forget) },
+						  { .word = expire,
+						    .words = COUNT_OF(expire) } };
+	struct redis_reply replies[COUNT_OF(commands)];
+
+	return redis_run(a->redis, arena, commands, COUNT_OF(commands), replies);
+}
+
+static enum rc read_texts(const struct analytics *a, struct arena *arena,
+			  const struct redis_reply *names, const char *but, struct str **ret,
+			  size_t *ret_n)
+{
+	struct str *words = arena_alloc(arena, (names->items + 1) * sizeof(*words));
+	struct redis_command command = { .word = words, .words = 1 };
+	struct redis_reply texts;
+	size_t n = 0;
+
+	words[0] = STR("MGET");
+	for (size_t i = 0; i < names->items; i++)
+		if (names->item[i].kind == REDIS_BULK && !str_eqz(names->item[i].text, but))
+			words[command.words++] = machine_key(a, arena, names->item[i].text);
+	*ret_n = 0;
+	if (command.words == 1)
+		return RC_OK;
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &texts);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; texts.kind == REDIS_ARRAY && i < texts.items; i++)
+		if (texts.item[i].kind == REDIS_BULK)
+			words[n++] = texts.item[i].text;
+	*ret = words;
+	*ret_n = n;
+	return RC_OK;
+}
+
+#define MACHINES_MAX "99"
+
+enum rc analytics_machines(const struct analytics *a, struct arena *arena, const char *but,
+			   int64_t now_us, struct str **ret, size_t *ret_n)
+{
+	const struct str words[] = { STR("ZREVRANGEBYSCORE"),
+				     analytics_key(a, arena, ANALYTICS_KEY_MACHINES, 0),
+				     STR("+inf"),
+				     arena_printf(arena, "%" PRId64,
+						  now_us / 1000000 - ANALYTICS_SILENT_S),
+				     STR("LIMIT"),
+				     STR("0"),
+				     STR(MACHINES_MAX) };
+	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
+	struct redis_reply names;
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &names);
+
+	if (rc != RC_OK)
+		return rc;
+	if (names.kind != REDIS_ARRAY)
+		return RC_UNAVAILABLE;
+	return read_texts(a, arena, &names, but, ret, ret_n);
+}
+
+/* --- whether it keeps what it is given ------------------------------------------------------
+ */
+
+/* The line "name:value" of INFO. */
+static struct str info_value(struct str info, struct str name)
+{
+	while (info.ptr) {
+		struct str line = str_cut(&info, '\n'), key = str_cut(&line, ':');
+
+		if (str_eq(key, name)) {
+			if (line.len && line.ptr[line.len - 1] == '\r')
+				line.len--;
+			return line;
+		}
+	}
+	return STR_NONE;
+}
+
+enum rc analytics_policy(const struct analytics *a, struct arena *arena, const char **ret_bad)
+{
+	const struct str words[] = { STR("INFO"), STR("memory") };
+	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
+	struct redis_reply reply;
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_bad = NULL;
+	if (reply.kind != REDIS_BULK) /* an ACL forbids it: nothing is known */
+		return RC_OK;
+	struct str policy = info_value(reply.text, STR("maxmemory_policy"));
+	bool bounded = !str_eq(info_value(reply.text, STR("maxmemory")), STR("0"));
+	bool keeps = str_eq(policy, STR("noeviction")) || str_eq(policy, STR("volatile-ttl"));
+	if (bounded && policy.ptr && !keeps)
+		*ret_bad = arena_strz(arena, policy);
+	return RC_OK;
+}

@@ -1,0 +1,284 @@
+/* The ticker's turns, with a board, Redis and PostgreSQL, and times of the test's own. */
+#include "suite.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/board.h"
+#include "base/scope.h"
+#include "cache/cache.h"
+#include "jobs/ticker.h"
+#include "lib/live_pg.h"
+#include "lib/live_redis.h"
+#include "net/pg.h"
+
+#define START_US INT64_C(1795273440000000)
+#define S        INT64_C(1000000)
+
+static const char *const route_names[] = { "GET /a" };
+static const char *const read_names_here[] = { "nft" };
+static const struct tally_names names = { route_names, 1, read_names_here, 1 };
+static const struct pg_options pg_options = { .connect_ms = 5000, .deadline_ms = 5000 };
+static struct redis_options redis_here;
+static struct analytics_options options = { .url = "", .budget_ms = 5000 };
+
+static char dir[32];
+static struct ticker_parts parts;
+static struct ticker *ticker;
+static struct board_slot *slot;
+static int64_t now_us;
+
+static void start(void)
+{
+	live_pg_start();
+	live_redis_start();
+}
+
+static void stop(void)
+{
+	live_redis_done();
+	live_pg_done();
+}
+
+static void open_ticker(void)
+{
+	char path[64];
+	const char *why = "";
+
+	snprintf(dir, sizeof(dir), "/tmp/test_ticker.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/board", dir);
+	redis_here = (struct redis_options){ .url = live_redis_url(),
+					     .connect_ms = 5000,
+					     .budget_ms = 5000 };
+	analytics_settle(&options, &redis_here, "such-market");
+	parts = (struct ticker_parts){ .machine = "test" };
+	ck_assert_int_eq(board_open(path, &parts.board, &why), RC_OK);
+	unlink(path);
+	rmdir(dir);
+	parts.analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
+	parts.redis = redis_new(&redis_here);
+	parts.pg = pg_new(&pg_options, live_pg_url());
+	parts.cache = cache_new(NULL, NULL, parts.pg);
+	slot = board_slot(parts.board, 3);
+	slot->role = 0;
+	slot->started_us = 1;
+	tally_attach(&slot->tally, &slot->top);
+	ticker = ticker_new(&parts);
+	now_us = START_US;
+}
+
+static void close_ticker(void)
+{
+	tally_attach(NULL, NULL);
+	ticker_free(ticker);
+	cache_free((struct cache *)(uintptr_t)parts.cache);
+	redis_free(parts.redis);
+	redis_free(parts.analytics.redis);
+	pg_free(parts.pg);
+	board_close(parts.board);
+}
+
+static void turn(int64_t later_us)
+{
+	now_us += later_us;
+	ticker_turn(ticker, now_us, now_us * 1000);
+}
+
+static void ask(int times, int status, int64_t ms)
+{
+	for (int i = 0; i < times; i++)
+		tally_request(0, status, ms * 1000000);
+}
+
+static uint64_t in_redis(struct analytics_counts *counts)
+{
+	struct arena *arena = arena_new(65536);
+	enum rc rc =
+		analytics_read(&parts.analytics, arena, &analytics_ranges[1], now_us, counts);
+
+	arena_free(arena);
+	ck_assert_int_eq(rc, RC_OK);
+	return counts->sum.requests;
+}
+
+static const struct alert_state *alert(enum alert which)
+{
+	return &board_vitals(parts.board)->alert[which];
+}
+
+START_TEST(test_counts_arrive)
+{
+	static struct analytics_counts counts;
+	const struct address x = { { 1 } };
+
+	open_ticker();
+	turn(S);
+	ask(7, 200, 1);
+	for (int i = 0; i < 5; i++)
+		tally_collection(&x);
+	turn(S);
+	ask(2, 503, 1);
+	turn(60 * S);
+	ck_assert_uint_eq(in_redis(&counts), 9);
+	ck_assert_uint_eq(counts.sum.errors, 2);
+	ck_assert_uint_eq(counts.point[59].requests, 2);
+	ck_assert_uint_eq(counts.point[58].requests, 7);
+	ck_assert_uint_eq(counts.tops, 1);
+	ck_assert_uint_eq(counts.top[0].count, 5);
+	ck_assert_int_gt(board_ledger(parts.board)->clean_ns, 0);
+	/* The next ticker of this board goes on. */
+	ticker_free(ticker);
+	ask(1, 200, 1);
+	ticker = ticker_new(&parts);
+	turn(S);
+	ck_assert_uint_eq(in_redis(&counts), 10);
+	close_ticker();
+}
+END_TEST
+
+START_TEST(test_dependencies)
+{
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	turn(S);
+	ck_assert(v->postgres.up && v->redis.up && v->analytics.up);
+	ck_assert_int_eq(v->at_us, now_us);
+	ck_assert_int_eq(v->events.failed, 0);
+	live_redis_stop();
+	turn(S);
+	ck_assert(!v->redis.up && !v->analytics.up && v->postgres.up);
+	ck_assert_int_eq(v->redis.since_us, now_us);
+	turn(S);
+	turn(S);
+	ck_assert(alert(ALERT_redis_away)->active && alert(ALERT_analytics_away)->active);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	live_redis_resume();
+	while (!v->redis.up || !v->analytics.up) /* the breaker's time is the real one */
+		turn(1);
+	turn(3 * S);
+	ck_assert(!alert(ALERT_redis_away)->active && !alert(ALERT_analytics_away)->active);
+	ck_assert_int_eq(alert(ALERT_redis_away)->resolved_us, now_us);
+	close_ticker();
+}
+END_TEST
+
+START_TEST(test_alerts)
+{
+	open_ticker();
+	turn(S);
+	ask(100, 500, 2000);
+	for (int i = 0; i < 200; i++)
+		tally_read(0, TALLY_miss);
+	for (int i = 0; i < 70; i++)
+		turn(S);
+	ck_assert(alert(ALERT_error_rate)->active);
+	ck_assert(alert(ALERT_slow_p95)->active);
+	ck_assert(alert(ALERT_low_hit_rate)->active);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	ask(10000, 200, 1);
+	for (int i = 0; i < 1000; i++)
+		tally_read(0, TALLY_memory_hit);
+	for (int i = 0; i < 70; i++)
+		turn(S);
+	ck_assert(!alert(ALERT_error_rate)->active);
+	ck_assert(!alert(ALERT_slow_p95)->active);
+	ck_assert(!alert(ALERT_low_hit_rate)->active);
+	ck_assert_int_gt(alert(ALERT_low_hit_rate)->resolved_us,
+			 alert(ALERT_low_hit_rate)->since_us);
+	close_ticker();
+}
+END_TEST
+
+/* Few requests are no evidence. */
+START_TEST(test_quiet)
+{
+	open_ticker();
+	turn(S);
+	ask(5, 500, 60000);
+	for (int i = 0; i < 70; i++)
+		turn(S);
+	ck_assert(!alert(ALERT_error_rate)->active && !alert(ALERT_slow_p95)->active);
+	close_ticker();
+}
+END_TEST
+
+/* A transaction that stays open holds back the horizon; parked events are counted. */
+START_TEST(test_horizon_and_events)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_super_url());
+	struct vital_events *e;
+
+	open_ticker();
+	e = &board_vitals(parts.board)->events;
+	struct pg_result open = pg_exec(other, "BEGIN; SELECT pg_current_xact_id()");
+	pg_result_done(&open);
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, failed_at)"
+		    " VALUES ('cache_cleared', '{}', now())");
+	turn(S);
+	turn(20 * S);
+	ck_assert_int_ge(e->horizon, 1);
+	ck_assert_int_eq(e->horizon_ms, 20000);
+	ck_assert_int_eq(e->failed, 1);
+	ck_assert(alert(ALERT_parked_events)->active);
+	struct pg_result end = pg_exec(other, "ROLLBACK");
+	pg_result_done(&end);
+	live_pg_sql("DELETE FROM such_market.cache_events WHERE failed_at IS NOT NULL");
+	turn(S);
+	ck_assert_int_eq(e->horizon_ms, 0);
+	ck_assert(!alert(ALERT_parked_events)->active);
+	pg_free(other);
+	close_ticker();
+}
+END_TEST
+
+START_TEST(test_clock_jumps)
+{
+	static struct analytics_counts counts;
+
+	open_ticker();
+	turn(S);
+	ask(3, 200, 1);
+	turn(-1800 * S);
+	ask(4, 200, 1);
+	turn(S);
+	ask(5, 200, 1);
+	turn(1799 * S);
+	ck_assert_uint_eq(in_redis(&counts), 12);
+	turn(-86400 * 3 * S); /* nothing to send, and no harm */
+	close_ticker();
+}
+END_TEST
+
+static void fresh(void)
+{
+	const struct str words[] = { STR("FLUSHALL") };
+	const struct redis_command command = { .word = words, .words = 1 };
+	struct redis_options here = { .url = live_redis_url(),
+				      .connect_ms = 5000,
+				      .budget_ms = 5000 };
+	struct redis *redis = redis_new(&here);
+	struct arena *arena = arena_new(1024);
+	struct redis_reply reply;
+
+	ck_assert_int_eq(redis_run(redis, arena, &command, 1, &reply), RC_OK);
+	arena_free(arena);
+	redis_free(redis);
+}
+
+static void add_all(TCase *tc)
+{
+	tcase_add_unchecked_fixture(tc, start, stop);
+	tcase_add_checked_fixture(tc, fresh, NULL);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, test_counts_arrive);
+	tcase_add_test(tc, test_dependencies);
+	tcase_add_test(tc, test_alerts);
+	tcase_add_test(tc, test_quiet);
+	tcase_add_test(tc, test_horizon_and_events);
+	tcase_add_test(tc, test_clock_jumps);
+}
+
+SUITE_OF(add_all)

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Alert rules and dashboard against the tables: each metric they name has a row in metrics.def (a
+# histogram's also by its _bucket, _sum and _count), and they are what promtool, where it is installed, and
+# a JSON parser take them for.
+# usage: contrib.sh SRCDIR
+top=$1
+rules=$top/contrib/prometheus/such-market.rules.yml
+dashboard=$top/contrib/grafana/such-market.json
+bad=0
+
+offence() { # PLACE TEXT
+	echo "$1: $2"
+	bad=1
+}
+
+table=$(sed -n 's/^[A-Z]*([^"]*"\(such_market_[a-z0-9_]*\)".*/\1/p' "$top/src/base/metrics.def")
+histograms=$(sed -n 's/^HISTOGRAM([^"]*"\(such_market_[a-z0-9_]*\)".*/\1/p' "$top/src/base/metrics.def")
+for list in "$table" "$histograms"; do
+	[ -n "$list" ] || offence metrics.def "no metrics were found"
+done
+
+is_known() { # NAME
+	echo "$table" | grep -Fqx "$1" && return 0
+	case $1 in
+	*_bucket | *_sum | *_count) echo "$histograms" | grep -Fqx "${1%_*}" ;;
+	*) return 1 ;;
+	esac
+}
+
+for file in "$rules" "$dashboard"; do
+	names=$(grep -o 'such_market_[a-z0-9_]*' "$file" | sort -u)
+	[ -n "$names" ] || offence "$file" "names no metric"
+	for name in $names; do
+		is_known "$name" || offence "$file" "there is no metric $name"
+	done
+done
+if command -v promtool >/dev/null; then
+	said=$(promtool check rules "$rules" 2>&1) || offence "$rules" "$said"
+fi
+if command -v jq >/dev/null; then
+	said=$(jq -e '.panels | length > 0' "$dashboard" 2>&1) || offence "$dashboard" "$said"
+fi
+exit $bad
