@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcache.a
 libcache_a_SOURCES = \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/entry.c src/cache/entry.h \
+	src/cache/fill.c \
 	src/cache/flight.c src/cache/flight.h \
 	src/cache/guard.c src/cache/guard.h \
 	src/cache/key.c \
@@ -20,6 +21,7 @@ libcache_a_SOURCES = \
 	src/cache/rule.c src/cache/rule.h src/cache/tables.def \
 	src/cache/tag.c src/cache/tag.h src/cache/tags.def \
 	src/cache/tag_sound.c \
+	src/cache/through.c src/cache/through.h src/cache/through_replica.c \
 	src/cache/travel.c src/cache/travel.h \
 	src/cache/turns.c src/cache/turns.h \
 	src/cache/worth.c src/cache/worth.h \

@@ -1,0 +1,190 @@
+/* Answers are made from the primary, and kept when they are out. */
+#include "cache/through.h"
+
+#include <assert.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/failpoint.h"
+#include "base/gz.h"
+#include "base/metric.h"
+#include "base/stages.h"
+#include "cache/flight.h"
+#include "cache/map.h"
+#include "cache/memory.h"
+#include "cache/mutation.h"
+#include "cache/redis_tier.h"
+#include "cache/stored.h"
+#include "cache/turns.h"
+#include "cache/worth.h"
+#include "net/pg.h"
+
+static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *tags)
+{
+	struct entry_tag *ret = arena_zalloc(arena, (tags->n + 1) * sizeof(*ret));
+
+	for (uint32_t i = 0; i < tags->n; i++)
+		ret[i] = (struct entry_tag){ tags->tag[i].hash, tags->tag[i].gen,
+					     tags->tag[i].slot, tags->tag[i].certain };
+	return ret;
+}
+
+void through_share(const struct through *t, const struct entry *e)
+{
+	struct cache *cache = t->cache;
+	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+
+	if (cache->redis && worth_writing(cache->map, class))
+		redis_tier_put(cache->redis, t->arena, e,
+			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
+					    (enum rc)e->head.rc));
+	if (cache->storing && t->model->stored)
+		stored_put(cache->stored, t->arena, e);
+}
+
+/* Runs when the answer is out: compresses it and puts it where the next one looks. */
+static void keep(void *obj)
+{
+	struct through *t = obj;
+	const struct cache_options *options = t->cache->options;
+	int64_t ttl_ms = cache_ttl_ms(options, t->answer.tier, t->answer.rc);
+	struct entry e;
+
+	entry_of(&t->answer, &e);
+	e.key = key_str(&t->key);
+	e.tag = entry_tags(t->arena, t->tags);
+	e.head.tags = (uint16_t)t->tags->n;
+	e.head.primary = t->primary;
+	e.head.label = t->label;
+	e.head.epoch = t->epoch;
+	e.head.era = t->era;
+	e.head.made_us = clock_wall_us();
+	e.head.expires_ns = clock_boot_ns() + ttl_ms * NS_PER_MS;
+	if (e.body.len > (size_t)options->pack_above && t->answer.rc == RC_OK) {
+		struct str packed = gz_pack(t->arena, e.body);
+
+		if (packed.ptr) {
+			e.body = packed;
+			e.head.gzip = 1;
+		}
+	}
+	/* Whoever waits looks into memory; without one, into Redis. */
+	if (t->cache->memory_on)
+		memory_put(t->cache->map, &e);
+	else
+		through_share(t, &e);
+	if (t->seated)
+		flight_end(t->cache->map, map_key_hash(t->cache->map, e.key));
+	if (t->cache->memory_on)
+		through_share(t, &e);
+}
+
+/* What the filler did not spend waiting for the database. */
+static enum rc run_timed(struct through *t)
+{
+	int64_t start_ns = clock_mono_ns(), waited_ns = stages_ns(STAGE_database);
+	enum rc rc = t->model->fill(t->ctx, t->args, &t->answer);
+
+	waited_ns = stages_ns(STAGE_database) - waited_ns;
+	stages_add(STAGE_render, clock_mono_ns() - start_ns - waited_ns);
+	return rc;
+}
+
+enum rc through_run(struct through *t)
+{
+	struct answer *answer = &t->answer;
+	enum rc rc;
+
+	*answer = (struct answer){ .tier = t->model->tier,
+				   .source = SOURCE_DATABASE,
+				   .tags = t->tags };
+	rc = run_timed(t);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	assert(answer->body.ptr || answer->body.len == 0);
+	answer->tags = NULL;
+	answer->rc = rc;
+	if (rc == RC_OK)
+		answer_stamp(answer);
+	metric_add(COUNTER_cache_fills, 1);
+	return rc;
+}
+
+enum rc through_plain(struct through *t, struct answer *ret)
+{
+	t->tags = NULL;
+	enum rc rc = through_run(t);
+
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		*ret = t->answer;
+	return rc;
+}
+
+void through_declare(struct through *t)
+{
+	t->tags = arena_alloc(t->arena, sizeof(*t->tags));
+	tags_init(t->tags, t->cache->map);
+	t->model->tags(t->args, t->tags);
+}
+
+/* For a fill, which carries its own key as a tag too. */
+void through_declare_fill(struct through *t)
+{
+	through_declare(t);
+	tags_add_key(t->tags, key_str(&t->key));
+	tags_reading(t->tags);
+}
+
+static bool is_worth_keeping(const struct through *t)
+{
+	return t->label && t->epoch && !t->tags->overflow && t->answer.body.len < ENTRY_MAX / 2;
+}
+
+/* Keeps it when the answer is out, or lets others fill. */
+void through_hand_over(struct through *t, struct answer *ret)
+{
+	if (is_worth_keeping(t))
+		arena_defer(t->arena, keep, t);
+	else if (t->seated)
+		flight_end(t->cache->map, map_key_hash(t->cache->map, key_str(&t->key)));
+	*ret = t->answer;
+}
+
+/* Epoch, era and gens are from before the read, the label from the read itself. */
+static enum rc fill_now(struct through *t, struct answer *ret)
+{
+	struct cache *cache = t->cache;
+
+	t->primary = true;
+	t->epoch = cache_know_epoch(cache);
+	t->era = map_era(cache->map);
+	through_declare_fill(t);
+	pg_label_begin(cache->pg);
+	enum rc rc = through_run(t);
+	t->label = pg_label(cache->pg);
+	FAILPOINT(after_read);
+	for (uint32_t i = 0; MUTATED(late_gen) && i < t->tags->n; i++)
+		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		return rc;
+	if (t->epoch != cache->epoch)
+		t->epoch = 0; /* another connection in the midst of it: two histories */
+	through_hand_over(t, ret);
+	return rc;
+}
+
+/* The database is asked by so many at once. */
+enum rc through_fill(struct through *t, struct answer *ret)
+{
+	const struct cache_options *options = t->cache->options;
+	int place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+
+	if (place < 0) {
+		t->crowded = true;
+		metric_add(COUNTER_cache_crowded, 1);
+		return RC_UNAVAILABLE;
+	}
+	enum rc rc = fill_now(t, ret);
+	turn_end(t->cache->map, place);
+	return rc;
+}
