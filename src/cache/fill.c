@@ -33,10 +33,11 @@ void through_share(const struct through *t, const struct entry *e)
 	struct cache *cache = t->cache;
 	uint32_t class = worth_class(cache->map, t->model->id, e->key);
 
-	if (cache->redis && worth_writing(cache->map, class))
-		redis_tier_put(cache->redis, t->arena, e,
-			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
-					    (enum rc)e->head.rc));
+	int64_t ttl_ms =
+		cache_ttl_ms(cache->options, (enum tier)e->head.tier, (enum rc)e->head.rc);
+
+	if (cache->redis && worth_writing(cache->map, class) && !batch_take(cache, e, ttl_ms))
+		redis_tier_put(cache->redis, t->arena, e, ttl_ms);
 	if (cache->storing && t->model->stored)
 		stored_put(cache->stored, t->arena, e);
 }
