@@ -111,12 +111,16 @@ bool batch_lacks(struct cache *cache, struct str key)
 
 /* --- writing ------------------------------------------------------------------------------ */
 
+/* The tier looks at the labels once more; what was made before a void is void. */
 static void send_fills(struct cache *cache)
 {
 	struct batch *batch = cache->batch;
+	size_t n = 0;
 
-	if (batch->fills)
-		redis_tier_put_all(cache->redis, batch->arena, batch->fill, batch->fills);
+	for (size_t i = 0; i < batch->fills; i++)
+		if (batch->fill[i].e->head.era == map_era(cache->map))
+			batch->fill[n++] = batch->fill[i];
+	redis_tier_put_all(cache->redis, batch->arena, batch->fill, n);
 	batch->fills = batch->bytes = 0;
 	arena_reset(batch->arena);
 }

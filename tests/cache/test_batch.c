@@ -462,6 +462,8 @@ END_TEST
 
 START_TEST(what_is_overtaken_is_not_sent)
 {
+	cache_epoch epoch = map_epoch(map);
+
 	cache_batch_begin(cache, HOUR_MS);
 	for (int i = 0; i < 3; i++)
 		read_nth(i);
@@ -474,6 +476,16 @@ START_TEST(what_is_overtaken_is_not_sent)
 	map_void(map);
 	cache_batch_end(cache);
 	ck_assert_int_eq(keys(), 2);
+	/* Named again while it waited: what was voided stays so. */
+	map_set_epoch(map, epoch);
+	cache_batch_begin(cache, HOUR_MS);
+	read_nth(4);
+	map_void(map);
+	map_set_epoch(map, epoch);
+	read_nth(5);
+	cache_batch_end(cache);
+	ck_assert_int_eq(ask(STR("EXISTS"), copy_name(4)).integer, 0);
+	ck_assert_int_eq(ask(STR("EXISTS"), copy_name(5)).integer, 1);
 }
 END_TEST
 
