@@ -4,7 +4,7 @@ EXTRA_DIST += tests/suite.h
 # Behind every check program: fork as Check bears it.
 CHECK_LIBS = libchild.a @CHECK_LIBS@
 check_LIBRARIES += libchild.a
-libchild_a_SOURCES = tests/lib/child.c tests/lib/child.h
+libchild_a_SOURCES = tests/lib/await.h tests/lib/child.c tests/lib/child.h
 libchild_a_CFLAGS = $(AM_CFLAGS) @CHECK_CFLAGS@
 
 # Private servers for tests.  Before the room's own libraries: libtest.a $(NET_LIBS).

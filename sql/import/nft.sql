@@ -14,7 +14,8 @@ CREATE TEMP TABLE stage_nft (
     image_url text, thumbnail_url text, animation_url text, external_url text, token_uri text,
     attributes jsonb, marks bigint[], metadata json);
 CREATE TEMP TABLE stage_attribute (mark bigint, attribute jsonb);
-CREATE TEMP TABLE stage_trait (mark bigint, trait bigint, trait_type text, value text, kind text);
+CREATE TEMP TABLE stage_trait (
+    mark bigint, trait bigint, trait_type text, value text, kind text, trait_id bigint);
 CREATE TEMP TABLE stage_token (no bigint, at tid, token_id such_market.uint256, marks bigint[]);
 CREATE TEMP TABLE ranked (token_id numeric, score float8, rank integer);
 CREATE TEMP TABLE change_nft (
@@ -193,20 +194,21 @@ SELECT such_market.derive_token_traits($1::bytea, array(
 -- name: import_trait_lock
 SELECT pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 7));
 
--- The traits of tokens that had none: what derive_token_traits would write, from the marks.
+-- The traits of tokens that had none: what derive_token_traits would write, from the marks.  The
+-- tokens of a chunk have the numbers between its first and last.  Rows come token by token, which
+-- is the cheapest order for both indexes; so the ids are looked up in an array, by the number of
+-- the trait: a join would choose an order of its own.
 -- name: import_trait_add
-WITH want AS MATERIALIZED (
-    SELECT c.token_id, w.trait
-    FROM change_nft AS c JOIN pg_temp.rarity_value AS w USING (no)
-    WHERE c.chunk = $2::bigint
-        AND w.no >= (SELECT min(f.no) FROM change_nft AS f WHERE f.chunk = $2::bigint)
-        AND w.no <= (SELECT max(f.no) FROM change_nft AS f WHERE f.chunk = $2::bigint)
+WITH chunk AS MATERIALIZED (
+    SELECT min(f.no) AS first, max(f.no) AS last FROM change_nft AS f WHERE f.chunk = $2::bigint
 ), counted AS MATERIALIZED (
     SELECT t.trait, t.trait_type, t.value, t.kind, w.tokens,
         (SELECT c.ctid FROM such_market.collection_traits AS c
         WHERE c.contract_address = $1::bytea AND md5(c.trait_type) = md5(t.trait_type)
             AND md5(c.value) = md5(t.value) AND c.kind = t.kind) AS at
-    FROM (SELECT v.trait, count(*) AS tokens FROM want AS v GROUP BY v.trait) AS w
+    FROM (SELECT v.trait, count(*) AS tokens FROM pg_temp.rarity_value AS v
+        WHERE v.no >= (SELECT k.first FROM chunk AS k) AND v.no <= (SELECT k.last FROM chunk AS k)
+        GROUP BY v.trait) AS w
     JOIN (SELECT DISTINCT d.trait, d.trait_type, d.value, d.kind FROM stage_trait AS d) AS t USING (trait)
 ), fresh AS (
     INSERT INTO such_market.collection_traits AS c (contract_address, trait_type, value, kind, token_count)
@@ -223,10 +225,66 @@ WITH want AS MATERIALIZED (
     SELECT m.trait, m.trait_id FROM moved AS m
     UNION ALL
     SELECT w.trait, f.trait_id FROM fresh AS f JOIN counted AS w USING (trait_type, value, kind)
+), id AS MATERIALIZED ( -- no nulls: what has none is found at once
+    SELECT array_agg(coalesce(i.trait_id, 0) ORDER BY g.trait) AS of
+    FROM generate_series(1, (SELECT max(m.trait) FROM ids AS m)) AS g (trait) LEFT JOIN ids AS i USING (trait)
 )
 INSERT INTO such_market.token_traits (contract_address, trait_id, token_id)
-SELECT (SELECT $1::bytea::such_market.address), i.trait_id, w.token_id
-FROM want AS w JOIN ids AS i USING (trait);
+SELECT (SELECT $1::bytea::such_market.address), ((SELECT i.of FROM id AS i))[w.trait], c.token_id
+FROM pg_temp.rarity_value AS w JOIN change_nft AS c USING (no)
+WHERE c.chunk = $2::bigint
+    AND w.no >= (SELECT k.first FROM chunk AS k) AND w.no <= (SELECT k.last FROM chunk AS k);
+
+-- The traits of the first chunk by a second connection, while this one ranks and writes tokens.
+-- Worth it, and small enough to be kept by the program?  Then marks and traits are one to one.
+-- name: import_ahead_fits
+SELECT (SELECT count(*) = count(DISTINCT t.trait) AND max(t.mark) <= 100000 FROM stage_trait AS t)
+    AND (SELECT sum(cardinality(k.marks)) BETWEEN 4000 AND 200000 FROM stage_token AS k WHERE k.no <= 10000);
+
+-- Ids that no row of collection_traits has yet: what speaks of them is seen by nobody.
+-- name: import_ahead_ids
+UPDATE stage_trait AS t
+SET trait_id = nextval(pg_get_serial_sequence('such_market.collection_traits', 'trait_id'))
+RETURNING t.mark, t.trait_id;
+
+-- name: import_ahead_tokens
+SELECT k.token_id, k.marks FROM stage_token AS k WHERE k.no <= 10000 ORDER BY k.no;
+
+-- Of the second connection.
+-- name: import_ahead_begin
+SET lock_timeout = '400ms';
+CREATE TEMP TABLE ahead_trait (mark bigint, trait_id bigint);
+CREATE TEMP TABLE ahead_token (token_id such_market.uint256, marks bigint[]);
+
+-- name: import_ahead_trait_copy
+COPY ahead_trait FROM STDIN;
+
+-- name: import_ahead_token_copy
+COPY ahead_token FROM STDIN;
+
+-- Marks that are no trait have the id 0.
+-- name: import_ahead_add
+WITH id AS MATERIALIZED (
+    SELECT array_agg(coalesce(a.trait_id, 0) ORDER BY g.mark) AS of
+    FROM generate_series(1, (SELECT max(m.mark) FROM ahead_trait AS m)) AS g (mark)
+    LEFT JOIN ahead_trait AS a USING (mark)
+)
+INSERT INTO such_market.token_traits (contract_address, trait_id, token_id)
+SELECT (SELECT $1::bytea::such_market.address), w.trait_id, w.token_id
+FROM (SELECT k.token_id, ((SELECT i.of FROM id AS i))[m.mark] AS trait_id
+    FROM ahead_token AS k CROSS JOIN LATERAL unnest(k.marks) AS m (mark) OFFSET 0) AS w
+WHERE w.trait_id <> 0;
+
+-- What they mean, in the transaction of their tokens.
+-- name: import_ahead_define
+INSERT INTO such_market.collection_traits (trait_id, contract_address, trait_type, value, kind, token_count)
+OVERRIDING SYSTEM VALUE
+SELECT t.trait_id, $1::bytea, t.trait_type, t.value, t.kind, w.tokens
+FROM (SELECT v.trait, count(*) AS tokens FROM pg_temp.rarity_value AS v
+    WHERE v.no <= (SELECT max(f.no) FROM change_nft AS f WHERE f.chunk = $2::bigint)
+    GROUP BY v.trait) AS w
+JOIN stage_trait AS t USING (trait)
+ORDER BY t.trait_type, t.value;
 
 -- name: import_nft_prune
 SELECT such_market.derive_prune($1::bytea);

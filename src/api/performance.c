@@ -102,23 +102,6 @@ enum rc performance_show(struct call *call)
 
 /* --- POST -------------------------------------------------------------------------------- */
 
-static enum rc answer_job(struct call *call, int status, const char *state, int64_t id)
-{
-	struct buf body;
-	struct json j;
-
-	buf_init(&body, call->env->arena, 1024);
-	json_init(&j, &body);
-	json_object(&j, NULL);
-	json_bool(&j, "success", true);
-	json_strz(&j, "status", state);
-	if (id)
-		json_int(&j, "jobId", id);
-	json_end(&j);
-	response_plain(call->res, call->req, status, "application/json", buf_str(&body));
-	return RC_OK;
-}
-
 /* One at a time: whoever asks while one waits or runs is told which. */
 static enum rc run(struct call *call)
 {
@@ -131,12 +114,11 @@ static enum rc run(struct call *call)
 		return call_answer(call, rc, NULL);
 	if (report.any &&
 	    (report.newest.state == JOB_RUNNING || report.newest.state == JOB_QUEUED))
-		return answer_job(call, 202, job_state_name(report.newest.state),
-				  report.newest.id);
+		return call_job(call, job_state_name(report.newest.state), report.newest.id);
 	rc = job_enqueue(call->env->pg, &order, &id, NULL);
 	if (rc != RC_OK)
 		return call_answer(call, rc, NULL);
-	return answer_job(call, 202, job_state_name(JOB_QUEUED), id);
+	return call_job(call, job_state_name(JOB_QUEUED), id);
 }
 
 /* Results go; a test that waits or runs is stopped. */
@@ -151,7 +133,9 @@ static enum rc reset(struct call *call)
 		rc = job_forget(call->env->pg, JOB_performance);
 	if (rc != RC_OK)
 		return call_answer(call, rc, NULL);
-	return answer_job(call, 200, "reset", 0);
+	response_plain(call->res, call->req, 200, "application/json",
+		       STR("{\"success\":true,\"status\":\"reset\"}"));
+	return RC_OK;
 }
 
 enum rc performance_do(struct call *call)

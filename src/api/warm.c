@@ -4,7 +4,6 @@
 #include "api/call.h"
 #include "api/routes.h"
 #include "base/arena.h"
-#include "base/json.h"
 #include "base/jsonin.h"
 
 static enum rc take_collections(struct call *call, const struct json_object *body,
@@ -43,20 +42,6 @@ static enum rc take_top(struct call *call, const struct json_object *body,
 				 STR("must be 1 to 1000"));
 }
 
-static void answer(struct call *call, int64_t id)
-{
-	struct buf body;
-	struct json j;
-
-	buf_init(&body, call->env->arena, 1024);
-	json_init(&j, &body);
-	json_object(&j, NULL);
-	json_bool(&j, "success", true);
-	json_int(&j, "jobId", id);
-	json_end(&j);
-	response_plain(call->res, call->req, 202, "application/json", buf_str(&body));
-}
-
 /* Memory is each machine's own, so the job is of the machine that was asked; what it puts into
  * Redis serves all.  The same order waits once. */
 enum rc cache_warm(struct call *call)
@@ -74,8 +59,6 @@ enum rc cache_warm(struct call *call)
 	warm_order_job(&order, call->env->arena, &job);
 	job.machine = call->env->machine;
 	enum rc rc = job_enqueue(call->env->pg, &job, &id, NULL);
-	if (rc != RC_OK)
-		return call_answer(call, rc, NULL);
-	answer(call, id);
-	return RC_OK;
+	return rc == RC_OK ? call_job(call, job_state_name(JOB_QUEUED), id)
+			   : call_answer(call, rc, NULL);
 }

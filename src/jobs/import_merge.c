@@ -102,7 +102,8 @@ struct chunk {
 	size_t count;
 	const struct address *contract;
 	char number[24];
-	int64_t traits; /* rows of token_traits that were written */
+	struct ahead *ahead; /* writes its traits; NULL: this transaction does */
+	int64_t traits;      /* rows of token_traits that were written */
 	bool raced;
 };
 
@@ -112,12 +113,14 @@ static enum rc chunk_body(struct pg *pg, void *ctx)
 	c->traits = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		enum import_sql sql = c->steps[i];
+		if (c->ahead && sql == SQL_import_trait_add)
+			sql = SQL_import_ahead_define;
 		bool traits = sql == SQL_import_nft_traits || sql == SQL_import_trait_add;
 		enum rc rc = step(pg, sql, c->contract, c->number, traits ? &c->traits : NULL);
 		if (rc != RC_OK)
 			return rc;
 	}
-	return RC_OK;
+	return c->ahead ? import_ahead_settle(c->ahead, &c->traits) : RC_OK;
 }
 
 static enum rc merge_chunk(struct import *im, const struct phase *phase, bool adds,
@@ -134,6 +137,10 @@ static enum rc merge_chunk(struct import *im, const struct phase *phase, bool ad
 			return rc;
 		chunk->raced = true;
 	}
+	/* What it wrote then is of no use, and found when all of it is there. */
+	if (chunk->ahead)
+		import_ahead_settle(chunk->ahead, &chunk->traits);
+	chunk->ahead = NULL;
 	chunk->steps = phase->merge;
 	chunk->count = phase->merge_count;
 	return tx_run(im->pg, &options, chunk_body, chunk, &unknown);
@@ -168,6 +175,7 @@ enum rc import_phase(struct import *im, const struct phase *phase,
 	for (int64_t i = 0; i < chunks && rc == RC_OK; i++) {
 		bool adds = phase->add_count && !counts.changed && !counts.removed;
 		snprintf(chunk.number, sizeof(chunk.number), "%lld", (long long)i);
+		chunk.ahead = i == 0 ? phase->ahead : NULL;
 		import_tell(im, "merging", phase->what, (uint64_t)i, (uint64_t)chunks);
 		rc = merge_chunk(im, phase, adds, &chunk);
 		if (rc != RC_OK)

@@ -93,8 +93,11 @@ static enum rc merge_new(struct import *im, const struct address *contract,
 	enum rc rc = im->several ? RC_OK : import_ask(im, SQL_import_rank_plain, NULL, &plain);
 	if (plain)
 		phase.before[0] = SQL_import_nft_new_plain;
+	if (rc == RC_OK && im->has_meta)
+		rc = import_ahead_begin(im, &phase.ahead);
 	if (rc == RC_OK)
 		rc = import_phase(im, &phase, contract, tokens);
+	import_ahead_free(phase.ahead);
 	if (rc != RC_OK || !tokens->raced)
 		return rc;
 	/* What the other writer wrote has a part in the ranks. */

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libjobs.a
 libjobs_a_SOURCES = \
 	src/jobs/import.c \
 	src/jobs/import.h \
+	src/jobs/import_ahead.c \
 	src/jobs/import_csv.c \
 	src/jobs/import_csv.h \
 	src/jobs/import_file.c \

@@ -24,7 +24,7 @@ struct pg {
 	const char *url;
 	PGconn *conn;         /* NULL: none */
 	bool opening;         /* settings and hook run on a connection not yet trusted */
-	bool copying;         /* between pg_copy_begin and pg_copy_end */
+	bool copying;         /* from pg_copy_begin or …_send to the answer */
 	bool pinned;          /* inside tx_run: a new connection would be outside of it */
 	int64_t deadline_ms;  /* pg_set_deadline; 0: the option's */
 	int64_t tx_until_ns;  /* the transaction's own deadline; 0: none */

@@ -116,6 +116,8 @@ enum rc pg_copy_end(struct pg *pg, const char *abort_reason, int64_t *ret_rows);
  * failure, can be had at once. */
 #define PG_COPY_ANY_MAX 4
 enum rc pg_copy_send(struct pg *pg, const char *sql, struct str rows);
+/* The same for a statement that copies nothing; the answer is the rows that it wrote. */
+enum rc pg_exec_send(struct pg *pg, const char *sql, const struct pg_arg *args, size_t n);
 size_t pg_copy_any(struct pg *const *pgs, size_t n);
 enum rc pg_copy_answer(struct pg *pg, int64_t *ret_rows);
 

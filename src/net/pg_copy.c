@@ -114,6 +114,27 @@ enum rc pg_copy_send(struct pg *pg, const char *sql, struct str rows)
 	return fault_count(rc == RC_OK ? send_all(pg, rows) : rc);
 }
 
+static enum rc exec_send(struct pg *pg, const struct order *order)
+{
+	enum rc rc = pg_ready(pg, -1);
+	if (rc != RC_OK)
+		return rc;
+	if (!pg_send(pg, order))
+		return pg_unsent(pg);
+	metric_add(COUNTER_pg_statements, 1);
+	rc = wire_flush(pg, wire_until(pg, clock_mono_ns()));
+	if (rc != RC_OK)
+		return lost(pg, rc);
+	pg->copying = true;
+	return RC_OK;
+}
+
+enum rc pg_exec_send(struct pg *pg, const char *sql, const struct pg_arg *args, size_t n)
+{
+	struct order order = { .stmt = -1, .sql = sql, .args = args, .n = n };
+	return fault_count(exec_send(pg, &order));
+}
+
 /* Moves on without waiting; true: the answer, or the loss of the connection, can be read. */
 static bool has_answer(struct pg *pg, struct pollfd *ret_wait)
 {

@@ -509,9 +509,10 @@ static bool is_query(const char *text)
 START_TEST(every_statement_prepares)
 {
 	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
-	static const enum import_sql first[] = { SQL_import_session, SQL_import_begin,
-						 SQL_import_nft_begin, SQL_import_rank_begin,
-						 SQL_import_fill_begin };
+	static const enum import_sql first[] = {
+		SQL_import_session,    SQL_import_begin,      SQL_import_nft_begin,
+		SQL_import_rank_begin, SQL_import_fill_begin, SQL_import_ahead_begin
+	};
 	struct pg *pg = pg_new(&options, live_pg_url());
 	char sql[8192];
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {

@@ -1,5 +1,6 @@
 /* The relay on a real server: what it applies, when it holds the lease, what voids the copies.
  */
+#include "lib/await.h"
 #include "lib/child.h"
 #include "suite.h"
 
@@ -28,10 +29,6 @@
 #define HEX_A  "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_1  "0x0101010101010101010101010101010101010101"
 #define HEX_2  "0x0202020202020202020202020202020202020202"
-#define AWAIT(what)                                                                            \
-	for (int64_t end_ = clock_mono_ns() + INT64_C(20000000000); !(what); poll(NULL, 0, 2)) \
-	ck_assert_msg(clock_mono_ns() < end_, "in vain: " #what)
-
 static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 10000 };
 static const struct relay_options kept = { .interval_ms = 100,
 					   .keep_ms = 90000000,

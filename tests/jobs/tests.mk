@@ -32,6 +32,15 @@ tests_jobs_test_import_line_SOURCES = tests/jobs/test_import_line.c
 tests_jobs_test_import_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_import_line_LDADD = $(JOBS_TEST_LIBS)
 
+check_PROGRAMS += tests/jobs/test_import_ahead
+TESTS += tests/jobs/test_import_ahead
+tests_jobs_test_import_ahead_SOURCES = \
+	tests/jobs/import_fixture.c \
+	tests/jobs/import_fixture.h \
+	tests/jobs/test_import_ahead.c
+tests_jobs_test_import_ahead_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_import_ahead_LDADD = $(JOBS_TEST_LIBS)
+
 check_PROGRAMS += tests/jobs/test_import_fill
 TESTS += tests/jobs/test_import_fill
 tests_jobs_test_import_fill_SOURCES = \

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/await.h"
 #include "lib/fixture.h"
 #include "lib/http.h"
 #include "lib/live_redis.h"
@@ -15,15 +16,6 @@
 #include "suite.h"
 
 #define TEST "/api/admin/cache/test/performance"
-
-#define AWAIT(what)                                                                            \
-	do {                                                                                   \
-		int64_t until_ = clock_mono_ns() + INT64_C(60000000000);                       \
-		while (!(what)) {                                                              \
-			ck_assert_msg(clock_mono_ns() < until_, "never: %s", #what);           \
-			poll(NULL, 0, 20);                                                     \
-		}                                                                              \
-	} while (0)
 
 static struct http *http;
 static char key[80];

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/jsonin.h"
 #include "base/scope.h"
+#include "lib/await.h"
 #include "lib/http.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
@@ -92,10 +93,6 @@ static bool from(int m, const char *path, const char *detail)
 	status = http_header(http[m], "Cache-Status");
 	return status && strstr(status, detail);
 }
-
-#define AWAIT(what)                                                                            \
-	for (int64_t end_ = clock_mono_ns() + INT64_C(20000000000); !(what); poll(NULL, 0, 2)) \
-	ck_assert_msg(clock_mono_ns() < end_, "in vain: " #what)
 
 static void keep_everywhere(const char *path)
 {

@@ -17,6 +17,7 @@
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
+#include "lib/await.h"
 #include "lib/child.h"
 #include "lib/fixture.h"
 #include "lib/http.h"
@@ -29,15 +30,6 @@
 #define C721  "/api/collection/" FIXTURE_721
 #define STATS C721 "/stats"
 #define SQL_A "decode(substr('" FIXTURE_721 "', 3), 'hex')"
-
-#define AWAIT(what)                                                                            \
-	do {                                                                                   \
-		int64_t until_ = clock_mono_ns() + INT64_C(30000000000);                       \
-		while (!(what)) {                                                              \
-			ck_assert_msg(clock_mono_ns() < until_, "never: %s", #what);           \
-			poll(NULL, 0, 20);                                                     \
-		}                                                                              \
-	} while (0)
 
 static struct http *http;
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/await.h"
 #include "lib/fixture.h"
 #include "lib/http.h"
 #include "lib/live_pg.h"
@@ -16,15 +17,6 @@
 #include "suite.h"
 
 #define C721 "/api/collection/" FIXTURE_721
-
-#define AWAIT(what)                                                                            \
-	do {                                                                                   \
-		int64_t until_ = clock_mono_ns() + INT64_C(30000000000);                       \
-		while (!(what)) {                                                              \
-			ck_assert_msg(clock_mono_ns() < until_, "never: %s", #what);           \
-			poll(NULL, 0, 20);                                                     \
-		}                                                                              \
-	} while (0)
 
 static const struct pg_options pg_options = { .connect_ms = 5000, .deadline_ms = 20000 };
 static struct pg *pg;

@@ -609,6 +609,32 @@ START_TEST(copy_into_a_stopped_backend_is_given_up)
 }
 END_TEST
 
+/* It waits for a lock that this program's other connection gives back. */
+START_TEST(a_statement_on_its_way_is_answered_later)
+{
+	int64_t n = 0;
+	struct pg *a = fresh(&options), *b = pg_twin(a);
+	ck_assert_int_eq(run_sql(a, "SELECT pg_advisory_lock(11)"), RC_OK);
+	ck_assert_int_eq(run_sql(b, "CREATE TEMP TABLE c (n int)"), RC_OK);
+	ck_assert_int_eq(pg_exec_send(b,
+				      "INSERT INTO c SELECT $1::int FROM"
+				      " pg_advisory_lock(11), generate_series(1, 3)",
+				      PG_ARGS(pg_text("7"))),
+			 RC_OK);
+	ck_assert_int_eq(run_sql(a, "SELECT pg_advisory_unlock(11)"), RC_OK);
+	ck_assert_uint_eq(pg_copy_any(&b, 1), 0);
+	ck_assert_int_eq(pg_copy_answer(b, &n), RC_OK);
+	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(pg_copy_answer(b, &n), RC_UNAVAILABLE);
+	ck_assert_int_eq(number(b, "SELECT sum(n) FROM c"), 21);
+	ck_assert_int_eq(pg_exec_send(b, "SELECT 1/0", PG_NO_ARGS), RC_OK);
+	ck_assert_int_eq(pg_copy_answer(b, &n), RC_INVALID);
+	ck_assert_int_eq(ping(b), RC_OK);
+	pg_free(b);
+	pg_free(a);
+}
+END_TEST
+
 START_TEST(copy_outside_of_its_functions_is_refused)
 {
 	struct pg *pg = fresh(&options);
@@ -705,5 +731,5 @@ SUITE_WITH(live_pg_start, live_pg_done, 60, values_of_each_type,
 	   a_host_that_does_not_answer_hides_no_other, a_wrong_password_is_unavailable,
 	   urls_are_judged_without_their_secrets, copy_streams_rows,
 	   copy_takes_much_and_outlasts_the_deadline, copy_into_a_stopped_backend_is_given_up,
-	   copy_outside_of_its_functions_is_refused,
+	   a_statement_on_its_way_is_answered_later, copy_outside_of_its_functions_is_refused,
 	   the_hook_runs_on_each_connection_and_may_refuse, statistics_and_slow_statements)
