@@ -43,7 +43,8 @@ void through_share(const struct through *t, const struct entry *e)
 	uint32_t class = worth_class(cache->map, t->model->id, e->key);
 	int64_t left_ms = time_left_ms(cache->options, e);
 
-	if (cache->redis && left_ms > 0 && worth_writing(cache->map, class))
+	if (cache->redis && left_ms > 0 && worth_writing(cache->map, class) &&
+	    !batch_take(cache, e, left_ms))
 		redis_tier_put(cache->redis, t->arena, e, left_ms);
 	if (cache->storing && t->model->stored)
 		stored_put(cache->stored, t->arena, e);
