@@ -177,7 +177,11 @@ bench_import() {
 		import_of --collection "$state/meta.json" --nfts "$state/nfts.jsonl"
 	done
 	import_row "10,000 tokens with attributes" "<= 15"
-	market import --collection "$state/meta.json" --owners "$state/owners-10000.csv" >/dev/null
+}
+
+data_import() {
+	market import --collection "$state/meta.json" --nfts "$state/nfts.jsonl" \
+		--owners "$state/owners-10000.csv" >/dev/null
 	pg_query "vacuum analyze" such_market
 }
 
@@ -280,10 +284,12 @@ slow_workers = 1
 max_requests = 0
 max_growth = 0
 cache_memory = off
+redis = off
 $(shm_setting hot)"
 market_install || true
 market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
 part bench_import
+data_import
 market_start
 front keep
 server_wait such-market 30 curl -sf -o /dev/null "$url/health/ready"
