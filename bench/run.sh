@@ -63,9 +63,11 @@ bench_loop() { # BYTES
 		front keep
 		wrk -t2 -c64 -d"$((seconds + 8))"s "$url/x" >/dev/null &
 		sleep 1
-		waited=$(curl -s -o /dev/null -m 10 -w '%{time_total}' "$url/x") || waited="over 10"
+		waited=$(for _ in {1..16}; do
+			curl -s -o /dev/null -m 10 -w '%{time_total}\n' "$url/x" &
+		done | sort -n | tail -n 1)
 		wait $!
-		row "classic loop with kept connections, 4 workers, 64 clients: one more client waits" \
+		row "classic loop with kept connections, 4 workers, 64 clients: the longest of 16 more waits (at most 10)" \
 			"$waited s" "shown"
 	fi
 	backend_stop classic
