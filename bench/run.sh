@@ -280,6 +280,7 @@ slow_workers = 1
 max_requests = 0
 max_growth = 0
 cache_memory = off
+redis = off
 $(shm_setting hot)"
 market_install || true
 market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
