@@ -2,6 +2,7 @@
 #include "../suite.h"
 #include <stdio.h>
 #include "base/clock.h"
+#include "base/glob.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
@@ -216,6 +217,59 @@ START_TEST(it_is_kept_within_bounds)
 }
 END_TEST
 
+static const char *const keys_kept[] = { "collections:{0xaa}:stats", "collections:{0xab}:stats",
+					 "collections:{0xaa}:a_b",   "collections:{0xaa}:axb",
+					 "traits:{0xaa}:100%",       "traits:{0xaa}:1000",
+					 "traits:{0xaa}:[x]",        "traits:{0xaa}:\\",
+					 "owners:{0xaa}:q:00ff" };
+
+static const struct {
+	const char *glob;
+	int left;
+} forgotten[] = {
+	{ "collections:{0xaa}:stats", 8 },
+	{ "collections:*:stats", 7 },
+	{ "collections:*", 5 },
+	{ "*", 0 },
+	{ "nfts:*", 9 },
+	{ "stats", 9 },
+	{ "*:a_b", 8 },
+	{ "*:100%", 8 },
+	{ "collections:{0xa?}:stats", 7 },
+	{ "collections:{0xa[b-z]}:stats", 7 }, /* wider than it says: LIKE has no classes */
+	{ "traits:*:[^1]x]", 8 },
+	{ "traits:*:\\[x\\]", 8 },
+	{ "traits:*:\\\\", 8 },
+	{ "*[\\]]", 0 }, /* any character at the end */
+	{ "owners:*:q:[0-9]*", 8 },
+};
+
+/* What a glob is to clear is gone with the transaction that says so. */
+START_TEST(what_a_glob_matches_is_forgotten)
+{
+	struct str glob = str_of(forgotten[_i].glob);
+	struct entry e;
+
+	for (size_t i = 0; i < COUNT_OF(keys_kept); i++) {
+		e = made(str_of(keys_kept[i]), 100, "{}");
+		stored_put(stored, arena, &e);
+	}
+	ck_assert_int_eq(rows(), COUNT_OF(keys_kept));
+	struct str tags_text = arena_printf(arena, "~" STR_FMT "\nlist", STR_ARG(glob));
+	SCOPED(pg_result_done)
+	struct pg_result done =
+		pg_run(pg, STMT_write_invalidate, PG_ARGS(pg_text(tags_text.ptr)));
+	ck_assert_int_eq(done.rc, RC_OK);
+	for (size_t i = 0; i < COUNT_OF(keys_kept); i++) {
+		struct str at = str_of(keys_kept[i]);
+
+		if (glob_match(glob, at))
+			ck_assert(!stored_get(stored, arena, at, &e));
+	}
+	ck_assert_int_eq(rows(), forgotten[_i].left);
+}
+END_TEST
+
 START_TEST(a_crash_empties_it_and_it_goes_on)
 {
 	put_label(100, "{}");
@@ -278,6 +332,7 @@ static void add_all(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < COUNT_OF(tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_add_loop_test(tc, what_a_glob_matches_is_forgotten, 0, (int)COUNT_OF(forgotten));
 }
 
 SUITE_OF(add_all)
