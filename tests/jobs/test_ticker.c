@@ -234,6 +234,37 @@ START_TEST(test_horizon_and_events)
 }
 END_TEST
 
+/* A relay that is heard of no more is the one that events wait for. */
+START_TEST(test_no_relay_left)
+{
+	struct vital_events *e;
+
+	open_ticker();
+	e = &board_vitals(parts.board)->events;
+	live_pg_sql(
+		"INSERT INTO such_market.cache_relays (machine, mapping, epoch, position, "
+		"seen_at)"
+		" SELECT 'gone', 'm', 'e', pg_current_snapshot(), now() - interval '1 min'");
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " VALUES ('cache_cleared', '{}', now() - interval '30 s')");
+	turn(S);
+	turn(5 * S);
+	ck_assert_int_eq(e->pending, 1);
+	ck_assert_int_eq(e->processing, 0);
+	ck_assert_int_ge(e->oldest_ms, 30000);
+	ck_assert(alert(ALERT_old_events)->active);
+	live_pg_sql("UPDATE such_market.cache_relays"
+		    " SET position = pg_current_snapshot(), seen_at = now()");
+	turn(S);
+	turn(5 * S);
+	ck_assert_int_eq(e->pending, 0);
+	ck_assert(!alert(ALERT_old_events)->active);
+	live_pg_sql("DELETE FROM such_market.cache_events");
+	live_pg_sql("DELETE FROM such_market.cache_relays");
+	close_ticker();
+}
+END_TEST
+
 START_TEST(test_clock_jumps)
 {
 	static struct analytics_counts counts;
@@ -278,6 +309,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_alerts);
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
+	tcase_add_test(tc, test_no_relay_left);
 	tcase_add_test(tc, test_clock_jumps);
 }
 
