@@ -10,19 +10,23 @@
 
 /* --- the last five minutes ---------------------------------------------------------------- */
 
-/* Sums as they stood at steps of ten seconds; a clock that jumps begins anew. */
+/* Sums as they stood at steps of ten seconds.  Turns may be further apart than steps: those
+ * between are as the present one.  A clock that went back, or over the whole window, begins
+ * anew. */
 static void remember(struct ticker_window *w, const struct tally *sums, int64_t now_us)
 {
 	int64_t step = now_us / WINDOW_STEP_US;
 
-	if (step == w->step)
-		return;
-	if (step != w->step + 1)
+	if (step < w->step || step - w->step >= WINDOW_STEPS) {
 		w->count = 0;
-	w->at[step % WINDOW_STEPS] = *sums;
-	w->step = step;
-	if (w->count < WINDOW_STEPS)
-		w->count++;
+		w->step = step - 1;
+	}
+	while (w->step < step) {
+		w->step++;
+		w->at[w->step % WINDOW_STEPS] = *sums;
+		if (w->count < WINDOW_STEPS)
+			w->count++;
+	}
 }
 
 static void look_back(const struct ticker_window *w, const struct tally *sums,

@@ -192,6 +192,29 @@ START_TEST(test_alerts)
 }
 END_TEST
 
+/* An interval longer than a step of the window; and a gap as long as the window forgets it. */
+START_TEST(test_slow_turns)
+{
+	open_ticker();
+	turn(S);
+	ask(100, 500, 2000);
+	for (int i = 0; i < 200; i++)
+		tally_read(0, TALLY_miss);
+	for (int i = 0; i < 8; i++)
+		turn(25 * S);
+	ck_assert(alert(ALERT_error_rate)->active);
+	ck_assert(alert(ALERT_slow_p95)->active);
+	ck_assert(alert(ALERT_low_hit_rate)->active);
+	turn(300 * S);
+	for (int i = 0; i < 4; i++)
+		turn(25 * S);
+	ck_assert(!alert(ALERT_error_rate)->active);
+	ck_assert(!alert(ALERT_slow_p95)->active);
+	ck_assert(!alert(ALERT_low_hit_rate)->active);
+	close_ticker();
+}
+END_TEST
+
 /* Few requests are no evidence. */
 START_TEST(test_quiet)
 {
@@ -307,6 +330,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_counts_arrive);
 	tcase_add_test(tc, test_dependencies);
 	tcase_add_test(tc, test_alerts);
+	tcase_add_test(tc, test_slow_turns);
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
 	tcase_add_test(tc, test_no_relay_left);
