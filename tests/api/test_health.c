@@ -145,7 +145,7 @@ START_TEST(test_since_and_age)
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/board", dir);
-	ck_assert_int_eq(board_open(path, &board, &why), RC_OK);
+	ck_assert_int_eq(board_open(path, NULL, &board, &why), RC_OK);
 	unlink(path);
 	rmdir(dir);
 	env = new_env();

@@ -53,7 +53,7 @@ static void open_ticker(void)
 					     .budget_ms = 5000 };
 	analytics_settle(&options, &redis_here, "such-market");
 	parts = (struct ticker_parts){ .machine = "test" };
-	ck_assert_int_eq(board_open(path, &parts.board, &why), RC_OK);
+	ck_assert_int_eq(board_open(path, NULL, &parts.board, &why), RC_OK);
 	unlink(path);
 	rmdir(dir);
 	parts.analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
