@@ -215,6 +215,30 @@ START_TEST(test_slow_turns)
 }
 END_TEST
 
+/* What was switched off while it was away is missed by nobody. */
+START_TEST(test_switched_off)
+{
+	static const enum alert gone[] = { ALERT_redis_away, ALERT_analytics_away,
+					   ALERT_no_lease, ALERT_eviction_policy };
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		v->alert[gone[i]] = (struct alert_state){ .active = 1, .value = 1 };
+	struct ticker_parts off = parts;
+	off.redis = NULL;
+	off.analytics.redis = NULL;
+	ticker_free(ticker);
+	ticker = ticker_new(&off);
+	turn(S);
+	turn(5 * S);
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		ck_assert_msg(!alert(gone[i])->active, "%s stays", alert_rows[gone[i]].name);
+	close_ticker();
+}
+END_TEST
+
 /* Few requests are no evidence. */
 START_TEST(test_quiet)
 {
@@ -331,6 +355,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_dependencies);
 	tcase_add_test(tc, test_alerts);
 	tcase_add_test(tc, test_slow_turns);
+	tcase_add_test(tc, test_switched_off);
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
 	tcase_add_test(tc, test_no_relay_left);
