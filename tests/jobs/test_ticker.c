@@ -312,6 +312,33 @@ START_TEST(test_no_relay_left)
 }
 END_TEST
 
+/* A server that is slow with the outbox is there all the same. */
+START_TEST(test_events_unknown)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_super_url());
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	turn(S);
+	ck_assert_int_eq(v->events.pending, 0);
+	struct pg_result lock = pg_exec(other, "BEGIN; LOCK TABLE such_market.cache_events");
+	pg_result_done(&lock);
+	turn(S);
+	ck_assert_uint_eq(v->postgres.up, 1);
+	ck_assert_int_eq(v->postgres.seen_us, now_us);
+	ck_assert_int_eq(v->events.pending, -1);
+	ck_assert_int_eq(v->events.horizon_ms, -1);
+	struct pg_result end = pg_exec(other, "ROLLBACK");
+	pg_result_done(&end);
+	turn(S);
+	ck_assert_uint_eq(v->postgres.up, 1);
+	ck_assert_int_eq(v->events.pending, 0);
+	pg_free(other);
+	close_ticker();
+}
+END_TEST
+
 START_TEST(test_clock_jumps)
 {
 	static struct analytics_counts counts;
@@ -359,6 +386,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
 	tcase_add_test(tc, test_no_relay_left);
+	tcase_add_test(tc, test_events_unknown);
 	tcase_add_test(tc, test_clock_jumps);
 }
 
