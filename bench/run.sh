@@ -63,9 +63,11 @@ bench_loop() { # BYTES
 		front keep
 		wrk -t2 -c64 -d"$((seconds + 8))"s "$url/x" >/dev/null &
 		sleep 1
-		waited=$(curl -s -o /dev/null -m 10 -w '%{time_total}' "$url/x") || waited="over 10"
+		waited=$(for _ in {1..16}; do
+			curl -s -o /dev/null -m 10 -w '%{time_total}\n' "$url/x" &
+		done | sort -n | tail -n 1)
 		wait $!
-		row "classic loop with kept connections, 4 workers, 64 clients: one more client waits" \
+		row "classic loop with kept connections, 4 workers, 64 clients: the longest of 16 more waits (at most 10)" \
 			"$waited s" "shown"
 	fi
 	backend_stop classic
@@ -177,7 +179,11 @@ bench_import() {
 		import_of --collection "$state/meta.json" --nfts "$state/nfts.jsonl"
 	done
 	import_row "10,000 tokens with attributes" "<= 15"
-	market import --collection "$state/meta.json" --owners "$state/owners-10000.csv" >/dev/null
+}
+
+data_import() {
+	market import --collection "$state/meta.json" --nfts "$state/nfts.jsonl" \
+		--owners "$state/owners-10000.csv" >/dev/null
 	pg_query "vacuum analyze" such_market
 }
 
@@ -285,6 +291,7 @@ $(shm_setting hot)"
 market_install || true
 market migrate >"$log/migrate.log" 2>&1 || { cat "$log/migrate.log" >&2; fail "migrate failed"; }
 part bench_import
+data_import
 market_start
 front keep
 server_wait such-market 30 curl -sf -o /dev/null "$url/health/ready"
