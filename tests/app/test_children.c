@@ -284,5 +284,4 @@ SUITE(backoff_grows_to_its_limit, everybody_is_started_and_settles,
       a_generation_that_never_gets_ready_ends_nobody,
       an_outworn_one_leaves_after_its_successor_is_ready,
       an_outworn_one_that_dies_is_not_replaced_twice, who_does_not_leave_is_killed_once,
-      the_ticker_leaves_last,
-      stopping_forgets_those_that_wait)
+      the_ticker_leaves_last, stopping_forgets_those_that_wait)
