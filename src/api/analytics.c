@@ -6,6 +6,7 @@
 #include <poll.h>
 #include "api/analytics_report.h"
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/board.h"
@@ -157,9 +158,33 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 	if (!has_redis(env))
 		return refuse_away(call);
 	bool flushed = wait_flushed(env);
+	enum rc rc = audit_begun(env);
+	if (rc != RC_OK)
+		return call_answer(call, rc, NULL);
 	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
 		return refuse_away(call);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
+}
+
+struct snapshot {
+	struct env *env;
+	const char *range, *text;
+	struct str id;
+	int64_t saved_us;
+};
+
+static enum rc keep(struct pg *pg, void *ctx)
+{
+	struct snapshot *s = ctx;
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(pg, STMT_analytics_save, PG_ARGS(pg_text(s->range), pg_text(s->text)));
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	s->id = arena_dup(s->env->arena, pg_str(&row, 0, 0));
+	s->saved_us = pg_i64(&row, 0, 1);
+	return RC_OK;
 }
 
 static enum rc save(struct call *call, const struct analytics_range *range)
@@ -167,17 +192,13 @@ static enum rc save(struct call *call, const struct analytics_range *range)
 	struct env *env = call->env;
 	bool flushed = has_redis(env) && wait_flushed(env);
 	const struct report r = make_report(env, range);
-	const char *text = arena_strz(env->arena, write_report(env, &r));
+	struct snapshot s = { .env = env, .range = range->name };
 
 	if (r.local)
 		return refuse_away(call);
-	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(env->pg, STMT_analytics_save,
-				      PG_ARGS(pg_text(range->name), pg_text(text)));
-	if (row.rc != RC_OK)
-		return call_answer(call, row.rc, NULL);
-	return send_done(call, "save", flushed, arena_dup(env->arena, pg_str(&row, 0, 0)),
-			 pg_i64(&row, 0, 1));
+	s.text = arena_strz(env->arena, write_report(env, &r));
+	enum rc rc = gate_audit_run(call, 200, keep, &s);
+	return rc == RC_OK ? send_done(call, "save", flushed, s.id, s.saved_us) : rc;
 }
 
 static const struct {

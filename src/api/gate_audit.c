@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "model/job.h"
 #include "net/pg.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -27,6 +28,48 @@ void gate_audit_begin(struct call *call)
 		.body = req->body,
 	};
 	call->env->audit = &call->audit;
+}
+
+enum rc gate_audit_run(struct call *call, int status, enum rc (*body)(struct pg *pg, void *ctx),
+		       void *ctx)
+{
+	bool unknown;
+	enum rc rc = audit_run(call->env, status, body, ctx, &unknown);
+
+	if (rc == RC_OK)
+		return rc;
+	if (unknown)
+		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
+				   STR("Nobody knows whether this was done: look, and ask "
+				       "again"));
+	return call_answer(call, rc, NULL);
+}
+
+struct queueing {
+	const struct job_order *order;
+	int64_t id;
+	bool fresh;
+};
+
+static enum rc queue(struct pg *pg, void *ctx)
+{
+	struct queueing *q = ctx;
+
+	return job_enqueue(pg, q->order, &q->id, &q->fresh);
+}
+
+enum rc gate_audit_enqueue(struct call *call, const struct job_order *order, int64_t *ret_id,
+			   bool *ret_new)
+{
+	struct queueing q = { .order = order };
+	enum rc rc = gate_audit_run(call, 202, queue, &q);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_id = q.id;
+	if (ret_new)
+		*ret_new = q.fresh;
+	return rc;
 }
 
 static bool is_bounded(const struct audit *audit, int status)

@@ -8,8 +8,10 @@
 #include "model/env.h"
 #include "model/render.h"
 #include "net/pg.h"
+#include "net/tx.h"
 
 #define PRUNE_STEP "10000"
+#define RUN_MS     8000 /* below what nginx waits */
 
 enum audit_col {
 	ID,
@@ -44,6 +46,8 @@ static void digest_of(const struct audit *audit, uint8_t ret[SHA256_BYTES])
 
 const char *audit_outcome(int status)
 {
+	if (status == 0)
+		return "begun";
 	if (status < 400)
 		return "done";
 	return status == 401 || status == 403 || status == 429 ? "refused" : "failed";
@@ -89,15 +93,18 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
 	return row.rc;
 }
 
-enum rc audit_join(struct pg *pg, void *ctx)
+static enum rc join(struct pg *pg, struct env *env, int status)
 {
-	struct env *env = ctx;
-
 	if (!env->audit)
 		return RC_OK;
-	enum rc rc = audit_add(pg, env->arena, env->audit, 200, 0);
+	enum rc rc = audit_add(pg, env->arena, env->audit, status, 0);
 	env->audit->joined = rc == RC_OK;
 	return rc;
+}
+
+enum rc audit_join(struct pg *pg, void *env)
+{
+	return join(pg, env, 200);
 }
 
 void audit_undone(void *ctx)
@@ -106,6 +113,38 @@ void audit_undone(void *ctx)
 
 	if (env->audit)
 		env->audit->joined = false;
+}
+
+struct work {
+	struct env *env;
+	int status;
+	enum rc (*body)(struct pg *pg, void *ctx);
+	void *ctx;
+};
+
+static enum rc run_work(struct pg *pg, void *ctx)
+{
+	const struct work *work = ctx;
+	enum rc rc = work->body(pg, work->ctx);
+
+	return rc == RC_OK ? join(pg, work->env, work->status) : rc;
+}
+
+enum rc audit_run(struct env *env, int status, enum rc (*body)(struct pg *pg, void *ctx),
+		  void *ctx, bool *ret_unknown)
+{
+	const struct tx_options options = { .deadline_ms = RUN_MS };
+	struct work work = { env, status, body, ctx };
+	enum rc rc = tx_run(env->pg, &options, run_work, &work, ret_unknown);
+
+	if (rc != RC_OK)
+		audit_undone(env);
+	return rc;
+}
+
+enum rc audit_begun(struct env *env)
+{
+	return env->audit ? audit_add(env->pg, env->arena, env->audit, 0, 0) : RC_OK;
 }
 
 static struct pg_result find(struct env *env, const struct audit_query *q)
