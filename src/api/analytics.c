@@ -16,7 +16,8 @@
 #include "net/pg.h"
 
 #define BODY_MAX  ((size_t)4 << 20)
-#define GRACE_MS  500 /* beyond the ticker's interval, for it to write what was counted */
+#define GRACE_MS  500  /* beyond the ticker's interval, for it to write what was counted */
+#define WAIT_MS   3000 /* at most: a worker waits, and nginx behind it */
 #define LOOK_MS   5
 #define NS_PER_MS INT64_C(1000000)
 
@@ -71,7 +72,7 @@ static struct report make_report(struct env *env, const struct analytics_range *
 
 	r.counts = arena_alloc(env->arena, sizeof(*r.counts));
 	if (!has_redis(env) ||
-	    analytics_read(env->analytics, env->arena, range, env->now_us, r.counts) != RC_OK)
+	    analytics_read(env->analytics, range, env->now_us, r.counts) != RC_OK)
 		count_locally(env, &r);
 	else if (analytics_machines(env->analytics, env->arena, env->machine, env->now_us,
 				    &r.machine, &r.machines) != RC_OK)
@@ -110,12 +111,13 @@ static enum rc refuse_away(struct call *call)
 			   STR("The Redis of the counters does not answer: nothing was done"));
 }
 
-/* Until Redis has everything that this machine had counted when this was called. */
+/* Until Redis has everything that this machine had counted when this was called; false: it was
+ * not to be awaited. */
 static bool wait_flushed(const struct env *env)
 {
 	int64_t start_ns = clock_mono_ns();
-	int64_t end_ns =
-		start_ns + (env->analytics->options->interval_ms + GRACE_MS) * NS_PER_MS;
+	int64_t wait_ms = env->analytics->options->interval_ms + GRACE_MS;
+	int64_t end_ns = start_ns + (wait_ms < WAIT_MS ? wait_ms : WAIT_MS) * NS_PER_MS;
 
 	if (!env->board)
 		return false;

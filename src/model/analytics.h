@@ -100,10 +100,12 @@ struct analytics_counts {
 	size_t tops;
 };
 
-/* All machines, up to the bucket of now_us and with it. */
-enum rc analytics_read(const struct analytics *a, struct arena *arena,
-		       const struct analytics_range *range, int64_t now_us,
-		       struct analytics_counts *ret);
+#define ANALYTICS_READ_MS 2000 /* of all round trips of a report together, but the last one */
+
+/* All machines, up to the bucket of now_us and with it.  RC_TIMEOUT also: it took too long as a
+ * whole. */
+enum rc analytics_read(const struct analytics *a, const struct analytics_range *range,
+		       int64_t now_us, struct analytics_counts *ret);
 
 /* Reads of a row of read[]; those that found a copy, flagged ones too. */
 uint64_t analytics_reads(const struct tally *t);

@@ -63,9 +63,9 @@ static uint64_t total(const char *range)
 {
 	for (size_t i = 0; i < ANALYTICS_RANGES; i++)
 		if (strcmp(analytics_ranges[i].name, range) == 0)
-			ck_assert_int_eq(analytics_read(&a, arena, &analytics_ranges[i], NOW_US,
-							&counts),
-					 RC_OK);
+			ck_assert_int_eq(
+				analytics_read(&a, &analytics_ranges[i], NOW_US, &counts),
+				RC_OK);
 	return counts.sum.requests;
 }
 
@@ -92,7 +92,9 @@ START_TEST(test_once)
 	ck_assert_uint_eq(counts.tops, 1);
 	ck_assert_uint_eq(counts.top[0].count, 17);
 	ck_assert_uint_eq(total("30d"), 17);
+	size_t used = arena_used(arena);
 	ck_assert_uint_eq(total("24h"), 17);
+	ck_assert_uint_eq(arena_used(arena), used);
 	ck_assert_uint_eq(counts.points, 25);
 	order("FLUSHALL", "SYNC", NULL, NULL);
 	close_redis();
@@ -243,7 +245,7 @@ START_TEST(test_away)
 	open_redis();
 	live_redis_stop();
 	ck_assert_int_eq(apply(1, 1, MINUTE, 5, &odd), RC_UNAVAILABLE);
-	ck_assert_int_eq(analytics_read(&a, arena, &analytics_ranges[0], NOW_US, &counts),
+	ck_assert_int_eq(analytics_read(&a, &analytics_ranges[0], NOW_US, &counts),
 			 RC_UNAVAILABLE);
 	ck_assert_int_eq(odd, 3);
 	live_redis_resume();
