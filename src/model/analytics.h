@@ -65,7 +65,8 @@ struct analytics_batch {
 
 /* RC_OK: it is counted, now or when it was sent before; *ret_odd: fields that something else
  * than this program holds, lost.  RC_TIMEOUT, RC_UNAVAILABLE: nobody knows, send it again.
- * RC_INTERNAL: Redis refused it (redis_error), send it again. */
+ * RC_INTERNAL: Redis refused it (redis_error) or did not answer with a number, send it again.
+ */
 enum rc analytics_apply(const struct analytics *a, struct arena *arena,
 			const struct analytics_batch *batch, int64_t *ret_odd);
 
