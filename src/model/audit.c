@@ -3,7 +3,9 @@
 #include <assert.h>
 #include "base/answer.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/hash.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "model/env.h"
 #include "model/render.h"
@@ -53,6 +55,18 @@ const char *audit_outcome(int status)
 	return status == 401 || status == 403 || status == 429 ? "refused" : "failed";
 }
 
+/* What somebody wrote into a path is on the log for good: keys are not. */
+static struct str plain_of(struct arena *arena, struct str s)
+{
+	struct buf buf;
+
+	if (!secret_any(s))
+		return s;
+	buf_init(&buf, arena, BUF_NO_MAX);
+	secret_hide(s, &buf);
+	return buf_str(&buf);
+}
+
 /* Valid UTF-8 without NUL, at most AUDIT_TARGET_MAX bytes; absent is null. */
 static const char *text_of(struct arena *arena, struct str s)
 {
@@ -84,7 +98,7 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
 		PG_ARGS(pg_text(number_of(arena, audit->who.id)),
 			pg_text(text_of(arena, actor)), pg_text(text_of(arena, audit->client)),
 			pg_text(audit->method), pg_text(audit->route),
-			pg_text(text_of(arena, audit->target)),
+			pg_text(text_of(arena, plain_of(arena, audit->target))),
 			pg_bytes((struct str){ (const char *)digest, SHA256_BYTES }),
 			pg_text(audit_outcome(status)), pg_text(number_of(arena, status)),
 			pg_text(text_of(arena, audit->request_id)),
