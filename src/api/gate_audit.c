@@ -78,12 +78,21 @@ static bool is_bounded(const struct audit *audit, int status)
 	       (status >= 400 && audit->who.id == 0);
 }
 
+/* One of each key that is known, so that a flood of nobody's hides no key's; one of all others.
+ */
+static uint64_t bucket_of(const struct limit_table *limits, const struct call *call)
+{
+	return limit_client(limits, call->who.id ? arena_printf(call->env->arena, "audit %lld",
+								(long long)call->who.id)
+						 : STR("audit"));
+}
+
 /* Its turn is over: somebody else's row will tell of it. */
 static bool skip(struct limit_table *limits, const struct call *call)
 {
 	int64_t most = call->options ? call->options->audit_refused : LIMIT_MOST;
 
-	if (limit_count(limits, limit_client(limits, STR("audit")), most,
+	if (limit_count(limits, bucket_of(limits, call), most,
 			call->req->started_ns / NS_PER_S) == 0)
 		return false;
 	metric_add(COUNTER_audit_skipped, 1);

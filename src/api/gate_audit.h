@@ -23,7 +23,8 @@ enum rc gate_audit_enqueue(struct call *call, const struct job_order *order, int
 /*
  * With the response made, if it was begun: the row is there, or the response says that it is
  * not. Refused calls, and failed ones of nobody known, get so many rows a minute and machine
- * (audit_refused_per_minute); the next row tells how many went without one.
+ * (audit_refused_per_minute), those of nobody known together, and each key; the next row tells
+ * how many went without one.
  */
 void gate_audit_end(struct call *call);
 
