@@ -80,6 +80,7 @@ static struct report make_report(struct env *env, const struct analytics_range *
 	return r;
 }
 
+/* STR_NONE: it is larger than answers may be. */
 static struct str write_report(struct env *env, const struct report *r)
 {
 	struct buf body;
@@ -88,7 +89,7 @@ static struct str write_report(struct env *env, const struct report *r)
 	buf_init(&body, env->arena, BODY_MAX);
 	json_init(&j, &body);
 	report_write(&j, r);
-	return buf_str(&body);
+	return buf_failed(&body) ? STR_NONE : buf_str(&body);
 }
 
 enum rc analytics_show(struct call *call)
@@ -98,8 +99,10 @@ enum rc analytics_show(struct call *call)
 	if (read_range(call, &range) != RC_OK)
 		return call->problem.rc;
 	const struct report r = make_report(call->env, range);
-	response_plain(call->res, call->req, 200, "application/json",
-		       write_report(call->env, &r));
+	struct str body = write_report(call->env, &r);
+	if (!body.ptr)
+		return call_answer(call, RC_INTERNAL, NULL);
+	response_plain(call->res, call->req, 200, "application/json", body);
 	return RC_OK;
 }
 
@@ -198,7 +201,10 @@ static enum rc save(struct call *call, const struct analytics_range *range)
 
 	if (r.local)
 		return refuse_away(call);
-	s.text = arena_strz(env->arena, write_report(env, &r));
+	struct str text = write_report(env, &r);
+	if (!text.ptr)
+		return call_answer(call, RC_INTERNAL, NULL);
+	s.text = arena_strz(env->arena, text);
 	enum rc rc = gate_audit_run(call, 200, keep, &s);
 	return rc == RC_OK ? send_done(call, "save", flushed, s.id, s.saved_us) : rc;
 }
