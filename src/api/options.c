@@ -14,6 +14,7 @@ const struct conf_key api_keys[] = {
 		  "each; more are added up" },
 	{ "audit_keep", CONF_MSEC, offsetof(struct api_options, audit_keep_ms), "365d",
 	  .min = 86400000, .max = INT64_C(3650) * 86400000,
-	  .help = "how long `such-market maintain` keeps audit rows" },
+	  .help = "how long `such-market maintain` keeps audit rows, rows of recounts and "
+		  "snapshots of the counters" },
 	{ 0 }
 };
