@@ -14,15 +14,19 @@ bench_seen_SOURCES = bench/seen.c
 bench_seen_CFLAGS = $(LIVE_CFLAGS)
 bench_seen_LDADD = $(LIVE_LIBS)
 endif
-EXTRA_DIST += bench/run.sh bench/cache.sh bench/lib.sh bench/pages.lua bench/tokens.lua \
-	bench/zipf.lua bench/peers/answer.js bench/peers/fastify.js bench/peers/nest.js \
+EXTRA_DIST += bench/run.sh bench/cache.sh bench/lib.sh bench/verdict.sh bench/pages.lua \
+	bench/tokens.lua bench/transfers.lua bench/zipf.lua bench/peers/answer.js bench/peers/fastify.js bench/peers/nest.js \
 	bench/peers/package.json
 
-# Writes the tables of docs/benchmarks.md; needs wrk, takes some minutes.
+# Writes the tables of docs/benchmarks.md, and prints which bounds were met; needs wrk.  SECONDS_EACH: how
+# long a round of load lasts.  ONLY='bench_write bench_eight': those parts alone, and no table.
 bench: all
 	$(MAKE) bench/bare$(EXEEXT) bench/const_worker$(EXEEXT) bench/counters$(EXEEXT) bench/key_check$(EXEEXT)
 	$(MAKE) bench/seen$(EXEEXT)
 	$(MAKE) tests/cache/test_memory$(EXEEXT)
+	rm -f bench/table*.md
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/run.sh
 	BUILD=$(abs_top_builddir) $(srcdir)/bench/cache.sh
+	$(srcdir)/bench/verdict.sh bench/table*.md
 .PHONY: bench
+CLEANFILES += bench/table.md bench/table-of-copies.md

@@ -18,11 +18,12 @@ command -v wrk >/dev/null || fail "wrk is needed (apt: wrk)"
 # --- a stack of its own
 
 state=$(mktemp -d /tmp/such-market-bench-XXXXXX)
+shm=$(mktemp -d /dev/shm/such-market-bench-XXXXXX 2>/dev/null || mktemp -d "$state/shm-XXXXXX")
 run=$state/run log=$state/log conf=$state/conf
 state_moved=no
 state_user_find
 state_user_make
-chmod 755 "$state"
+chmod 755 "$state" "$shm"
 rows=$state/rows
 started=()
 
@@ -40,15 +41,23 @@ stop_all() {
 		esac
 	done
 }
-trap 'stop_all >/dev/null; rm -rf "$state"' EXIT
+trap 'stop_all >/dev/null; rm -rf "$state" "$shm"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # Programs are copied: the servers' user may not see the build.
 stack_make() {
 	state_make
 	cp "$build/bench/bare" "$build/bench/const_worker" "$state/bin/"
-	say "| what | measured | bound |" >"$rows"
-	say "|---|--:|---|" >>"$rows"
+	say "| what | measured | bound | met |" >"$rows"
+	say "|---|--:|---|---|" >>"$rows"
+}
+
+# The shared files of a service, where its user may make them.
+shm_setting() { # NAME: prints the setting
+	mkdir -p "$shm/$1"
+	chmod 700 "$shm/$1"
+	[ "$(id -u)" != 0 ] || chown "$server_user:" "$shm/$1"
+	printf 'shm_dir = "%s"\n' "$shm/$1"
 }
 
 free_port() { # FIRST
@@ -57,8 +66,32 @@ free_port() { # FIRST
 	echo "$port"
 }
 
-row() { # WHAT VALUE BOUND
-	printf '| %s | %s | %s |\n' "$@" | tee -a "$rows"
+# A bound that begins with <, <= or >= and a number is compared with FIGURE, else with the number after
+# the last = of VALUE, else with the first one in it.
+met() { # VALUE BOUND FIGURE
+	awk -v value="$1" -v bound="$2" -v figure="$3" 'BEGIN {
+		if (split(bound, part, " ") < 2 || part[1] !~ /^(<|<=|>=)$/) { print "-"; exit }
+		gsub(",", "", part[2])
+		sub(/.*= /, "", value)
+		if (!match(value, /[0-9.]+/)) { print "skipped"; exit }
+		is = (figure == "" ? substr(value, RSTART, RLENGTH) : figure) + 0
+		limit = part[2] + 0
+		print (part[1] == "<" ? is < limit : part[1] == "<=" ? is <= limit : is >= limit) ? "yes" : "NO"
+	}'
+}
+row() { # WHAT VALUE BOUND [FIGURE]
+	printf '| %s | %s | %s | %s |\n' "$1" "$2" "$3" "$(met "$2" "$3" "${4:-}")" | tee -a "$rows"
+}
+skip() { # WHAT WHY BOUND
+	printf '| %s | skipped: %s | %s | skipped |\n' "$@" | tee -a "$rows"
+}
+
+# Runs a part of the benchmark, and says how long it took.  ONLY names the parts to run; else all do.
+part() { # FUNCTION ARGS...
+	local begin=$SECONDS
+	case " ${ONLY:-$1} " in *" $1 "*) ;; *) return 0 ;; esac
+	"$@"
+	say "  ($1: $((SECONDS - begin)) s)" >&2
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -103,6 +136,8 @@ workers() { # hot|slow [NAME]
 # A table stands between <!-- NAME --> and the next <!-- end -->.
 table_write() { # NAME SECONDS
 	local doc=${OUT:-$top/docs/benchmarks.md}
+	cp "$rows" "$build/bench/${1// /-}.md"
+	[ -z "${ONLY:-}" ] || return 0
 	awk -v mark="<!-- $1 -->" -v rows="$rows" -v line="$(nproc) processors, $(awk -F': ' \
 		'/model name/ { print $2; exit }' /proc/cpuinfo), $2 s a row, $(date -u +%Y-%m-%d)." '
 		$0 == mark { print; print ""; print line; print ""

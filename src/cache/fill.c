@@ -28,15 +28,24 @@ static struct entry_tag *entry_tags(struct arena *arena, const struct tag_list *
 	return ret;
 }
 
+/* What the database tier kept may be older than Redis keeps anything. */
+static int64_t time_left_ms(const struct cache_options *options, const struct entry *e)
+{
+	int64_t age_ms = (clock_wall_us() - e->head.made_us) / 1000;
+
+	return cache_ttl_ms(options, (enum tier)e->head.tier, (enum rc)e->head.rc) -
+	       (age_ms > 0 ? age_ms : 0);
+}
+
 void through_share(const struct through *t, const struct entry *e)
 {
 	struct cache *cache = t->cache;
 	uint32_t class = worth_class(cache->map, t->model->id, e->key);
+	int64_t left_ms = time_left_ms(cache->options, e);
 
-	if (cache->redis && worth_writing(cache->map, class))
-		redis_tier_put(cache->redis, t->arena, e,
-			       cache_ttl_ms(cache->options, (enum tier)e->head.tier,
-					    (enum rc)e->head.rc));
+	if (cache->redis && left_ms > 0 && worth_writing(cache->map, class) &&
+	    !batch_take(cache, e, left_ms))
+		redis_tier_put(cache->redis, t->arena, e, left_ms);
 	if (cache->storing && t->model->stored)
 		stored_put(cache->stored, t->arena, e);
 }

@@ -164,7 +164,8 @@ static bool copy_out(struct shard *s, uint64_t word, uint64_t hash, struct arena
 		return false;
 	memcpy(&head, from, sizeof(head));
 	if (head.position != position || head.hash != hash || head.size > room ||
-	    head.entry > head.size - sizeof(head) || head.entry > ENTRY_MAX)
+	    head.size < sizeof(head) || head.entry > head.size - sizeof(head) ||
+	    head.entry > ENTRY_MAX)
 		return false;
 	char *bytes = arena_alloc(arena, head.entry);
 	memcpy(bytes, from + 1, head.entry);

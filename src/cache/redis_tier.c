@@ -11,7 +11,6 @@
 #include "cache/redis_key.h"
 
 #define NS_PER_MS INT64_C(1000000)
-#define INV_KEYS  8 /* marks asked for with a copy */
 
 /* KEYS: the copy; ARGV: value, milliseconds, "1": whatever is there now. */
 #define FILL                                                                                   \
@@ -97,84 +96,143 @@ static bool is_marked(const struct redis_reply *marks, size_t n, struct str valu
 	return false;
 }
 
-static size_t write_mget(const struct redis_tier *tier, struct arena *arena, struct str key,
-			 const struct tag_list *tags, struct str ret[2 + INV_KEYS])
+static size_t add_names(const struct redis_tier *tier, struct arena *arena,
+			const struct redis_wish *wish, struct str *ret)
 {
-	struct str braces = redis_key_braces(key);
-	size_t n = 0;
+	struct str braces = redis_key_braces(wish->key);
 
-	ret[n++] = STR("MGET");
-	ret[n++] = redis_key_copy(arena, tier->prefix, key);
-	for (uint32_t i = 0; braces.ptr && i < tags->n && i < INV_KEYS; i++)
-		ret[n++] = redis_key_inv(arena, tier->prefix, braces, tags->tag[i].hash);
-	return n;
+	ret[0] = redis_key_copy(arena, tier->prefix, wish->key);
+	for (size_t i = 0; i < wish->marks; i++)
+		ret[1 + i] = redis_key_inv(arena, tier->prefix, braces, wish->mark[i]);
+	return 1 + wish->marks;
 }
 
-static bool use(struct redis_tier *tier, struct arena *arena, struct str key, uint64_t era,
-		const struct redis_reply *reply, struct entry *ret)
+static enum redis_found use(struct redis_tier *tier, struct arena *arena, uint64_t era,
+			    const struct redis_reply *item, struct redis_wish *wish)
 {
-	struct str value = reply->item[0].text;
-	struct entry e;
+	struct str value = item->text;
+	struct entry *e = &wish->copy;
 	int64_t ttl_ms;
 
-	if (!travel_read(value, key, &e)) {
-		tier->damaged = map_key_hash(tier->map, key);
-		return false;
+	if (!travel_read(value, wish->key, e)) {
+		tier->damaged = map_key_hash(tier->map, wish->key);
+		return REDIS_UNKNOWN;
 	}
-	ttl_ms = cache_ttl_ms(tier->options, (enum tier)e.head.tier, (enum rc)e.head.rc);
-	if (!travel_arrive(tier->map, arena, era, ttl_ms, ttl_ms, &e) ||
-	    !travel_valid(tier->map, &e) || is_marked(reply->item + 1, reply->items - 1, value))
-		return false;
-	*ret = e;
-	return true;
+	ttl_ms = cache_ttl_ms(tier->options, (enum tier)e->head.tier, (enum rc)e->head.rc);
+	if (!travel_arrive(tier->map, arena, era, ttl_ms, ttl_ms, e) ||
+	    !travel_valid(tier->map, e) || is_marked(item + 1, wish->marks, value))
+		return REDIS_LACKS;
+	return REDIS_HAS;
+}
+
+/* item: the copy, and its marks. */
+static void judge(struct redis_tier *tier, struct arena *arena, uint64_t era,
+		  const struct redis_reply *item, struct redis_wish *wish)
+{
+	if (item->kind != REDIS_BULK) {
+		metric_add(COUNTER_cache_redis_misses, 1);
+		wish->found = REDIS_LACKS;
+		return;
+	}
+	wish->found = use(tier, arena, era, item, wish);
+	metric_add(wish->found == REDIS_HAS ? COUNTER_cache_redis_hits
+					    : COUNTER_cache_redis_rejected,
+		   1);
+}
+
+void redis_wish_for(struct redis_wish *wish, struct str key, const struct tag_list *tags)
+{
+	wish->key = key;
+	wish->marks = 0;
+	wish->found = REDIS_UNKNOWN;
+	for (uint32_t i = 0; redis_key_braces(key).ptr && i < tags->n && i < REDIS_MARKS_MAX;
+	     i++)
+		wish->mark[wish->marks++] = tags->tag[i].hash;
+}
+
+void redis_tier_get_all(struct redis_tier *tier, struct arena *arena, struct redis_wish *wish,
+			size_t n)
+{
+	struct str *words =
+		arena_alloc(arena, (1 + n * (1 + REDIS_MARKS_MAX)) * sizeof(*words));
+	struct redis_command mget = { .word = words, .words = 1 };
+	struct redis_reply reply;
+
+	if (!tier || n == 0)
+		return;
+	uint64_t era = map_era(tier->map);
+	words[0] = STR("MGET");
+	for (size_t i = 0; i < n; i++)
+		mget.words += add_names(tier, arena, &wish[i], words + mget.words);
+	if (!redis_tier_run(tier, arena, &mget, 1, &reply))
+		return;
+	if (reply.kind != REDIS_ARRAY || reply.items != mget.words - 1) {
+		metric_add(COUNTER_cache_redis_errors, 1);
+		return;
+	}
+	for (size_t i = 0, at = 0; i < n; at += 1 + wish[i++].marks)
+		judge(tier, arena, era, reply.item + at, &wish[i]);
 }
 
 bool redis_tier_get(struct redis_tier *tier, struct arena *arena, struct str key,
 		    const struct tag_list *tags, struct entry *ret)
 {
-	struct str words[2 + INV_KEYS];
-	struct redis_command mget = { .word = words };
-	struct redis_reply reply;
+	struct redis_wish wish;
 
-	if (!tier)
+	redis_wish_for(&wish, key, tags);
+	redis_tier_get_all(tier, arena, &wish, 1);
+	if (wish.found != REDIS_HAS)
 		return false;
-	uint64_t era = map_era(tier->map);
-	mget.words = write_mget(tier, arena, key, tags, words);
-	if (!redis_tier_run(tier, arena, &mget, 1, &reply))
-		return false;
-	if (reply.kind != REDIS_ARRAY || reply.items != mget.words - 1) {
-		metric_add(COUNTER_cache_redis_errors, 1);
-		return false;
-	}
-	if (reply.item[0].kind != REDIS_BULK) {
-		metric_add(COUNTER_cache_redis_misses, 1);
-		return false;
-	}
-	bool good = use(tier, arena, key, era, &reply, ret);
-	metric_add(good ? COUNTER_cache_redis_hits : COUNTER_cache_redis_rejected, 1);
-	return good;
+	*ret = wish.copy;
+	return true;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
 
+bool redis_tier_is_damaged(const struct redis_tier *tier, struct str key)
+{
+	return tier && tier->damaged && tier->damaged == map_key_hash(tier->map, key);
+}
+
+static struct redis_command write_fill(struct redis_tier *tier, struct arena *arena,
+				       const struct redis_fill *fill)
+{
+	struct str *words = arena_alloc(arena, 4 * sizeof(*words));
+
+	words[0] = redis_key_copy(arena, tier->prefix, fill->e->key);
+	words[1] = travel_write(arena, fill->e);
+	words[2] = redis_number(arena, fill->ttl_ms);
+	words[3] = redis_tier_is_damaged(tier, fill->e->key) ? STR("1") : STR("0");
+	return (struct redis_command){
+		.script = &tier->fill, .keys = 1, .word = words, .words = 4
+	};
+}
+
+void redis_tier_put_all(struct redis_tier *tier, struct arena *arena,
+			const struct redis_fill *fill, size_t n)
+{
+	struct redis_command *commands = arena_alloc(arena, n * sizeof(*commands));
+	struct redis_reply *replies = arena_alloc(arena, n * sizeof(*replies));
+	bool healed = false;
+	size_t count = 0;
+
+	for (size_t i = 0; tier && i < n; i++) {
+		const struct entry *e = fill[i].e;
+
+		/* Nobody could use it: V2 is this machine's own. */
+		if (entry_size(e) > ENTRY_MAX || !travel_valid(tier->map, e))
+			continue;
+		healed = healed || redis_tier_is_damaged(tier, e->key);
+		commands[count++] = write_fill(tier, arena, &fill[i]);
+	}
+	if (count && redis_tier_run(tier, arena, commands, count, replies) && healed)
+		tier->damaged = 0;
+}
+
 void redis_tier_put(struct redis_tier *tier, struct arena *arena, const struct entry *e,
 		    int64_t ttl_ms)
 {
-	struct redis_reply reply;
+	const struct redis_fill fill = { e, ttl_ms };
 
-	/* Nobody could use it: V2 is this machine's own. */
-	if (!tier || entry_size(e) > ENTRY_MAX || !travel_valid(tier->map, e))
-		return;
-	bool damaged = tier->damaged && tier->damaged == map_key_hash(tier->map, e->key);
-	struct str words[] = {
-		redis_key_copy(arena, tier->prefix, e->key),
-		travel_write(arena, e),
-		redis_number(arena, ttl_ms),
-		damaged ? STR("1") : STR("0"),
-	};
-	struct redis_command fill = {
-		.script = &tier->fill, .keys = 1, .word = words, .words = COUNT_OF(words)
-	};
-	if (redis_tier_run(tier, arena, &fill, 1, &reply) && damaged)
-		tier->damaged = 0;
+	redis_tier_put_all(tier, arena, &fill, 1);
 }

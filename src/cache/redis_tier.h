@@ -21,7 +21,8 @@ struct cache_options;
 struct redis;
 struct redis_tier;
 
-#define REDIS_TAGS_MAX 256 /* of one invalidation; what is beyond finds out by its label */
+#define REDIS_TAGS_MAX  256 /* of one invalidation; what is beyond finds out by its label */
+#define REDIS_MARKS_MAX 8   /* asked for with a copy */
 
 /* All are borrowed. */
 struct redis_tier *redis_tier_new(const struct cache_options *options, struct cache_map *map,
@@ -35,9 +36,38 @@ void redis_tier_free(struct redis_tier *tier);
  */
 bool redis_tier_get(struct redis_tier *tier, struct arena *arena, struct str key,
 		    const struct tag_list *tags, struct entry *ret);
+
+/* Several in one round trip, each judged as above. */
+enum redis_found {
+	REDIS_UNKNOWN, /* it did not say, or what it has is damaged */
+	REDIS_LACKS,   /* it has nothing, or nothing that may be used */
+	REDIS_HAS
+};
+struct redis_wish {
+	struct str key;
+	uint64_t mark[REDIS_MARKS_MAX]; /* hashes of tags */
+	size_t marks;
+	enum redis_found found;
+	struct entry copy; /* REDIS_HAS */
+};
+void redis_wish_for(struct redis_wish *wish, struct str key, const struct tag_list *tags);
+/* More than fit into a reply (net/redis_reply.h) are all REDIS_UNKNOWN. */
+void redis_tier_get_all(struct redis_tier *tier, struct arena *arena, struct redis_wish *wish,
+			size_t n);
+
 /* Unless Redis has a copy of the same epoch with a greater label. */
 void redis_tier_put(struct redis_tier *tier, struct arena *arena, const struct entry *e,
 		    int64_t ttl_ms);
+/* Several in one round trip; what is of no use by now is left out.  All together at most 8 MiB,
+ * or none is written. */
+struct redis_fill {
+	const struct entry *e;
+	int64_t ttl_ms;
+};
+void redis_tier_put_all(struct redis_tier *tier, struct arena *arena,
+			const struct redis_fill *fill, size_t n);
+/* Its value was found to be damaged: the next put replaces it whatever its stamp says. */
+bool redis_tier_is_damaged(const struct redis_tier *tier, struct str key);
 
 /* After COMMIT of xid: removes the copies of these tags whose keys can be named, leaves inv
  * marks for the others and publishes on redis_tier_channel.  One round trip.  False: Redis does

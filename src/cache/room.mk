@@ -1,6 +1,7 @@
 # cache: remember answers, forget them together.
 noinst_LIBRARIES += libcache.a
 libcache_a_SOURCES = \
+	src/cache/batch.c src/cache/batch.h \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fill.c \

@@ -54,7 +54,7 @@ static void tell_life(const struct through *t, void (*tell)(struct cache_map *, 
 }
 
 /* One that was read before says nothing new. */
-static bool is_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
+bool through_usable(const struct through *t, const struct entry *e, int64_t boot_ns)
 {
 	const struct cache_map *map = t->cache->map;
 
@@ -88,7 +88,7 @@ static bool find_in_memory(struct through *t, int64_t boot_ns, enum source sourc
 
 	if (!look_into_memory(t, &e))
 		return false;
-	if (!is_usable(t, &e, boot_ns)) {
+	if (!through_usable(t, &e, boot_ns)) {
 		metric_add(COUNTER_cache_rejected, 1);
 		return false;
 	}
@@ -119,7 +119,7 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	struct cache *cache = t->cache;
 	struct entry e;
 
-	if (!cache->redis)
+	if (!cache->redis || batch_lacks(cache, key_str(&t->key)))
 		return false;
 	through_declare(t);
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||

@@ -1,5 +1,6 @@
 /* What the files of cache_through know of each other: through.c goes the way, fill.c makes
- * answers and keeps them, through_replica.c asks a standby, cache.c is the rest. */
+ * answers and keeps them, through_replica.c asks a standby, batch.c does several at once,
+ * cache.c is the rest. */
 #ifndef CACHE_THROUGH_H
 #define CACHE_THROUGH_H
 
@@ -24,8 +25,11 @@ struct cache {
 	cache_epoch epoch; /* of the connection to the primary */
 	struct cache_hook hook;
 	struct rules rules;
-	uint64_t looks; /* into memory */
+	uint64_t looks;      /* into memory */
+	struct batch *batch; /* NULL: none is open */
 };
+
+struct batch;
 
 /* One read on its way; a fill that is to be kept lives in the arena until its reset. */
 struct through {
@@ -55,6 +59,16 @@ static inline struct str key_str(const struct cache_key *key)
 bool cache_keeps(const struct cache *cache);
 /* Of the connection; when everything was cleared since it was made it is asked again. */
 cache_epoch cache_know_epoch(struct cache *cache);
+
+/* through.c: a copy that was found in memory. */
+bool through_usable(const struct through *t, const struct entry *e, int64_t boot_ns);
+
+/* batch.c */
+
+/* Redis said lately, when asked for several, that it has nothing for the key; said once. */
+bool batch_lacks(struct cache *cache, struct str key);
+/* It is written with others; false: it is to be written now. */
+bool batch_take(struct cache *cache, const struct entry *e, int64_t ttl_ms);
 
 /* fill.c */
 

@@ -47,7 +47,9 @@ bool travel_arrive(const struct cache_map *map, struct arena *arena, uint64_t er
 		   int64_t keep_ms, int64_t ttl_ms, struct entry *e)
 {
 	struct entry_tag *tags = arena_zalloc(arena, (e->head.tags + 1u) * sizeof(*tags));
-	int64_t age_ms = (clock_wall_us() - e->head.made_us) / 1000;
+	/* Anybody's number: it is looked at before it is counted with. */
+	int64_t age_ms =
+		e->head.made_us < 0 ? keep_ms : (clock_wall_us() - e->head.made_us) / 1000;
 
 	for (uint32_t i = 0; i < e->head.tags; i++) {
 		tags[i].hash = e->tag[i].hash;
@@ -57,7 +59,7 @@ bool travel_arrive(const struct cache_map *map, struct arena *arena, uint64_t er
 	e->head.era = era;
 	e->head.primary = false;
 	e->head.expires_ns = 0;
-	if (e->head.made_us < 0 || age_ms >= keep_ms)
+	if (age_ms >= keep_ms)
 		return false;
 	/* Made in the future: another machine's clock. */
 	keep_ms -= age_ms > 0 ? age_ms : 0;

@@ -77,9 +77,11 @@ void turn_end(struct cache_map *map, int place)
 		return;
 	uint32_t self = (uint32_t)getpid();
 
+	if (atomic_load(&turns->holder[place]) != self)
+		return; /* it took too long: another one has it */
 	atomic_store(&turns->until_ns[place], 0);
 	if (!atomic_compare_exchange_strong(&turns->holder[place], &self, 0))
-		return; /* it took too long */
+		return;
 	atomic_fetch_add(&turns->given, 1);
 	/* Who waited and was killed is counted for ever: a call more each time. */
 	if (atomic_load(&turns->waiting))

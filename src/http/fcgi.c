@@ -212,17 +212,25 @@ static void answer_gathered(struct fcgi *f, struct conn *c, size_t len)
 	buf_release(&whole);
 }
 
-/* Far beyond body_max: without its body the request is a 413, and the connection ends. */
+/* Far beyond body_max: without its body the request is a 413, and the connection ends.  One
+ * that just fits is whole. */
 static void answer_cut(struct fcgi *f, struct conn *c)
 {
 	char *bytes = c->whole.ptr;
 	const char end[8] = { bytes[0], 5 /* STDIN */, bytes[2], bytes[3] };
 	size_t len = 0;
+	enum fcgi_verdict verdict = fcgi_scan(buf_str(&c->whole), &len);
 
-	fcgi_scan(buf_str(&c->whole), &len);
-	memcpy(bytes + len, end, sizeof(end));
+	if (verdict != FCGI_LONG && verdict != FCGI_WHOLE) {
+		refuse(f, c);
+		return;
+	}
+	if (verdict == FCGI_LONG) {
+		memcpy(bytes + len, end, sizeof(end));
+		len += sizeof(end);
+	}
 	c->last = true;
-	answer_gathered(f, c, len + sizeof(end));
+	answer_gathered(f, c, len);
 }
 
 static void wait_for_more(struct fcgi *f, struct conn *c, bool ended)

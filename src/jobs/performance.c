@@ -62,7 +62,7 @@ static enum rc measure_health(struct test *t)
 
 	measure_redis(t);
 	cache_state(env->cache, &state);
-	t->p.memory = state.on;
+	t->p.memory = state.memory_on;
 	t->p.leased = state.leased;
 	start_ns = clock_mono_ns();
 	SCOPED(pg_result_done) struct pg_result row = pg_run(env->pg, STMT_ping, PG_NO_ARGS);

@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "base/top.h"
+#include "cache/batch.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "jobs/runner.h"
@@ -18,11 +19,13 @@
 #include "model/instance.h"
 #include "model/nft.h"
 #include "model/owner.h"
-#include "model/trait.h"
+#include "model/reads.h"
 #include "net/pg.h"
 
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  (1000 * NS_PER_MS)
+#define GROUP     50   /* keys that Redis is asked for together */
+#define HOLD_MS   1000 /* fills wait for others */
 
 #define AT(field) offsetof(struct warm_options, field)
 
@@ -49,39 +52,56 @@ static struct page first_page(const struct env *env, struct str scope)
 	return (struct page){ .limit = PAGE_ROWS, .scope = scope, .seal = env->seal };
 }
 
-static enum rc read_list(struct env *env, const struct address *unused, struct answer *ret)
+static const void *of_list(const struct env *env, const struct address *unused)
 {
-	struct collection_query query = { .search = STR_NONE };
+	struct collection_query *query = arena_zalloc(env->arena, sizeof(*query));
 
 	(void)unused;
-	query.page = first_page(env, collection_scope(env->arena, &query));
-	return collection_page_read(env, &query, ret);
+	query->search = STR_NONE;
+	query->page = first_page(env, collection_scope(env->arena, query));
+	return query;
 }
 
-static enum rc read_tokens(struct env *env, const struct address *contract, struct answer *ret)
+static const void *of_collection(const struct env *env, const struct address *contract)
 {
-	struct nft_query query = { .contract = *contract };
-
-	query.page = first_page(env, nft_scope(env->arena, &query));
-	return nft_page_read(env, &query, ret);
+	(void)env;
+	return contract;
 }
 
-static enum rc read_owners(struct env *env, const struct address *contract, struct answer *ret)
+static const void *of_tokens(const struct env *env, const struct address *contract)
 {
-	struct owner_query query = { .contract = *contract };
+	struct nft_query *query = arena_zalloc(env->arena, sizeof(*query));
 
-	query.page = first_page(env, owner_scope(env->arena, contract));
-	return owner_page_read(env, &query, ret);
+	query->contract = *contract;
+	query->page = first_page(env, nft_scope(env->arena, query));
+	return query;
 }
+
+static const void *of_owners(const struct env *env, const struct address *contract)
+{
+	struct owner_query *query = arena_zalloc(env->arena, sizeof(*query));
+
+	query->contract = *contract;
+	query->page = first_page(env, owner_scope(env->arena, contract));
+	return query;
+}
+
+struct phase {
+	const char *what;
+	enum read read;
+	const void *(*args)(const struct env *env, const struct address *contract);
+};
+
+static const struct phase list_of_all = { "list", READ_collection_list, of_list };
 
 /* In this order, each for all collections: what is asked for first, first. */
-static const struct {
-	const char *what;
-	enum rc (*read)(struct env *env, const struct address *contract, struct answer *ret);
-} phases[] = {
-	{ "metadata", collection_read },    { "first pages", read_tokens },
-	{ "traits", trait_read },           { "counts", collection_stats_read },
-	{ "largest holders", read_owners }, { "distribution", owner_distribution_read },
+static const struct phase phases[] = {
+	{ "metadata", READ_collection, of_collection },
+	{ "first pages", READ_nft_list, of_tokens },
+	{ "traits", READ_traits, of_collection },
+	{ "counts", READ_stats, of_collection },
+	{ "largest holders", READ_owner_list, of_owners },
+	{ "distribution", READ_owner_distribution, of_collection },
 };
 
 /* --- which collections ------------------------------------------------------------------- */
@@ -137,7 +157,7 @@ struct warm {
 	const char *by;
 	int64_t rate;
 	int64_t start_ns, done, total;
-	int64_t made, there, missing, failed;
+	int64_t made, there, prefetched, missing, failed;
 };
 
 static enum rc named(struct warm *w, const struct json_object *list)
@@ -224,31 +244,57 @@ static void count(struct warm *w, enum rc rc, const struct answer *answer)
 	metric_add(COUNTER_warm_reads, 1);
 }
 
-static enum rc read_one(struct warm *w, const char *what,
-			enum rc (*read)(struct env *, const struct address *, struct answer *),
+static enum rc read_one(struct warm *w, const struct phase *phase,
 			const struct address *contract)
 {
+	struct env *env = w->run->env;
 	struct answer answer;
 
-	if (!is_leased(w->run->env)) {
+	if (!is_leased(env)) {
 		w->run->error = "copies are not used just now";
 		return RC_UNAVAILABLE;
 	}
-	enum rc rc = read(w->run->env, contract, &answer);
+	enum rc rc = read_through(env, phase->read, phase->args(env, contract), &answer);
 	if (rc != RC_OK && rc != RC_NOT_FOUND && !is_passed_over(w, rc))
 		return rc;
 	count(w, rc, &answer);
-	return job_step_until(w->run, w->done, w->total, what,
+	return job_step_until(w->run, w->done, w->total, phase->what,
 			      w->start_ns + w->done * NS_PER_S / w->rate);
+}
+
+/* What other machines have made comes here in one round trip; then it is read like the rest. */
+static void prefetch(struct warm *w, const struct phase *phase, size_t from)
+{
+	struct env *env = w->run->env;
+	size_t n = w->count - from < GROUP ? w->count - from : GROUP;
+	const void *args[GROUP];
+	struct prefetched got;
+
+	for (size_t i = 0; i < n; i++)
+		args[i] = phase->args(env, &w->contract[from + i]);
+	cache_prefetch(env->cache, env->arena, &reads[phase->read], args, n, &got);
+	w->prefetched += (int64_t)got.brought;
+}
+
+static enum rc read_phase(struct warm *w, const struct phase *phase)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t k = 0; k < w->count && rc == RC_OK; k++) {
+		if (k % GROUP == 0)
+			prefetch(w, phase, k);
+		rc = read_one(w, phase, &w->contract[k]);
+	}
+	return rc;
 }
 
 static enum rc read_all(struct warm *w)
 {
-	enum rc rc = read_one(w, "list", read_list, NULL);
-
-	for (size_t i = 0; i < COUNT_OF(phases); i++)
-		for (size_t k = 0; k < w->count && rc == RC_OK; k++)
-			rc = read_one(w, phases[i].what, phases[i].read, &w->contract[k]);
+	cache_batch_begin(w->run->env->cache, HOLD_MS);
+	enum rc rc = read_one(w, &list_of_all, NULL);
+	for (size_t i = 0; i < COUNT_OF(phases) && rc == RC_OK; i++)
+		rc = read_phase(w, &phases[i]);
+	cache_batch_end(w->run->env->cache);
 	return rc;
 }
 
@@ -263,6 +309,7 @@ static void write_result(struct warm *w)
 	json_int(&j, "reads", w->done);
 	json_int(&j, "filled", w->made);
 	json_int(&j, "thereAlready", w->there);
+	json_int(&j, "prefetched", w->prefetched);
 	json_int(&j, "nothingThere", w->missing);
 	json_int(&j, "failed", w->failed);
 	json_end(&j);

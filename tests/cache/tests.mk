@@ -2,6 +2,12 @@
 EXTRA_DIST += tests/cache/mapped.h tests/cache/tiered.h
 if HAVE_CHECK
 
+check_PROGRAMS += tests/cache/test_batch
+TESTS += tests/cache/test_batch
+tests_cache_test_batch_SOURCES = tests/cache/test_batch.c
+tests_cache_test_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_cache_test_batch_LDADD = libtest.a $(CACHE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/cache/test_cache
 TESTS += tests/cache/test_cache
 tests_cache_test_cache_SOURCES = tests/cache/test_cache.c

@@ -1,6 +1,7 @@
 /* The FastCGI loop with peers that do not behave: none may end it, block it or cost a
  * descriptor. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -360,6 +361,47 @@ START_TEST(a_body_far_beyond_its_bound_is_413_and_the_end)
 }
 END_TEST
 
+static void post_of(struct str body)
+{
+	static char number[24];
+	int len = snprintf(number, sizeof(number), "%zu", body.len);
+	const struct fcgi_param params[] = {
+		{ "REQUEST_METHOD", STR("POST") },
+		{ "REQUEST_URI", STR("/echo") },
+		{ "CONTENT_LENGTH", { number, (size_t)len } },
+	};
+
+	buf_clear(&out);
+	fcgi_request(&out, 1, true, params, COUNT_OF(params), body);
+}
+
+/* All that is gathered of one request: some of these fill it to its last bytes. */
+START_TEST(a_request_that_just_fits_is_413)
+{
+	const size_t most = ((size_t)2 << 20) + 4 * 65536;
+	struct fcgi_reply reply;
+	char *body = calloc(1, most);
+
+	buf_init(&out, NULL, BUF_NO_MAX);
+	post_of((struct str){ body, most - 1024 });
+	size_t around = out.len - (most - 1024);
+	for (size_t total = most - 16; total <= most + 8; total += 8) { /* records are padded */
+		int fd = fcgi_client_open(server.path);
+
+		post_of((struct str){ body, total - around });
+		ck_assert_uint_eq(out.len, total);
+		fcgi_client_send(fd, buf_str(&out));
+		ck_assert_msg(fcgi_client_reply(fd, 5000, &reply), "%zu bytes", total);
+		ck_assert_int_eq(reply.status, 413);
+		fcgi_reply_release(&reply);
+		close(fd);
+	}
+	expect_alive();
+	free(body);
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(a_peer_that_does_not_read_is_dropped_in_time_and_delays_nobody)
 {
 	int64_t started_ns = clock_mono_ns();
@@ -446,6 +488,6 @@ SUITE_WITH(start, stop, 60, wrong_begin_records_are_refused, wrong_pairs_are_ref
 	   half_a_request_is_dropped_in_time_and_delays_nobody,
 	   a_dripping_peer_is_dropped_in_time, half_a_long_body_is_dropped_in_time,
 	   management_records_within_a_long_body_are_refused,
-	   a_body_far_beyond_its_bound_is_413_and_the_end,
+	   a_body_far_beyond_its_bound_is_413_and_the_end, a_request_that_just_fits_is_413,
 	   a_peer_that_does_not_read_is_dropped_in_time_and_delays_nobody,
 	   a_slow_reader_gets_all, aborts_cost_no_descriptor)

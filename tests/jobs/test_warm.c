@@ -6,18 +6,23 @@
 #include "base/arena.h"
 #include "base/board.h"
 #include "base/clock.h"
+#include "base/metric.h"
 #include "base/scope.h"
 #include "base/top.h"
 #include "cache/cache.h"
 #include "cache/map.h"
+#include "cache/memory.h"
+#include "cache/redis_tier.h"
 #include "jobs/runner.h"
 #include "jobs/warm.h"
 #include "lib/live_pg.h"
+#include "lib/live_redis.h"
 #include "model/env.h"
 #include "model/instance.h"
 #include "model/job.h"
 #include "net/epoch.h"
 #include "net/pg.h"
+#include "net/redis.h"
 
 #define HERE  "here:/run"
 #define READS 6 /* of a collection */
@@ -40,6 +45,7 @@ static struct env env;
 static struct runner *runner;
 static int64_t first_ns, last_ns; /* that the job waited for */
 static int waits;
+static struct metric_cells cells;
 static int end_lease_after; /* waits; 0: never */
 
 static bool wait_until(void *ctx, int64_t until_mono_ns)
@@ -75,6 +81,7 @@ static const struct runner_hooks hooks = { .wait = wait_until, .show = show };
 
 static void world(void)
 {
+	live_redis_start();
 	live_pg_start();
 	live_pg_sql(
 		"INSERT INTO such_market.collections (contract_address)"
@@ -84,6 +91,12 @@ static void world(void)
 		"INSERT INTO such_market.nft_ownership (contract_address, token_id,"
 		" owner_address, balance) SELECT contract_address, token_id,"
 		" decode(lpad(token_id::text, 40, '0'), 'hex'), 1 FROM such_market.nfts");
+}
+
+static void world_done(void)
+{
+	live_pg_done();
+	live_redis_done();
 }
 
 static void up(void)
@@ -159,6 +172,35 @@ START_TEST(no_faster_than_its_rate)
 	ck_assert_int_eq(last_ns - first_ns, 2 * READS * NS / 100);
 	job = warmed("{\"rate\":10}");
 	ck_assert(told(&job, "\"filled\":0,\"thereAlready\":13"));
+}
+END_TEST
+
+/* What another machine has made comes without a read of the database, and in few questions. */
+START_TEST(redis_is_asked_for_many_at_once)
+{
+	struct redis_options wire = { .connect_ms = 2000,
+				      .budget_ms = 2000,
+				      .url = live_redis_url() };
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&cache_options, map, redis);
+	const struct histogram_cells *trips = &cells.histogram[HISTOGRAM_cache_redis_seconds];
+
+	metric_attach(&cells);
+	cache_set_redis(env.cache, tier);
+	struct job job = warmed("{\"top\":5,\"rate\":10000}");
+	ck_assert(told(&job, "\"filled\":31,\"thereAlready\":0,\"prefetched\":0,"));
+	/* The list alone, six phases; then the fills, twice if they had to wait. */
+	ck_assert_uint_ge(histogram_count(trips), 8);
+	ck_assert_uint_lt(histogram_count(trips), 31 / 2);
+	memory_clear(map);
+	cells = (struct metric_cells){ 0 };
+	job = warmed("{\"top\":5,\"rate\":9999}");
+	ck_assert(told(&job, "\"filled\":0,\"thereAlready\":31,\"prefetched\":30,"));
+	ck_assert_uint_eq(histogram_count(trips), 7);
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_redis_hits], 31);
+	metric_attach(NULL);
+	redis_tier_free(tier);
+	redis_free(redis);
 }
 END_TEST
 
@@ -331,6 +373,7 @@ END_TEST
 static void add_all(TCase *tc)
 {
 	const TTest *tests[] = { no_faster_than_its_rate,
+				 redis_is_asked_for_many_at_once,
 				 the_busiest_first,
 				 the_most_read_before,
 				 named_ones,
@@ -340,7 +383,7 @@ static void add_all(TCase *tc)
 				 once_for_each_era,
 				 now_and_then };
 
-	tcase_add_unchecked_fixture(tc, world, live_pg_done);
+	tcase_add_unchecked_fixture(tc, world, world_done);
 	tcase_add_checked_fixture(tc, up, down);
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
