@@ -116,7 +116,7 @@ START_TEST(test_statements)
 	struct reply r = scrape("127.0.0.1", NULL);
 #define CALLS(slot)                                                                            \
 	"such_market_statement_calls_total{slot=\"" slot "\",statement=\"collection_show\"} "  \
-							 "2\n"
+	"2\n"
 	ck_assert_msg(has(&r, CALLS("none")), STR_FMT, STR_ARG(r.body));
 	ck_assert(has(&r, "such_market_statement_p99_seconds{slot="));
 	ck_assert_msg(!has(&r, "\"nft_show\""), "what was not called is not told");
