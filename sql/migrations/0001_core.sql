@@ -203,7 +203,9 @@ GRANT SELECT ON ALL TABLES IN SCHEMA such_market TO :app_role, :maintenance_role
 -- The summaries are the triggers' to write.
 GRANT INSERT, UPDATE, DELETE ON such_market.collections, such_market.nfts,
     such_market.collection_traits, such_market.token_traits, such_market.fc_users,
-    such_market.nft_ownership, such_market.transfers, such_market.api_keys TO :app_role;
+    such_market.nft_ownership, such_market.transfers TO :app_role;
+-- A key is what it was made; it can only be revoked.
+GRANT INSERT, UPDATE (revoked_at) ON such_market.api_keys TO :app_role;
 GRANT UPDATE, DELETE ON such_market.collection_stats, such_market.user_collections,
     such_market.wallet_collection_mapping TO :maintenance_role;
 GRANT INSERT ON such_market.user_collections, such_market.wallet_collection_mapping TO :maintenance_role;

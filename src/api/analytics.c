@@ -6,6 +6,7 @@
 #include <poll.h>
 #include "api/analytics_report.h"
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/board.h"
@@ -15,7 +16,8 @@
 #include "net/pg.h"
 
 #define BODY_MAX  ((size_t)4 << 20)
-#define GRACE_MS  500 /* beyond the ticker's interval, for it to write what was counted */
+#define GRACE_MS  500  /* beyond the ticker's interval, for it to write what was counted */
+#define WAIT_MS   3000 /* at most: a worker waits, and nginx behind it */
 #define LOOK_MS   5
 #define NS_PER_MS INT64_C(1000000)
 
@@ -70,7 +72,7 @@ static struct report make_report(struct env *env, const struct analytics_range *
 
 	r.counts = arena_alloc(env->arena, sizeof(*r.counts));
 	if (!has_redis(env) ||
-	    analytics_read(env->analytics, env->arena, range, env->now_us, r.counts) != RC_OK)
+	    analytics_read(env->analytics, range, env->now_us, r.counts) != RC_OK)
 		count_locally(env, &r);
 	else if (analytics_machines(env->analytics, env->arena, env->machine, env->now_us,
 				    &r.machine, &r.machines) != RC_OK)
@@ -78,6 +80,7 @@ static struct report make_report(struct env *env, const struct analytics_range *
 	return r;
 }
 
+/* STR_NONE: it is larger than answers may be. */
 static struct str write_report(struct env *env, const struct report *r)
 {
 	struct buf body;
@@ -86,7 +89,7 @@ static struct str write_report(struct env *env, const struct report *r)
 	buf_init(&body, env->arena, BODY_MAX);
 	json_init(&j, &body);
 	report_write(&j, r);
-	return buf_str(&body);
+	return buf_failed(&body) ? STR_NONE : buf_str(&body);
 }
 
 enum rc analytics_show(struct call *call)
@@ -96,8 +99,10 @@ enum rc analytics_show(struct call *call)
 	if (read_range(call, &range) != RC_OK)
 		return call->problem.rc;
 	const struct report r = make_report(call->env, range);
-	response_plain(call->res, call->req, 200, "application/json",
-		       write_report(call->env, &r));
+	struct str body = write_report(call->env, &r);
+	if (!body.ptr)
+		return call_answer(call, RC_INTERNAL, NULL);
+	response_plain(call->res, call->req, 200, "application/json", body);
 	return RC_OK;
 }
 
@@ -109,12 +114,13 @@ static enum rc refuse_away(struct call *call)
 			   STR("The Redis of the counters does not answer: nothing was done"));
 }
 
-/* Until Redis has everything that this machine had counted when this was called. */
+/* Until Redis has everything that this machine had counted when this was called; false: it was
+ * not to be awaited. */
 static bool wait_flushed(const struct env *env)
 {
 	int64_t start_ns = clock_mono_ns();
-	int64_t end_ns =
-		start_ns + (env->analytics->options->interval_ms + GRACE_MS) * NS_PER_MS;
+	int64_t wait_ms = env->analytics->options->interval_ms + GRACE_MS;
+	int64_t end_ns = start_ns + (wait_ms < WAIT_MS ? wait_ms : WAIT_MS) * NS_PER_MS;
 
 	if (!env->board)
 		return false;
@@ -157,9 +163,33 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 	if (!has_redis(env))
 		return refuse_away(call);
 	bool flushed = wait_flushed(env);
+	enum rc rc = audit_begun(env);
+	if (rc != RC_OK)
+		return call_answer(call, rc, NULL);
 	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
 		return refuse_away(call);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
+}
+
+struct snapshot {
+	struct env *env;
+	const char *range, *text;
+	struct str id;
+	int64_t saved_us;
+};
+
+static enum rc keep(struct pg *pg, void *ctx)
+{
+	struct snapshot *s = ctx;
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(pg, STMT_analytics_save, PG_ARGS(pg_text(s->range), pg_text(s->text)));
+
+	if (row.rc != RC_OK)
+		return row.rc;
+	s->id = arena_dup(s->env->arena, pg_str(&row, 0, 0));
+	s->saved_us = pg_i64(&row, 0, 1);
+	return RC_OK;
 }
 
 static enum rc save(struct call *call, const struct analytics_range *range)
@@ -167,17 +197,16 @@ static enum rc save(struct call *call, const struct analytics_range *range)
 	struct env *env = call->env;
 	bool flushed = has_redis(env) && wait_flushed(env);
 	const struct report r = make_report(env, range);
-	const char *text = arena_strz(env->arena, write_report(env, &r));
+	struct snapshot s = { .env = env, .range = range->name };
 
 	if (r.local)
 		return refuse_away(call);
-	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(env->pg, STMT_analytics_save,
-				      PG_ARGS(pg_text(range->name), pg_text(text)));
-	if (row.rc != RC_OK)
-		return call_answer(call, row.rc, NULL);
-	return send_done(call, "save", flushed, arena_dup(env->arena, pg_str(&row, 0, 0)),
-			 pg_i64(&row, 0, 1));
+	struct str text = write_report(env, &r);
+	if (!text.ptr)
+		return call_answer(call, RC_INTERNAL, NULL);
+	s.text = arena_strz(env->arena, text);
+	enum rc rc = gate_audit_run(call, 200, keep, &s);
+	return rc == RC_OK ? send_done(call, "save", flushed, s.id, s.saved_us) : rc;
 }
 
 static const struct {

@@ -11,7 +11,7 @@
 #include "net/pg.h"
 
 /* A key in an address ends up in logs and histories: it is refused, so that nobody gets used to
- * it.  However it is written: decoded once, name or value. */
+ * it.  However it is written: decoded once, name or value; a path is decoded already. */
 static bool has_key(struct arena *arena, struct str query)
 {
 	if (query.len < SECRET_KEY_LEN)
@@ -61,7 +61,7 @@ static enum rc run(struct gate *gate, struct call *call, const struct route_matc
 	if (!match->route)
 		return refuse_route(call, match);
 	memcpy(call->hole, match->hole, sizeof(call->hole));
-	if (has_key(call->env->arena, call->req->query))
+	if (secret_has_key(call->req->path) || has_key(call->env->arena, call->req->query))
 		return problem_set(&call->problem, RC_INVALID, "key_in_query",
 				   STR("Keys go into the Authorization or X-API-Key header"));
 	enum role role = role_needed(gate, match->route);

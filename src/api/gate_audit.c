@@ -8,6 +8,7 @@
 #include "base/limit.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "model/job.h"
 #include "net/pg.h"
 
 #define NS_PER_S INT64_C(1000000000)
@@ -29,10 +30,61 @@ void gate_audit_begin(struct call *call)
 	call->env->audit = &call->audit;
 }
 
+enum rc gate_audit_run(struct call *call, int status, enum rc (*body)(struct pg *pg, void *ctx),
+		       void *ctx)
+{
+	bool unknown;
+	enum rc rc = audit_run(call->env, status, body, ctx, &unknown);
+
+	if (rc == RC_OK)
+		return rc;
+	if (unknown)
+		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
+				   STR("Nobody knows whether this was done: look, and ask "
+				       "again"));
+	return call_answer(call, rc, NULL);
+}
+
+struct queueing {
+	const struct job_order *order;
+	int64_t id;
+	bool fresh;
+};
+
+static enum rc queue(struct pg *pg, void *ctx)
+{
+	struct queueing *q = ctx;
+
+	return job_enqueue(pg, q->order, &q->id, &q->fresh);
+}
+
+enum rc gate_audit_enqueue(struct call *call, const struct job_order *order, int64_t *ret_id,
+			   bool *ret_new)
+{
+	struct queueing q = { .order = order };
+	enum rc rc = gate_audit_run(call, 202, queue, &q);
+
+	if (rc != RC_OK)
+		return rc;
+	*ret_id = q.id;
+	if (ret_new)
+		*ret_new = q.fresh;
+	return rc;
+}
+
 static bool is_bounded(const struct audit *audit, int status)
 {
 	return strcmp(audit_outcome(status), "refused") == 0 ||
 	       (status >= 400 && audit->who.id == 0);
+}
+
+/* One of each key that is known, so that a flood of nobody's hides no key's; one of all others.
+ */
+static uint64_t bucket_of(const struct limit_table *limits, const struct call *call)
+{
+	return limit_client(limits, call->who.id ? arena_printf(call->env->arena, "audit %lld",
+								(long long)call->who.id)
+						 : STR("audit"));
 }
 
 /* Its turn is over: somebody else's row will tell of it. */
@@ -40,7 +92,7 @@ static bool skip(struct limit_table *limits, const struct call *call)
 {
 	int64_t most = call->options ? call->options->audit_refused : LIMIT_MOST;
 
-	if (limit_count(limits, limit_client(limits, STR("audit")), most,
+	if (limit_count(limits, bucket_of(limits, call), most,
 			call->req->started_ns / NS_PER_S) == 0)
 		return false;
 	metric_add(COUNTER_audit_skipped, 1);

@@ -119,11 +119,22 @@ static double stat_value(enum family family, const struct pg_stat *stat)
 	}
 }
 
-static void add_statements(struct buf *out, const struct pg *pg)
-{
-	char pid[16];
+#define SLOT_TEXT 16
 
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+/* Where this process stands on the board: processes come and go, places are as many as ever. */
+static void own_slot(struct board *board, char ret[SLOT_TEXT])
+{
+	snprintf(ret, SLOT_TEXT, "none");
+	for (size_t i = 0; board && i < BOARD_SLOTS; i++)
+		if (board_slot(board, i)->pid == getpid())
+			snprintf(ret, SLOT_TEXT, "%zu", i);
+}
+
+static void add_statements(struct buf *out, const struct pg *pg, struct board *board)
+{
+	char slot[SLOT_TEXT];
+
+	own_slot(board, slot);
 	for (int f = FAMILY_statement_calls; f <= FAMILY_statement_p99; f++) {
 		prom_family(out, (enum family)f);
 		for (int s = 0; s < STMT_COUNT; s++) {
@@ -132,7 +143,7 @@ static void add_statements(struct buf *out, const struct pg *pg)
 			pg_stat_of(pg, (enum stmt)s, &stat);
 			if (stat.calls)
 				prom_sample(out, (enum family)f,
-					    PROM_LABELS_OF({ "pid", str_of(pid) },
+					    PROM_LABELS_OF({ "slot", str_of(slot) },
 							   { "statement",
 							     str_of(stmt_name((enum stmt)s)) }),
 					    stat_value((enum family)f, &stat));
@@ -168,7 +179,7 @@ enum rc metrics_show(struct call *call)
 		prom_histograms(&out, &cells);
 		metrics_machine(&out, env);
 	}
-	add_statements(&out, env->pg);
+	add_statements(&out, env->pg, env->board);
 	response_plain(call->res, call->req, 200, "text/plain; version=0.0.4; charset=utf-8",
 		       buf_str(&out));
 	return RC_OK;

@@ -40,10 +40,10 @@ static enum rc queue(struct call *call)
 	struct job_order order = { .kind = JOB_recount };
 	int64_t id;
 	bool fresh;
-	enum rc rc = job_enqueue(call->env->pg, &order, &id, &fresh);
+	enum rc rc = gate_audit_enqueue(call, &order, &id, &fresh);
 
 	if (rc != RC_OK)
-		return call_answer(call, rc, NULL);
+		return rc;
 	struct str url =
 		arena_printf(call->env->arena, "/api/admin/ownership/sync/%lld", (long long)id);
 	struct buf body;

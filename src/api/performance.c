@@ -1,5 +1,6 @@
 /* Performance tests: GET and POST /api/admin/cache/test/performance */
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -115,10 +116,16 @@ static enum rc run(struct call *call)
 	if (report.any &&
 	    (report.newest.state == JOB_RUNNING || report.newest.state == JOB_QUEUED))
 		return call_job(call, job_state_name(report.newest.state), report.newest.id);
-	rc = job_enqueue(call->env->pg, &order, &id, NULL);
-	if (rc != RC_OK)
-		return call_answer(call, rc, NULL);
-	return call_job(call, job_state_name(JOB_QUEUED), id);
+	rc = gate_audit_enqueue(call, &order, &id, NULL);
+	return rc == RC_OK ? call_job(call, job_state_name(JOB_QUEUED), id) : rc;
+}
+
+static enum rc forget(struct pg *pg, void *ctx)
+{
+	const struct report *report = ctx;
+	enum rc rc = report->any ? job_cancel(pg, report->newest.id) : RC_OK;
+
+	return rc == RC_OK || rc == RC_NOT_FOUND ? job_forget(pg, JOB_performance) : rc;
 }
 
 /* Results go; a test that waits or runs is stopped. */
@@ -127,12 +134,11 @@ static enum rc reset(struct call *call)
 	struct report report;
 	enum rc rc = look(call, &report);
 
-	if (rc == RC_OK && report.any)
-		rc = job_cancel(call->env->pg, report.newest.id);
-	if (rc == RC_OK || rc == RC_NOT_FOUND)
-		rc = job_forget(call->env->pg, JOB_performance);
 	if (rc != RC_OK)
 		return call_answer(call, rc, NULL);
+	rc = gate_audit_run(call, 200, forget, &report);
+	if (rc != RC_OK)
+		return rc;
 	response_plain(call->res, call->req, 200, "application/json",
 		       STR("{\"success\":true,\"status\":\"reset\"}"));
 	return RC_OK;

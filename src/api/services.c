@@ -71,6 +71,8 @@ enum rc services_status(struct call *call)
 		add_foreign(&j, env->arena, texts[i], env->now_us);
 	json_end(&j);
 	json_end(&j);
+	if (buf_failed(&body))
+		return call_answer(call, RC_INTERNAL, NULL);
 	response_plain(call->res, call->req, 200, "application/json", buf_str(&body));
 	return RC_OK;
 }

@@ -2,6 +2,7 @@
 #include "model/warm_order.h"
 
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/jsonin.h"
@@ -58,7 +59,6 @@ enum rc cache_warm(struct call *call)
 		return call->problem.rc;
 	warm_order_job(&order, call->env->arena, &job);
 	job.machine = call->env->machine;
-	enum rc rc = job_enqueue(call->env->pg, &job, &id, NULL);
-	return rc == RC_OK ? call_job(call, job_state_name(JOB_QUEUED), id)
-			   : call_answer(call, rc, NULL);
+	enum rc rc = gate_audit_enqueue(call, &job, &id, NULL);
+	return rc == RC_OK ? call_job(call, job_state_name(JOB_QUEUED), id) : rc;
 }

@@ -5,6 +5,7 @@
 #include "app/config.h"
 #include "model/audit.h"
 #include "model/ownership.h"
+#include "model/snapshot.h"
 #include "net/pg.h"
 
 #define MS_PER_S     1000
@@ -18,6 +19,7 @@ static int run(struct pg *pg, int64_t keep_ms)
 	} steps[] = {
 		{ "audit rows", audit_prune },
 		{ "rows of recounts", ownership_mends_prune },
+		{ "snapshots of the counters", snapshot_prune },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {

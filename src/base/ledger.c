@@ -78,7 +78,7 @@ void tally_difference(const struct tally *a, const struct tally *b, struct tally
 	uint64_t *to = (uint64_t *)ret;
 
 	for (size_t i = 0; i < TALLY_CELLS; i++)
-		to[i] = x[i] - y[i];
+		to[i] = x[i] > y[i] ? x[i] - y[i] : 0;
 }
 
 void ledger_pending(const struct ledger *l, const struct tally *sums, struct tally *ret)

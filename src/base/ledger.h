@@ -58,7 +58,7 @@ bool ledger_open(struct ledger *l);
 void ledger_close(struct ledger *l);
 /* What is not known to be in Redis. */
 void ledger_pending(const struct ledger *l, const struct tally *sums, struct tally *ret);
-/* a - b, cell by cell. */
+/* a - b, cell by cell; 0 where b is more: what a damaged ledger says is no count. */
 void tally_difference(const struct tally *a, const struct tally *b, struct tally *ret);
 
 #endif

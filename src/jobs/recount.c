@@ -4,6 +4,7 @@
  * next to whoever writes, and stands in such_market.ownership_mends as it was and as it is.
  */
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/scope.h"
 #include "jobs/runner.h"
@@ -16,7 +17,8 @@
 #define RANGES      65536
 #define RANGES_FEW  256
 #define FEW         5000000 /* holdings up to which a range is all wallets of a first byte */
-#define COUNT_MS    3600000
+#define COUNT_NS    INT64_C(3600000000000)
+#define COUNT_MS    2000 /* of a step */
 #define STATEMENT_MS                                                                           \
 	10000 /* the counts of a large collection; below half of the job's lease               \
 	       */
@@ -109,6 +111,21 @@ static enum rc mend_collections(struct recount *r)
 	return rc;
 }
 
+/* What is counted in the end, in steps: the lease is renewed, and who asks it to stop is heard.
+ */
+static enum rc count(struct recount *r)
+{
+	int64_t until_ns = clock_mono_ns() + COUNT_NS;
+	enum rc rc;
+
+	do {
+		rc = ownership_totals(r->run->env, COUNT_MS, &r->totals);
+		if (rc == RC_OK)
+			rc = job_step(r->run, 0, r->totals.left, "totals");
+	} while (rc == RC_OK && r->totals.left > 0 && clock_mono_ns() < until_ns);
+	return rc;
+}
+
 static enum rc recount(struct recount *r)
 {
 	struct job_run *run = r->run;
@@ -121,7 +138,7 @@ static enum rc recount(struct recount *r)
 	if (rc == RC_OK)
 		rc = mend_collections(r);
 	if (rc == RC_OK)
-		rc = ownership_totals(run->env, COUNT_MS, &r->totals);
+		rc = count(r);
 	return rc;
 }
 

@@ -157,13 +157,13 @@ static void add_fixed(const struct analytics *a, struct arena *arena,
 	memcpy(words, fixed, sizeof(fixed));
 }
 
-/* One command; an error reply is RC_INTERNAL. */
+/* One script that answers a number; whatever else is said is no word of it, and RC_INTERNAL. */
 static enum rc order(const struct analytics *a, struct arena *arena,
 		     const struct redis_command *command, struct redis_reply *ret)
 {
 	enum rc rc = redis_run(a->redis, arena, command, 1, ret);
 
-	return rc == RC_OK && ret->kind == REDIS_ERROR ? RC_INTERNAL : rc;
+	return rc == RC_OK && ret->kind != REDIS_INTEGER ? RC_INTERNAL : rc;
 }
 
 enum rc analytics_apply(const struct analytics *a, struct arena *arena,
@@ -184,7 +184,7 @@ enum rc analytics_apply(const struct analytics *a, struct arena *arena,
 					       .words = FIXED_WORDS + cells + tops };
 	enum rc rc = order(a, arena, &command, &reply);
 	if (rc == RC_OK)
-		*ret_odd = reply.kind == REDIS_INTEGER ? reply.integer : 0;
+		*ret_odd = reply.integer;
 	return rc == RC_TOO_LARGE ? RC_INTERNAL : rc;
 }
 

@@ -65,7 +65,8 @@ struct analytics_batch {
 
 /* RC_OK: it is counted, now or when it was sent before; *ret_odd: fields that something else
  * than this program holds, lost.  RC_TIMEOUT, RC_UNAVAILABLE: nobody knows, send it again.
- * RC_INTERNAL: Redis refused it (redis_error), send it again. */
+ * RC_INTERNAL: Redis refused it (redis_error) or did not answer with a number, send it again.
+ */
 enum rc analytics_apply(const struct analytics *a, struct arena *arena,
 			const struct analytics_batch *batch, int64_t *ret_odd);
 
@@ -100,10 +101,12 @@ struct analytics_counts {
 	size_t tops;
 };
 
-/* All machines, up to the bucket of now_us and with it. */
-enum rc analytics_read(const struct analytics *a, struct arena *arena,
-		       const struct analytics_range *range, int64_t now_us,
-		       struct analytics_counts *ret);
+#define ANALYTICS_READ_MS 2000 /* of all round trips of a report together, but the last one */
+
+/* All machines, up to the bucket of now_us and with it.  RC_TIMEOUT also: it took too long as a
+ * whole. */
+enum rc analytics_read(const struct analytics *a, const struct analytics_range *range,
+		       int64_t now_us, struct analytics_counts *ret);
 
 /* Reads of a row of read[]; those that found a copy, flagged ones too. */
 uint64_t analytics_reads(const struct tally *t);

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/scope.h"
 #include "model/analytics.h"
 
-#define MINUTES_PER_DAY 1440
-#define AT_ONCE         10 /* hashes in a round trip: bounded by REDIS_ITEMS_MAX */
+#define MINUTES_PER_DAY  1440
+#define ROUND_TRIP_BYTES ((size_t)64 * 1024)
+#define AT_ONCE          10 /* hashes in a round trip: bounded by REDIS_ITEMS_MAX */
 
 _Static_assert(AT_ONCE * 2 * TALLY_CELLS < REDIS_ITEMS_MAX, "full hashes fit a round trip");
 
@@ -74,10 +76,22 @@ static void add_point(struct analytics_counts *counts, int64_t start_us, const s
 	p->ns += t->latency.sum_ns;
 }
 
+/* A round trip of a report: what it leaves in the arena is gone with the next one. */
+struct reading {
+	const struct analytics *a;
+	struct arena *arena;
+	int64_t until_ns;
+};
+
+static enum rc turn(struct reading *r)
+{
+	arena_reset(r->arena);
+	return clock_mono_ns() < r->until_ns ? RC_OK : RC_TIMEOUT;
+}
+
 /* Buckets at first, first + step, …, n of them, at most AT_ONCE. */
-static enum rc read_some(const struct analytics *a, struct arena *arena,
-			 const struct analytics_range *range, int64_t first, size_t n,
-			 struct analytics_counts *ret)
+static enum rc read_some(struct reading *r, const struct analytics_range *range, int64_t first,
+			 size_t n, struct analytics_counts *ret)
 {
 	enum analytics_key kind = range->days ? ANALYTICS_KEY_DAY : ANALYTICS_KEY_MINUTE;
 	int64_t step = range->days ? MINUTES_PER_DAY : 1;
@@ -85,12 +99,14 @@ static enum rc read_some(const struct analytics *a, struct arena *arena,
 	struct redis_command commands[AT_ONCE];
 	struct redis_reply replies[AT_ONCE];
 
+	enum rc rc = turn(r);
 	for (size_t i = 0; i < n; i++) {
 		words[i][0] = STR("HGETALL");
-		words[i][1] = analytics_key(a, arena, kind, first + (int64_t)i * step);
+		words[i][1] = analytics_key(r->a, r->arena, kind, first + (int64_t)i * step);
 		commands[i] = (struct redis_command){ .word = words[i], .words = 2 };
 	}
-	enum rc rc = redis_run(a->redis, arena, commands, n, replies);
+	if (rc == RC_OK)
+		rc = redis_run(r->a->redis, r->arena, commands, n, replies);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
@@ -99,7 +115,7 @@ static enum rc read_some(const struct analytics *a, struct arena *arena,
 
 		if (replies[i].kind == REDIS_ERROR)
 			return RC_UNAVAILABLE;
-		read_hash(a, &replies[i], &bucket);
+		read_hash(r->a, &replies[i], &bucket);
 		tally_sum(&ret->sum, &bucket);
 		add_point(ret, minute / range->together * range->together * US_PER_MINUTE,
 			  &bucket);
@@ -124,26 +140,33 @@ static bool read_row(const struct redis_reply *name, struct top_row *ret)
 	return true;
 }
 
+/* The head of a day's list. */
+static enum rc read_head(struct reading *r, int64_t day, struct redis_reply *ret)
+{
+	enum rc rc = turn(r);
+	const struct str words[] = { STR("ZREVRANGE"),
+				     analytics_key(r->a, r->arena, ANALYTICS_KEY_TOP,
+						   day * MINUTES_PER_DAY),
+				     STR("0"), STR("99"), STR("WITHSCORES") };
+	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
+
+	return rc == RC_OK ? redis_run(r->a->redis, r->arena, &command, 1, ret) : rc;
+}
+
 /* Days are added up from the heads of their lists. */
-static enum rc read_top(const struct analytics *a, struct arena *arena, int64_t first,
-			int64_t last, struct analytics_counts *ret)
+static enum rc read_top(struct reading *r, int64_t first, int64_t last,
+			struct analytics_counts *ret)
 {
 	enum {
 		HEAD = 100,
 		MERGED = 4 * HEAD
 	};
-	struct top_row *all = arena_alloc(arena, MERGED * sizeof(*all)), row;
+	struct top_row all[MERGED], row;
 	size_t n = 0;
 
 	for (int64_t day = first / MINUTES_PER_DAY; day <= last / MINUTES_PER_DAY; day++) {
-		const struct str words[] = { STR("ZREVRANGE"),
-					     analytics_key(a, arena, ANALYTICS_KEY_TOP,
-							   day * MINUTES_PER_DAY),
-					     STR("0"), STR("99"), STR("WITHSCORES") };
-		const struct redis_command command = { .word = words,
-						       .words = COUNT_OF(words) };
 		struct redis_reply reply;
-		enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+		enum rc rc = read_head(r, day, &reply);
 
 		if (rc != RC_OK)
 			return rc;
@@ -157,9 +180,8 @@ static enum rc read_top(const struct analytics *a, struct arena *arena, int64_t 
 	return RC_OK;
 }
 
-enum rc analytics_read(const struct analytics *a, struct arena *arena,
-		       const struct analytics_range *range, int64_t now_us,
-		       struct analytics_counts *ret)
+static enum rc read_all(struct reading *r, const struct analytics_range *range, int64_t now_us,
+			struct analytics_counts *ret)
 {
 	int64_t step = range->days ? MINUTES_PER_DAY : 1;
 	int64_t last = now_us / US_PER_MINUTE / step * step;
@@ -168,13 +190,24 @@ enum rc analytics_read(const struct analytics *a, struct arena *arena,
 	*ret = (struct analytics_counts){ .points = 0 };
 	for (int64_t i = 0; i < range->buckets; i += AT_ONCE) {
 		int64_t left = range->buckets - i;
-		enum rc rc = read_some(a, arena, range, first + i * step,
+		enum rc rc = read_some(r, range, first + i * step,
 				       (size_t)(left < AT_ONCE ? left : AT_ONCE), ret);
 
 		if (rc != RC_OK)
 			return rc;
 	}
-	return read_top(a, arena, first, now_us / US_PER_MINUTE, ret);
+	return read_top(r, first, now_us / US_PER_MINUTE, ret);
+}
+
+enum rc analytics_read(const struct analytics *a, const struct analytics_range *range,
+		       int64_t now_us, struct analytics_counts *ret)
+{
+	struct reading r = { a, arena_new(ROUND_TRIP_BYTES),
+			     clock_mono_ns() + ANALYTICS_READ_MS * INT64_C(1000000) };
+	enum rc rc = read_all(&r, range, now_us, ret);
+
+	arena_free(r.arena);
+	return rc;
 }
 
 /* --- machines ----------------------------------------------------------------------------- */

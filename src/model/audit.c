@@ -3,13 +3,17 @@
 #include <assert.h>
 #include "base/answer.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/hash.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "model/env.h"
 #include "model/render.h"
 #include "net/pg.h"
+#include "net/tx.h"
 
 #define PRUNE_STEP "10000"
+#define RUN_MS     8000 /* below what nginx waits */
 
 enum audit_col {
 	ID,
@@ -44,9 +48,23 @@ static void digest_of(const struct audit *audit, uint8_t ret[SHA256_BYTES])
 
 const char *audit_outcome(int status)
 {
+	if (status == 0)
+		return "begun";
 	if (status < 400)
 		return "done";
 	return status == 401 || status == 403 || status == 429 ? "refused" : "failed";
+}
+
+/* What somebody wrote into a path is on the log for good: keys are not. */
+static struct str plain_of(struct arena *arena, struct str s)
+{
+	struct buf buf;
+
+	if (!secret_any(s))
+		return s;
+	buf_init(&buf, arena, BUF_NO_MAX);
+	secret_hide(s, &buf);
+	return buf_str(&buf);
 }
 
 /* Valid UTF-8 without NUL, at most AUDIT_TARGET_MAX bytes; absent is null. */
@@ -80,7 +98,7 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
 		PG_ARGS(pg_text(number_of(arena, audit->who.id)),
 			pg_text(text_of(arena, actor)), pg_text(text_of(arena, audit->client)),
 			pg_text(audit->method), pg_text(audit->route),
-			pg_text(text_of(arena, audit->target)),
+			pg_text(text_of(arena, plain_of(arena, audit->target))),
 			pg_bytes((struct str){ (const char *)digest, SHA256_BYTES }),
 			pg_text(audit_outcome(status)), pg_text(number_of(arena, status)),
 			pg_text(text_of(arena, audit->request_id)),
@@ -89,15 +107,18 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
 	return row.rc;
 }
 
-enum rc audit_join(struct pg *pg, void *ctx)
+static enum rc join(struct pg *pg, struct env *env, int status)
 {
-	struct env *env = ctx;
-
 	if (!env->audit)
 		return RC_OK;
-	enum rc rc = audit_add(pg, env->arena, env->audit, 200, 0);
+	enum rc rc = audit_add(pg, env->arena, env->audit, status, 0);
 	env->audit->joined = rc == RC_OK;
 	return rc;
+}
+
+enum rc audit_join(struct pg *pg, void *env)
+{
+	return join(pg, env, 200);
 }
 
 void audit_undone(void *ctx)
@@ -106,6 +127,38 @@ void audit_undone(void *ctx)
 
 	if (env->audit)
 		env->audit->joined = false;
+}
+
+struct work {
+	struct env *env;
+	int status;
+	enum rc (*body)(struct pg *pg, void *ctx);
+	void *ctx;
+};
+
+static enum rc run_work(struct pg *pg, void *ctx)
+{
+	const struct work *work = ctx;
+	enum rc rc = work->body(pg, work->ctx);
+
+	return rc == RC_OK ? join(pg, work->env, work->status) : rc;
+}
+
+enum rc audit_run(struct env *env, int status, enum rc (*body)(struct pg *pg, void *ctx),
+		  void *ctx, bool *ret_unknown)
+{
+	const struct tx_options options = { .deadline_ms = RUN_MS };
+	struct work work = { env, status, body, ctx };
+	enum rc rc = tx_run(env->pg, &options, run_work, &work, ret_unknown);
+
+	if (rc != RC_OK)
+		audit_undone(env);
+	return rc;
+}
+
+enum rc audit_begun(struct env *env)
+{
+	return env->audit ? audit_add(env->pg, env->arena, env->audit, 0, 0) : RC_OK;
 }
 
 static struct pg_result find(struct env *env, const struct audit_query *q)

@@ -2,9 +2,10 @@
  * The audit log: who did what, when, from where, with which outcome.
  *
  * A call that changes something is on the log before it is acknowledged.  Its row is written by
- * the transaction that does the work, where there is one (audit_join, the hook of cache_write);
- * else by whoever serves the call, before the answer (api/gate_audit.c).  Events of keys are
- * written by the statements that make and revoke them (sql/queries/key.sql).
+ * the transaction that does the work: audit_join, the hook of cache_write, or audit_run.  What
+ * no transaction can take back has a row before it begins (audit_begun).  Calls that did
+ * nothing get theirs from whoever serves them, before the answer (api/gate_audit.c).  Events of
+ * keys are written by the statements that make and revoke them (sql/queries/key.sql).
  */
 #ifndef MODEL_AUDIT_H
 #define MODEL_AUDIT_H
@@ -31,10 +32,10 @@ struct audit {
 	const char *method, *route;
 	struct str target, request_id;
 	struct str query, body; /* of which, with a NUL between them, the digest is made */
-	bool joined; /* a transaction has its row ("done", 200) and was not rolled back */
+	bool joined;            /* a transaction has its row ("done") and was not rolled back */
 };
 
-/* "done" below 400; "refused": 401, 403, 429; else "failed". */
+/* "begun": 0; "done" below 400; "refused": 401, 403, 429; else "failed". */
 const char *audit_outcome(int status);
 
 /* A row now, in the transaction that runs if there is one.  skipped: refused calls before it
@@ -45,6 +46,12 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
  * and that it went with it. */
 enum rc audit_join(struct pg *pg, void *env);
 void audit_undone(void *env);
+/* A transaction of body and the row of env->audit, if any, with this status: both or neither.
+ * For tables that no answer is made of; body as tx_run has it.  *ret_unknown: as tx_run. */
+enum rc audit_run(struct env *env, int status, enum rc (*body)(struct pg *pg, void *ctx),
+		  void *ctx, bool *ret_unknown);
+/* The row "begun" of env->audit, if any.  Not RC_OK: do nothing. */
+enum rc audit_begun(struct env *env);
 
 struct audit_query {
 	int64_t since_us, key_id; /* 0: any */

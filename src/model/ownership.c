@@ -52,7 +52,7 @@ static enum rc number(struct pg *pg, enum stmt stmt, const struct pg_arg *args, 
 
 /* --- totals ------------------------------------------------------------------------------ */
 
-static enum rc count_again(struct env *env, int64_t budget_ms)
+static enum rc count_again(struct env *env, int64_t budget_ms, int64_t *ret_left)
 {
 	int64_t until_ns = clock_mono_ns() + budget_ms * NS_PER_MS, left = 0;
 	enum rc rc = number(env->pg, STMT_ownership_marks, PG_NO_ARGS, &left);
@@ -62,14 +62,18 @@ static enum rc count_again(struct env *env, int64_t budget_ms)
 			rc = number(env->pg, STMT_ownership_count,
 				    PG_ARGS(pg_text(COUNT_AT_ONCE)), &left);
 	} while (rc == RC_OK && left > 0 && clock_mono_ns() < until_ns);
+	if (rc == RC_OK)
+		*ret_left = left;
 	return rc;
 }
 
 enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_totals *ret)
 {
-	enum rc rc = count_again(env, budget_ms);
+	int64_t left = 1;
+	enum rc rc = count_again(env, budget_ms, &left);
+	bool counted = rc == RC_OK;
 
-	if (rc != RC_OK)
+	if (rc != RC_OK && rc != RC_CONFLICT)
 		return rc;
 	SCOPED(pg_result_done)
 	struct pg_result row = pg_run(env->pg, STMT_ownership_totals, PG_NO_ARGS);
@@ -81,7 +85,8 @@ enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_to
 		.mappings = pg_i64(&row, 0, MAPPINGS),
 		.owners = pg_i64(&row, 0, OWNERS),
 		.collections = pg_i64(&row, 0, COLLECTIONS),
-		.exact = pg_flag(&row, 0, EXACT),
+		.left = left,
+		.exact = counted && pg_flag(&row, 0, EXACT),
 	};
 	return RC_OK;
 }

@@ -23,11 +23,13 @@ struct ownership_totals {
 	int64_t mappings;    /* rows of wallet_collection_mapping */
 	int64_t owners;      /* wallets that hold anything */
 	int64_t collections; /* of which somebody holds something */
+	int64_t left;        /* parts of wallets that are still to be counted again; about */
 	bool exact;          /* mappings and owners are of now, not of a moment ago */
 };
 
 /* Counts again the wallets of those first bytes where some came or went, at most for budget_ms;
- * what is left then makes the totals inexact, and the next call goes on. */
+ * what is left then, or is somebody else's just now, makes the totals inexact, and the next
+ * call goes on. */
 enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_totals *ret);
 
 /* Steps of a recount; each is one write through the cache.  ret_changed: numbers that were

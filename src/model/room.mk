@@ -41,6 +41,8 @@ libmodel_a_SOURCES = \
 	src/model/render.h \
 	src/model/search.c \
 	src/model/search.h \
+	src/model/snapshot.c \
+	src/model/snapshot.h \
 	src/model/status.c \
 	src/model/status.h \
 	src/model/trait.c \

@@ -51,6 +51,7 @@ SQL_FILES = \
 	sql/queries/nft.sql \
 	sql/queries/owner.sql \
 	sql/queries/ownership.sql \
+	sql/queries/snapshot.sql \
 	sql/queries/stored.sql \
 	sql/queries/performance.sql \
 	sql/queries/trait.sql \

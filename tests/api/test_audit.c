@@ -106,8 +106,23 @@ START_TEST(test_no_row)
 		env->pg, "SELECT count(*) FROM such_market.transfers WHERE contract_address ="
 			 " '\\x00000000000000000000000000000000000000e1'");
 	ck_str(pg_str(&moved, 0, 0), "0");
-	r = post(SYNC, key, "{\"action\":\"sync\"}");
-	ck_problem(env, &r, 503, "outcome_unknown");
+	static const struct {
+		const char *path, *body;
+	} jobs[] = { { SYNC, "{\"action\":\"sync\"}" },
+		     { "/api/admin/cache/warm", "{\"top\":3}" },
+		     { "/api/admin/cache/test/performance", "{\"action\":\"run\"}" },
+		     { "/api/admin/cache/test/performance", "{\"action\":\"reset\"}" } };
+	live_pg_sql("DELETE FROM such_market.jobs;"
+		    "INSERT INTO such_market.jobs (kind, subject, arguments, exclusive,"
+		    " most_attempts, state, finished_at) VALUES"
+		    " ('performance', '', '{}', true, 1, 'done', now())");
+	for (size_t i = 0; i < COUNT_OF(jobs); i++)
+		ck_assert_int_ge(post(jobs[i].path, key, jobs[i].body).status, 500);
+	SCOPED(pg_result_done)
+	struct pg_result kept =
+		pg_exec(env->pg, "SELECT count(*), min(state) FROM such_market.jobs");
+	ck_str(pg_str(&kept, 0, 0), "1");
+	ck_str(pg_str(&kept, 0, 1), "done");
 	r = post(PATH, NULL, MINT);
 	ck_problem(env, &r, 401, "unauthenticated");
 	live_pg_sql(
@@ -134,6 +149,17 @@ START_TEST(test_flood)
 	ck_str(pg_str(&rows, 0, 0), "200");
 	ck_str(pg_str(&rows, 0, 1), "0");
 	ck_assert_uint_eq(atomic_load(&board_limits(env->board)->skipped), 60);
+	/* Nobody's flood hides a known key's refusals. */
+	char viewer[KEY_TEXT];
+	ck_assert_int_eq(key_create(env, "flood viewer", ROLE_VIEWER, viewer), RC_OK);
+	live_pg_sql("DELETE FROM such_market.audit_log WHERE actor IS NOT NULL");
+	ck_assert_int_eq(post(PATH, viewer, "[]").status, 403);
+	SCOPED(pg_result_done)
+	struct pg_result refused =
+		pg_exec(env->pg, "SELECT count(*), sum(skipped) FROM such_market.audit_log"
+				 " WHERE actor = 'flood viewer'");
+	ck_str(pg_str(&refused, 0, 0), "1");
+	ck_str(pg_str(&refused, 0, 1), "60");
 	/* Calls of a key that may are never skipped. */
 	ck_assert_int_eq(post(PATH, key, "[{}]").status, 400);
 	SCOPED(pg_result_done)
@@ -144,4 +170,20 @@ START_TEST(test_flood)
 }
 END_TEST
 
-SUITE_WITH(start, world_done, 60, test_one_row, test_no_row, test_flood)
+/* A key in a path is refused, and not on the log. */
+START_TEST(test_key_in_path)
+{
+	begin("path");
+	struct reply r = post("/api/admin/events/sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+			      "/retry",
+			      key, "{}");
+	ck_problem(env, &r, 400, "key_in_query");
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_exec(env->pg, "SELECT target FROM such_market.audit_log");
+	ck_assert_int_eq(row.count, 1);
+	ck_str(pg_str(&row, 0, 0), "/api/admin/events/[hidden]/retry");
+	end();
+}
+END_TEST
+
+SUITE_WITH(start, world_done, 60, test_one_row, test_no_row, test_flood, test_key_in_path)

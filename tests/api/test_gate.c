@@ -126,6 +126,8 @@ START_TEST(test_key_in_query)
 			     "a=b&api_key=sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
 	ck_problem(env, &r, 400, "key_in_query");
+	r = get(env, "/api/collection/sm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL);
+	ck_problem(env, &r, 400, "key_in_query");
 	r = get(env, ALPHA_PATH, "a=sm_short");
 	ck_assert_int_eq(r.status, 200);
 	free_env(env);

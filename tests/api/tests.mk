@@ -5,6 +5,12 @@ check_LIBRARIES += libask.a
 libask_a_SOURCES = tests/api/ask.c tests/api/ask.h
 libask_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 
+check_PROGRAMS += tests/api/test_analytics
+TESTS += tests/api/test_analytics
+tests_api_test_analytics_SOURCES = tests/api/test_analytics.c
+tests_api_test_analytics_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_analytics_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_audit
 TESTS += tests/api/test_audit
 tests_api_test_audit_SOURCES = tests/api/test_audit.c

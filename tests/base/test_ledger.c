@@ -190,6 +190,18 @@ static void apply_cells(const struct ledger *l, struct tally *got)
 	tally_sum(got, &delta);
 }
 
+START_TEST(test_never_below_zero)
+{
+	struct tally more = { .requests = 7, .errors = 1 },
+		     less = { .requests = 5, .errors = 3 };
+	struct tally difference;
+
+	tally_difference(&more, &less, &difference);
+	ck_assert_uint_eq(difference.requests, 2);
+	ck_assert_uint_eq(difference.errors, 0);
+}
+END_TEST
+
 START_TEST(test_killed_anywhere)
 {
 	struct tally got = { 0 };
@@ -244,4 +256,4 @@ START_TEST(test_killed_anywhere)
 END_TEST
 
 SUITE(test_plain, test_ambiguous, test_hour_away, test_longer_away, test_clock_jumps,
-      test_pending, test_killed_anywhere)
+      test_pending, test_never_below_zero, test_killed_anywhere)

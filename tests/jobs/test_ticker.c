@@ -94,8 +94,7 @@ static void ask(int times, int status, int64_t ms)
 static uint64_t in_redis(struct analytics_counts *counts)
 {
 	struct arena *arena = arena_new(65536);
-	enum rc rc =
-		analytics_read(&parts.analytics, arena, &analytics_ranges[1], now_us, counts);
+	enum rc rc = analytics_read(&parts.analytics, &analytics_ranges[1], now_us, counts);
 
 	arena_free(arena);
 	ck_assert_int_eq(rc, RC_OK);

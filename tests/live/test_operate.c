@@ -75,6 +75,9 @@ START_TEST(report_says_what_was_asked)
 	http = stack_http();
 	ck_assert_int_eq(post_as(operator, REPORT, "{\"action\":\"reset\"}"), 200);
 	ck_assert_str_eq(http_text(http, "action"), "reset");
+	live_pg_sql(
+		"DO $$ BEGIN ASSERT (SELECT string_agg(outcome, ' ' ORDER BY id) = 'begun done'"
+		" FROM such_market.audit_log WHERE route = '" REPORT "'); END $$");
 	for (int i = 0; i < 30; i++)
 		ck_assert_int_eq(http_get(http, C721 "/nfts/3"), 200);
 	ck_assert_int_eq(

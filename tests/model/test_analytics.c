@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "base/arena.h"
 #include "base/scope.h"
+#include "lib/fake_redis.h"
 #include "lib/live_redis.h"
 #include "model/analytics.h"
 
@@ -63,9 +64,9 @@ static uint64_t total(const char *range)
 {
 	for (size_t i = 0; i < ANALYTICS_RANGES; i++)
 		if (strcmp(analytics_ranges[i].name, range) == 0)
-			ck_assert_int_eq(analytics_read(&a, arena, &analytics_ranges[i], NOW_US,
-							&counts),
-					 RC_OK);
+			ck_assert_int_eq(
+				analytics_read(&a, &analytics_ranges[i], NOW_US, &counts),
+				RC_OK);
 	return counts.sum.requests;
 }
 
@@ -92,7 +93,9 @@ START_TEST(test_once)
 	ck_assert_uint_eq(counts.tops, 1);
 	ck_assert_uint_eq(counts.top[0].count, 17);
 	ck_assert_uint_eq(total("30d"), 17);
+	size_t used = arena_used(arena);
 	ck_assert_uint_eq(total("24h"), 17);
+	ck_assert_uint_eq(arena_used(arena), used);
 	ck_assert_uint_eq(counts.points, 25);
 	order("FLUSHALL", "SYNC", NULL, NULL);
 	close_redis();
@@ -243,7 +246,7 @@ START_TEST(test_away)
 	open_redis();
 	live_redis_stop();
 	ck_assert_int_eq(apply(1, 1, MINUTE, 5, &odd), RC_UNAVAILABLE);
-	ck_assert_int_eq(analytics_read(&a, arena, &analytics_ranges[0], NOW_US, &counts),
+	ck_assert_int_eq(analytics_read(&a, &analytics_ranges[0], NOW_US, &counts),
 			 RC_UNAVAILABLE);
 	ck_assert_int_eq(odd, 3);
 	live_redis_resume();
@@ -251,5 +254,35 @@ START_TEST(test_away)
 }
 END_TEST
 
+static void say_text(int fd, const void *ctx)
+{
+	while (fake_redis_hear(fd) > 0)
+		fake_redis_say(fd, ctx, strlen(ctx));
+}
+
+/* Only the script's number says that a batch was counted. */
+START_TEST(test_no_number)
+{
+	static const char *const said[] = { "+OK\r\n", "$1\r\n0\r\n", "$-1\r\n", "*0\r\n",
+					    "-ERR no\r\n" };
+
+	for (size_t i = 0; i < COUNT_OF(said); i++) {
+		struct fake_redis fake;
+		int64_t odd = 3;
+
+		fake_redis_start(&fake, say_text, said[i]);
+		const struct redis_options cache = { .url = fake.url, .connect_ms = 5000 };
+		analytics_settle(&options, &cache, "such-market");
+		a = (struct analytics){ redis_new(&options.redis), &options, &names };
+		arena = arena_new(65536);
+		ck_assert_int_eq(apply(1, 1, MINUTE, 5, &odd), RC_INTERNAL);
+		ck_assert_int_eq(odd, 3);
+		ck_assert_int_eq(analytics_reset(&a, arena, NOW_US), RC_INTERNAL);
+		close_redis();
+		fake_redis_stop(&fake);
+	}
+}
+END_TEST
+
 SUITE_WITH(live_redis_start, live_redis_done, 60, test_once, test_names_and_expiry, test_reset,
-	   test_foreign, test_full_batch, test_machines, test_policy, test_away)
+	   test_foreign, test_full_batch, test_machines, test_policy, test_away, test_no_number)

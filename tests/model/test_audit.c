@@ -59,6 +59,51 @@ START_TEST(test_append_only)
 }
 END_TEST
 
+static enum rc add_job(struct pg *pg, void *ctx)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(pg, "INSERT INTO such_market.jobs (kind, subject, arguments, exclusive,"
+			    " most_attempts) VALUES ('warm', 'audit', '{}', false, 1)");
+
+	(void)ctx;
+	return row.rc;
+}
+
+static void count_is(const char *from, const char *want)
+{
+	SCOPED(pg_result_done) struct pg_result row = pg_exec(env->pg, from);
+
+	ck_str(pg_str(&row, 0, 0), want);
+}
+
+/* A row that cannot be written takes the work with it; what was begun says so. */
+START_TEST(test_run)
+{
+	struct audit audit = { .method = "POST", .route = "/run", .target = STR("/run") };
+	bool unknown = true;
+
+	env = new_env();
+	env->audit = &audit;
+	ck_assert_int_eq(audit_run(env, 202, add_job, NULL, &unknown), RC_OK);
+	ck_assert(audit.joined);
+	ck_assert(!unknown);
+	audit.route = NULL; /* which the table refuses */
+	ck_assert_int_ne(audit_run(env, 202, add_job, NULL, &unknown), RC_OK);
+	ck_assert(!audit.joined);
+	ck_assert_int_ne(audit_begun(env), RC_OK);
+	audit.route = "/begun";
+	ck_assert_int_eq(audit_begun(env), RC_OK);
+	ck_assert(!audit.joined);
+	count_is("SELECT count(*) FROM such_market.jobs WHERE subject = 'audit'", "1");
+	count_is("SELECT string_agg(concat_ws(' ', route, outcome, status), ', ' ORDER BY id)"
+		 " FROM such_market.audit_log WHERE route IN ('/run', '/begun')",
+		 "/run done 202, /begun begun");
+	env->audit = NULL;
+	free_env(env);
+}
+END_TEST
+
 START_TEST(test_retention)
 {
 	struct pg *pg = pg_new(&options, live_pg_maintenance_url());
@@ -159,4 +204,5 @@ START_TEST(test_keys)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_append_only, test_retention, test_list, test_keys)
+SUITE_WITH(world_start, world_done, 60, test_append_only, test_run, test_retention, test_list,
+	   test_keys)

@@ -55,6 +55,32 @@ START_TEST(test_list)
 }
 END_TEST
 
+/* Whoever has the application's password makes no viewer's key an admin's. */
+START_TEST(test_only_revoked)
+{
+	static const struct {
+		const char *sql, *state;
+	} tries[] = {
+		{ "UPDATE such_market.api_keys SET role = 'admin'", "42501" },
+		{ "UPDATE such_market.api_keys SET digest = sha256('mine')", "42501" },
+		{ "DELETE FROM such_market.api_keys", "42501" },
+		{ "TRUNCATE such_market.api_keys", "42501" },
+		{ "UPDATE such_market.api_keys SET revoked_at = now() WHERE name = 'no one'",
+		  "" },
+	};
+
+	env = new_env();
+	for (size_t i = 0; i < COUNT_OF(tries); i++) {
+		SCOPED(pg_result_done) struct pg_result done = pg_exec(env->pg, tries[i].sql);
+
+		ck_assert_msg(strcmp(done.rc == RC_OK ? "" : pg_sqlstate(env->pg),
+				     tries[i].state) == 0,
+			      "%s: %s", tries[i].sql, pg_error(env->pg));
+	}
+	free_env(env);
+}
+END_TEST
+
 START_TEST(test_not_stored_in_clear)
 {
 	env = new_env();
@@ -117,5 +143,5 @@ START_TEST(test_what_is_no_key)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_life, test_list, test_not_stored_in_clear,
-	   test_bad_names, test_what_is_no_key)
+SUITE_WITH(world_start, world_done, 60, test_life, test_list, test_only_revoked,
+	   test_not_stored_in_clear, test_bad_names, test_what_is_no_key)

@@ -1,0 +1,104 @@
+/* Actions on the counters when the ticker is late, and a report of a Redis that is slow. */
+#include "suite.h"
+#include <poll.h>
+#include "../base/tmp.h"
+#include "api/ask.h"
+#include "base/board.h"
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "lib/fake_redis.h"
+#include "lib/live_pg.h"
+#include "model/analytics.h"
+#include "model/key.h"
+
+#define PATH  "/api/admin/cache/metrics"
+#define NS_MS INT64_C(1000000)
+
+static struct env *env;
+static char key[KEY_TEXT];
+static struct analytics_options options = { .url = "",
+					    .interval_ms = 60000,
+					    .budget_ms = 1000 };
+static struct analytics analytics;
+static struct fake_redis fake;
+
+static void begin(void (*serve)(int fd, const void *ctx))
+{
+	static const struct tally_names names;
+	struct redis_options redis = { .connect_ms = 5000 };
+	const char *error = "";
+
+	fake_redis_start(&fake, serve, NULL);
+	redis.url = fake.url;
+	analytics_settle(&options, &redis, "such-market");
+	tmp_make();
+	env = new_env();
+	ck_assert_int_eq(board_open(tmp_path("board"), &env->board, &error), RC_OK);
+	live_pg_sql("DELETE FROM such_market.api_keys");
+	ck_assert_int_eq(key_create(env, "analytics", ROLE_OPERATOR, key), RC_OK);
+	analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
+	env->analytics = &analytics;
+}
+
+static void end(void)
+{
+	redis_free(analytics.redis);
+	board_close(env->board);
+	free_env(env);
+	tmp_remove();
+	fake_redis_stop(&fake);
+}
+
+static void say_one(int fd, const void *ctx)
+{
+	(void)ctx;
+	while (fake_redis_hear(fd) > 0)
+		fake_redis_say(fd, ":1\r\n", 4);
+}
+
+/* Nobody sends what was counted: the worker that waits for it is free again soon. */
+START_TEST(test_wait)
+{
+	int64_t start_ns = clock_mono_ns();
+
+	begin(say_one);
+	struct reply r = ask(env, &(struct ask){ .method = "POST",
+						 .path = PATH,
+						 .api_key = key,
+						 .content_type = "application/json",
+						 .body = "{\"action\":\"reset\"}" });
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "flushed"), "false");
+	ck_assert_int_lt(clock_mono_ns() - start_ns, 8000 * NS_MS);
+	end();
+}
+END_TEST
+
+/* Ten empty hashes a round trip, each within its budget. */
+static void say_late(int fd, const void *ctx)
+{
+	static const char empty[] =
+		"*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n";
+
+	(void)ctx;
+	while (fake_redis_hear(fd) > 0) {
+		poll(NULL, 0, 400);
+		fake_redis_say(fd, empty, sizeof(empty) - 1);
+	}
+}
+
+START_TEST(test_slow)
+{
+	begin(say_late);
+	int64_t start_ns = clock_mono_ns();
+	struct reply r =
+		ask(env, &(struct ask){ .path = PATH, .query = "range=24h", .api_key = key });
+	ck_assert_int_eq(r.status, 200);
+	ck_assert_int_lt(clock_mono_ns() - start_ns, 5000 * NS_MS);
+	ck_str(BODY(env, r, "complete"), "false");
+	ck_str(BODY(env, r, "source"), "\"local\"");
+	end();
+}
+END_TEST
+
+SUITE_WITH(world_start, world_done, 60, test_wait, test_slow)
