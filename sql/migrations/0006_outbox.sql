@@ -128,7 +128,8 @@ LANGUAGE sql STABLE SET search_path = such_market, pg_temp AS $$
 $$;
 
 -- Forgets events older than keep, the oldest first, and relays that were not seen since.  Returns how
--- many events went.
+-- many events went.  None from above a transaction that still runs: relays compare `pruned` with the xmin
+-- of their position, which that transaction holds back, and would begin again each time.
 CREATE FUNCTION such_market.cache_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
@@ -136,7 +137,8 @@ DECLARE
 BEGIN
     PERFORM FROM cache_clear FOR NO KEY UPDATE; -- one at a time
     DELETE FROM cache_events WHERE id = ANY (array(SELECT id FROM cache_events
-        WHERE at < clock_timestamp() - keep ORDER BY at LIMIT most));
+        WHERE at < clock_timestamp() - keep AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY at LIMIT most));
     GET DIAGNOSTICS gone = ROW_COUNT;
     DELETE FROM cache_relays WHERE seen_at < clock_timestamp() - keep;
     RETURN gone;

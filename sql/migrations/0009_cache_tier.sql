@@ -26,6 +26,27 @@ LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
     SELECT count(*) FROM gone
 $$;
 
+-- A pattern of LIKE that matches whatever a glob does (src/base/glob.h): a class, and a character after a
+-- \, are any one character.
+CREATE FUNCTION such_market.like_of_glob(glob text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = such_market, pg_temp AS $$
+    SELECT translate(regexp_replace(regexp_replace(glob, '\\(.|$)|\[\^?(\\.|[^\]\\])*\]', '?', 'g'),
+        '([%_])', '\\\1', 'g'), '*?', '%_')
+$$;
+
+-- Nobody has a tag that begins with ~: what its glob may mean goes with the event's own transaction, since
+-- a copy that stayed would come back to the memories that relays walk.
+CREATE FUNCTION such_market.answers_forget() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
+BEGIN
+    DELETE FROM cache_answers AS a USING unnest(NEW.tags) AS t (tag)
+        WHERE t.tag LIKE '~%' AND a.key LIKE like_of_glob(substr(t.tag, 2));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER answers_forget AFTER INSERT ON such_market.cache_events
+    FOR EACH ROW WHEN (NEW.kind = 'cache_cleared') EXECUTE FUNCTION such_market.answers_forget();
+ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER answers_forget;
+
 REVOKE ALL ON FUNCTION such_market.cache_answers_prune(text, interval, bigint) FROM PUBLIC;
 GRANT SELECT, INSERT, UPDATE ON such_market.cache_answers TO :app_role;
 GRANT SELECT ON such_market.cache_answers TO :maintenance_role;

@@ -6,13 +6,17 @@ INSERT INTO such_market.analytics_snapshots (time_range, report) VALUES ($1, $2:
 RETURNING id, (extract(epoch FROM saved_at) * 1000000)::int8;
 
 -- The horizon of labels and the outbox.  An event is pending until every relay that was heard of
--- within ten seconds has applied it; at most 10,000 of them are looked at.
+-- within ten seconds has applied it, or when none was heard of the one that was last; at most 10,000
+-- of them are looked at.  Without any relay nobody waits for events.
 -- name: analytics_vitals
 -- -> the oldest transaction that runs (or the next one), the next one; events: pending, applied by
 -- some relays, age of the oldest pending one (ms, null: none), parked
-WITH live AS MATERIALIZED (
-    SELECT r.position FROM such_market.cache_relays AS r
-    WHERE r.seen_at > clock_timestamp() - interval '10 s'),
+WITH fresh AS MATERIALIZED (SELECT f.position FROM such_market.cache_relays_live AS f),
+live AS MATERIALIZED (
+    SELECT f.position FROM fresh AS f
+    UNION ALL
+    (SELECT r.position FROM such_market.cache_relays AS r WHERE NOT EXISTS (SELECT FROM fresh)
+        ORDER BY r.seen_at DESC LIMIT 1)),
 late AS MATERIALIZED (
     SELECT e.at, (SELECT count(*) FROM live AS l WHERE NOT pg_visible_in_snapshot(e.xid, l.position)) AS missing
     FROM such_market.cache_events AS e

@@ -2,8 +2,9 @@
  * Is it well?
  *
  *	GET /health/live     the process answers; asks nobody
- *	GET /health/ready    it can serve: the database answers and the schema fits, else 503
- *	GET /health          every dependency; 503 when it cannot serve.  Names no hosts.
+ *	GET /health/ready    it can serve: from the database, whose schema fits, or while that
+ *is away from copies, flagged; else 503 GET /health          every dependency; 503 when it
+ *cannot serve.  Names no hosts.
  */
 #include "api/call.h"
 #include "api/routes.h"
@@ -86,9 +87,19 @@ enum rc health_live(struct call *call)
 	return send(call, 200, &body);
 }
 
+/* Reads are answered, flagged: whoever balances load shall not take the machine away. */
+static bool may_use_copies(const struct cache *cache)
+{
+	struct cache_state state;
+
+	cache_state(cache, &state);
+	return state.flagged;
+}
+
 enum rc health_ready(struct call *call)
 {
 	struct check postgres = check_postgres(call->env);
+	bool truth = is_ok(postgres);
 	struct buf body;
 	struct json j;
 
@@ -96,11 +107,15 @@ enum rc health_ready(struct call *call)
 		return problem_set(
 			&call->problem, RC_UNAVAILABLE, "schema_mismatch",
 			STR("The database's schema is not the one this version needs"));
-	if (!is_ok(postgres))
+	if (!truth && !may_use_copies(call->env->cache))
 		return problem_set(&call->problem, RC_UNAVAILABLE, "database_away",
 				   STR("The database does not answer"));
 	begin(call, &body, &j);
 	json_strz(&j, "status", "ready");
+	if (!truth) {
+		json_strz(&j, "from", "copies");
+		json_bool(&j, "stale", true);
+	}
 	json_end(&j);
 	return send(call, 200, &body);
 }

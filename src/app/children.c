@@ -117,10 +117,30 @@ static int64_t step(struct children *c, struct child *it, int64_t now_ns)
 	return it->kill_at_ns;
 }
 
+/* The ticker writes what the others count until their end. */
+static bool only_tickers(const struct children *c)
+{
+	for (int i = 0; i < BOARD_SLOTS; i++)
+		if (c->child[i].state != CHILD_EMPTY && c->child[i].role != PROCESS_ticker)
+			return false;
+	return true;
+}
+
+static void leave_but_tickers(struct children *c, int64_t now_ns)
+{
+	bool last = only_tickers(c);
+
+	EACH(c, it)
+	if (last || it->role != PROCESS_ticker)
+		leave(c, it, now_ns);
+}
+
 int64_t children_step(struct children *c, int64_t now_ns)
 {
 	int64_t next = INT64_MAX;
 
+	if (c->stopping)
+		leave_but_tickers(c, now_ns);
 	EACH(c, it)
 	{
 		int64_t at = step(c, it, now_ns);
@@ -205,8 +225,8 @@ const struct child *children_died(struct children *c, pid_t pid, int64_t now_ns)
 
 void children_stop(struct children *c, int64_t now_ns)
 {
-	EACH(c, it)
-	leave(c, it, now_ns);
+	c->stopping = true;
+	leave_but_tickers(c, now_ns);
 }
 
 void children_signal(struct children *c, int signo)

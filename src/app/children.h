@@ -50,6 +50,7 @@ struct children {
 	const struct child_ops *ops;
 	int generation;
 	int64_t drain_ns;
+	bool stopping;
 };
 
 #define CHILD_LONG_LIFE_NS   10000000000
@@ -67,7 +68,8 @@ int64_t children_step(struct children *c, int64_t now_ns);
 void children_told(struct children *c, const struct told *told, int64_t now_ns);
 /* A process ended; the child it was, or NULL when it was none of ours. */
 const struct child *children_died(struct children *c, pid_t pid, int64_t now_ns);
-/* Everybody leaves (TERM, KILL after the drain time), nobody is started again. */
+/* Everybody leaves (TERM, KILL after the drain time), nobody is started again but tickers,
+ * which leave when all others have. */
 void children_stop(struct children *c, int64_t now_ns);
 void children_signal(struct children *c, int signo);
 bool children_gone(const struct children *c);

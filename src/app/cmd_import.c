@@ -37,6 +37,7 @@ static int run(const struct config *config, const struct import_options *options
 				&summary);
 	import_bar_done(&bar);
 	import_summary_write(&summary, json, stdout);
+	pg_set_deadline(pg, IMPORT_DEADLINE_MS); /* the import's own ends with it */
 	if (seen == RC_OK)
 		seen = settle(config, pg, since.ptr);
 	if (rc == RC_OK && seen != RC_OK)

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
+#include "api/routes.h"
 #include "app/notify.h"
 #include "app/signals.h"
 #include "base/arena.h"
@@ -74,7 +75,7 @@ static enum rc open_board(struct master *m, const char **ret_error)
 	const char *path = arena_strz(arena, arena_printf(arena, "%s/board", dir));
 	m->map_path = arena_strz(arena, arena_printf(arena, "%s/cache", dir));
 	m->slots_lock = arena_strz(arena, arena_printf(arena, "%s/slots.lock", dir));
-	if (board_open(path, &m->board, &why) != RC_OK)
+	if (board_open(path, &counted_names, &m->board, &why) != RC_OK)
 		return refuse(m, ret_error, "%s: %s", path, why);
 	return RC_OK;
 }

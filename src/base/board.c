@@ -11,16 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/scope.h"
 
 #define MAGIC  "SMBOARD\n"
 #define LAYOUT 2 /* raise it when a field changes its meaning without changing any size */
 
-/* What the file begins with.  The sizes and counts catch a board of another build. */
+/* What the file begins with.  The sizes and counts catch a board of another build, the
+ * names one whose cells mean something else: a row was moved in a table. */
 struct head {
 	char magic[8];
 	uint32_t layout, slot_size, slots, counters, histograms, buckets, cells, alerts;
+	uint64_t names;
 };
 
 struct page {
@@ -36,17 +39,51 @@ struct board {
 	struct page *page;
 };
 
-static const struct head expected = {
-	.magic = MAGIC,
-	.layout = LAYOUT,
-	.slot_size = sizeof(struct board_slot),
-	.slots = BOARD_SLOTS,
-	.counters = COUNTER_COUNT,
-	.histograms = HISTOGRAM_COUNT,
-	.buckets = HISTOGRAM_BUCKETS,
-	.cells = TALLY_CELLS,
-	.alerts = ALERT_COUNT,
-};
+static void add_name(struct buf *names, const char *name)
+{
+	buf_adds(names, str_of(name));
+	buf_addc(names, '\n');
+}
+
+/* Of all that is counted, in the order of its cells. */
+static uint64_t hash_names(const struct tally_names *counted)
+{
+	struct buf names;
+
+	buf_init(&names, NULL, BUF_NO_MAX);
+	for (size_t i = 0; i < COUNTER_COUNT; i++)
+		add_name(&names, counter_rows[i].prom);
+	for (size_t i = 0; i < HISTOGRAM_COUNT; i++)
+		add_name(&names, histogram_rows[i].prom);
+	for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+		add_name(&names, tally_outcomes[i].name);
+	for (size_t i = 0; i < ALERT_COUNT; i++)
+		add_name(&names, alert_rows[i].name);
+	for (size_t i = 0; counted && i < counted->routes; i++)
+		add_name(&names, counted->route[i] ? counted->route[i] : "");
+	add_name(&names, "reads");
+	for (size_t i = 0; counted && i < counted->reads; i++)
+		add_name(&names, counted->read[i] ? counted->read[i] : "");
+	uint64_t hash = hash_fast(names.ptr, names.len);
+	buf_release(&names);
+	return hash;
+}
+
+static struct head head_of(const struct tally_names *counted)
+{
+	return (struct head){
+		.magic = MAGIC,
+		.layout = LAYOUT,
+		.slot_size = sizeof(struct board_slot),
+		.slots = BOARD_SLOTS,
+		.counters = COUNTER_COUNT,
+		.histograms = HISTOGRAM_COUNT,
+		.buckets = HISTOGRAM_BUCKETS,
+		.cells = TALLY_CELLS,
+		.alerts = ALERT_COUNT,
+		.names = hash_names(counted),
+	};
+}
 
 static const char *const state_names[] = {
 	[BOARD_FREE] = "free",         [BOARD_STARTING] = "starting",
@@ -61,7 +98,7 @@ const char *board_state_name(enum board_state state)
 }
 
 /* The descriptor of a file that is a board of this build, else -1. */
-static int open_valid(const char *path)
+static int open_valid(const char *path, const struct head *expected)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct head head;
@@ -72,14 +109,14 @@ static int open_valid(const char *path)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
 	    st.st_size == (off_t)sizeof(struct page) &&
 	    pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	    memcmp(&head, &expected, sizeof(head)) == 0)
+	    memcmp(&head, expected, sizeof(head)) == 0)
 		return fd;
 	close(fd);
 	return -1;
 }
 
 /* Every slot of a new board says that it never had a role. */
-static int fill(int fd)
+static int fill(int fd, const struct head *head)
 {
 	int failed = posix_fallocate(fd, 0, sizeof(struct page));
 	struct limit_table limits; /* only its key is written */
@@ -101,13 +138,13 @@ static int fill(int fd)
 	if (!failed && pwrite(fd, &limits.key, sizeof(limits.key),
 			      offsetof(struct page, limits.key)) != sizeof(limits.key))
 		failed = errno;
-	if (!failed && pwrite(fd, &expected, sizeof(expected), 0) != (ssize_t)sizeof(expected))
+	if (!failed && pwrite(fd, head, sizeof(*head), 0) != (ssize_t)sizeof(*head))
 		failed = errno;
 	return failed;
 }
 
 /* Made beside the path and renamed onto it: nobody ever attaches to half a board. */
-static int make_new(const char *path, int *ret_fd)
+static int make_new(const char *path, const struct head *head, int *ret_fd)
 {
 	size_t size = strlen(path) + sizeof(".XXXXXX");
 	char *beside = mem_alloc(size);
@@ -115,7 +152,7 @@ static int make_new(const char *path, int *ret_fd)
 
 	snprintf(beside, size, "%s.XXXXXX", path);
 	fd = mkostemp(beside, O_CLOEXEC); /* mode 0600 */
-	failed = fd < 0 ? errno : fill(fd);
+	failed = fd < 0 ? errno : fill(fd, head);
 	if (!failed && rename(beside, path) != 0)
 		failed = errno;
 	if (failed && fd >= 0) {
@@ -128,13 +165,15 @@ static int make_new(const char *path, int *ret_fd)
 	return failed;
 }
 
-enum rc board_open(const char *path, struct board **ret, const char **ret_error)
+enum rc board_open(const char *path, const struct tally_names *counted, struct board **ret,
+		   const char **ret_error)
 {
-	int fd = open_valid(path), failed = 0;
+	const struct head head = head_of(counted);
+	int fd = open_valid(path, &head), failed = 0;
 	struct page *page;
 
 	if (fd < 0)
-		failed = make_new(path, &fd);
+		failed = make_new(path, &head, &fd);
 	if (failed) {
 		*ret_error = strerror(failed);
 		return RC_UNAVAILABLE;

@@ -1,7 +1,7 @@
 /*
  * The scoreboard: one shared file a machine, a slot per process: who it is, what it does, its
  * counters.  Counters of a slot survive the process (no resets); a file that is still valid
- * (magic, layout, size) is attached again after a master restart, never rebuilt.
+ * (magic, layout, size, names) is attached again after a master restart, never rebuilt.
  */
 #ifndef BASE_BOARD_H
 #define BASE_BOARD_H
@@ -48,8 +48,11 @@ struct board_slot {
 struct board;
 
 /* Creates the file (posix_fallocate: too small a file system is an error now, not a SIGBUS
- * later) or attaches a valid one.  RC_UNAVAILABLE: *ret_error says why. */
-enum rc board_open(const char *path, struct board **ret, const char **ret_error);
+ * later) or attaches a valid one.  counted: the names of tallies' cells, NULL: none; a board of
+ * other names, or of the same in another order, is not valid, for its counts would go to wrong
+ * ones.  RC_UNAVAILABLE: *ret_error says why. */
+enum rc board_open(const char *path, const struct tally_names *counted, struct board **ret,
+		   const char **ret_error);
 void board_close(struct board *board); /* unmaps; the file stays */
 struct board_slot *board_slot(struct board *board, size_t i);
 void board_state(struct board_slot *slot, enum board_state state, int64_t mono_ns);

@@ -131,7 +131,10 @@ void cache_state(const struct cache *cache, struct cache_state *ret)
 	if (!ret->on)
 		return;
 	ret->lease_ns = map_lease_until(cache->map) - clock_boot_ns();
-	ret->leased = ret->lease_ns > 0 && map_epoch(cache->map) != 0;
+	bool named = map_epoch(cache->map) != 0;
+	int64_t stale_ns = cache->options ? cache->options->stale_ms * NS_PER_MS : 0;
+	ret->leased = named && ret->lease_ns > 0;
+	ret->flagged = named && ret->memory_on && stale_ns > 0 && ret->lease_ns >= -stale_ns;
 	memory_count(cache->map, &ret->memory);
 }
 

@@ -128,6 +128,7 @@ struct cache_state {
 	bool on;          /* copies are kept somewhere */
 	bool memory_on;   /* and in memory */
 	bool leased;      /* copies may be used now */
+	bool flagged;     /* while the primary is away they may be answered with a flag */
 	int64_t lease_ns; /* what is left of the lease; below 0: how long it is over */
 	struct memory_counts memory;
 };

@@ -118,11 +118,33 @@ enum rc through_run(struct through *t)
 	return rc;
 }
 
+/* Of those that ask the database at once.  False: there are too many. */
+static bool take_turn(struct through *t, int *ret_place)
+{
+	const struct cache_options *options = t->cache->options;
+
+	*ret_place =
+		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+	if (*ret_place >= 0)
+		return true;
+	t->crowded = true;
+	metric_add(COUNTER_cache_crowded, 1);
+	return false;
+}
+
+/* A key that is too long is a fill like others, but that it cannot be kept. */
 enum rc through_plain(struct through *t, struct answer *ret)
 {
+	bool turn = t->key.failed && t->cache->map;
+	int place;
+
+	if (turn && !take_turn(t, &place))
+		return RC_UNAVAILABLE;
 	t->tags = NULL;
 	enum rc rc = through_run(t);
 
+	if (turn)
+		turn_end(t->cache->map, place);
 	if (rc == RC_OK || rc == RC_NOT_FOUND)
 		*ret = t->answer;
 	return rc;
@@ -184,15 +206,10 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 /* The database is asked by so many at once. */
 enum rc through_fill(struct through *t, struct answer *ret)
 {
-	const struct cache_options *options = t->cache->options;
-	int place =
-		turn_begin(t->cache->map, options->fills, options->fill_wait_ms * NS_PER_MS);
+	int place;
 
-	if (place < 0) {
-		t->crowded = true;
-		metric_add(COUNTER_cache_crowded, 1);
+	if (!take_turn(t, &place))
 		return RC_UNAVAILABLE;
-	}
 	enum rc rc = fill_now(t, ret);
 	turn_end(t->cache->map, place);
 	return rc;

@@ -280,6 +280,14 @@ void map_set_floor(struct cache_map *map, uint64_t xid)
 	atomic_store(&map->head->floor, xid);
 }
 
+void map_raise_floor(struct cache_map *map, uint64_t xid)
+{
+	uint64_t old = atomic_load(&map->head->floor);
+
+	while (old < xid && !atomic_compare_exchange_weak(&map->head->floor, &old, xid))
+		;
+}
+
 /* In a new mapping it is 0, and so may the era be. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era)
 {

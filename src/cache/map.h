@@ -66,6 +66,9 @@ uint64_t map_line(const struct cache_map *map);
 uint64_t map_lsn(const struct cache_map *map);
 uint64_t map_floor(const struct cache_map *map);
 void map_set_floor(struct cache_map *map, uint64_t xid);
+/* max.  Of a transaction that made invalid what cannot be named: copies without an era are
+ * judged by it.  Before the void that ends the era of the others. */
+void map_raise_floor(struct cache_map *map, uint64_t xid);
 
 /* Whether somebody saw to it that the mapping is warmed in this era. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era);

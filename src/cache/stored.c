@@ -13,6 +13,7 @@
 #include "net/pg.h"
 
 #define NUMBER   24
+#define PRUNE_MS 10000                /* it looks at each row, and removes any number of them */
 #define ALONE_NS INT64_C(10000000000) /* after a failure */
 
 struct stored {
@@ -111,18 +112,20 @@ void stored_put(struct stored *stored, struct arena *arena, const struct entry *
 		metric_add(COUNTER_cache_stored_writes, (uint64_t)put.affected);
 }
 
-enum rc stored_prune(struct stored *stored)
+void stored_prune(struct stored *stored)
 {
 	char epoch[STAMP_EPOCH + 1], keep[NUMBER], bytes[NUMBER];
 	uint64_t now = stored ? map_epoch(stored->map) : 0;
 
 	if (is_alone(stored) || now == 0)
-		return RC_OK;
+		return;
 	snprintf(epoch, sizeof(epoch), "%016" PRIx64, now);
 	snprintf(keep, sizeof(keep), "%" PRId64, stored->options->stored_ms);
 	snprintf(bytes, sizeof(bytes), "%" PRId64, stored->options->stored_bytes);
+	pg_set_deadline(stored->pg, PRUNE_MS);
 	SCOPED(pg_result_done)
 	struct pg_result gone = pg_run(stored->pg, STMT_stored_prune,
 				       PG_ARGS(pg_text(epoch), pg_text(keep), pg_text(bytes)));
-	return gone.rc;
+	pg_set_deadline(stored->pg, 0);
+	(void)failed(stored, gone.rc);
 }

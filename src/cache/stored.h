@@ -32,7 +32,8 @@ bool stored_get(struct stored *stored, struct arena *arena, struct str key, stru
 /* Unless nobody could use it, or there is one of the same epoch with the same or a greater
  * label. */
 void stored_put(struct stored *stored, struct arena *arena, const struct entry *e);
-/* Removes what is too old, of another epoch, and, the oldest first, what is too much. */
-enum rc stored_prune(struct stored *stored);
+/* Removes what is too old, of another epoch, and, the oldest first, what is too much.  It takes
+ * as long as it needs, within reason; a failure is counted. */
+void stored_prune(struct stored *stored);
 
 #endif

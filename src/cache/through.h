@@ -72,7 +72,8 @@ bool batch_take(struct cache *cache, const struct entry *e, int64_t ttl_ms);
 
 /* fill.c */
 
-/* Asks the database, and keeps nothing. */
+/* Asks the database, and keeps nothing.  RC_UNAVAILABLE as through_fill when the key is too
+ * long. */
 enum rc through_plain(struct through *t, struct answer *ret);
 /* Asks the primary; what is made is kept when it is out.  RC_UNAVAILABLE with t->crowded: too
  * many others are being made.  The seat is given up here when RC_OK or RC_NOT_FOUND. */

@@ -58,13 +58,20 @@ struct run {
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
 	bool all;         /* what it voids cannot be named */
+	uint64_t floor;   /* then: the transaction that did */
 	cache_epoch epoch;
 };
+
+static void add_all(struct run *run, uint64_t xid)
+{
+	run->all = true;
+	run->floor = xid > run->floor ? xid : run->floor;
+}
 
 static void add_tags(struct run *run, uint64_t xid, struct str tags)
 {
 	if (tags.len == 0)
-		run->all = true;
+		add_all(run, xid);
 	while (tags.len > 0) {
 		struct str tag = str_cut(&tags, '\n');
 		struct bump bump = { .xid = xid };
@@ -72,7 +79,7 @@ static void add_tags(struct run *run, uint64_t xid, struct str tags)
 		if (tag_glob(tag).ptr)
 			continue; /* relays walk */
 		if (!tag_sound(tag))
-			run->all = true;
+			add_all(run, xid);
 		bump.slot = run->map ? map_slot_of(run->map, tag_hash(tag)) : 0;
 		bump.at = (uint32_t)run->texts.len;
 		bump.len = (uint32_t)tag.len;
@@ -90,7 +97,7 @@ static void add_event(struct run *run, uint64_t xid, struct str tags, struct str
 		return;
 	buf_init(&more, NULL, BUF_NO_MAX);
 	if (!rules_expand(run->rules, source, tags, &more))
-		run->all = true;
+		add_all(run, xid);
 	else if (more.len)
 		add_tags(run, xid, buf_str(&more));
 	buf_release(&more);
@@ -130,6 +137,7 @@ static void raise_xids(const struct run *run)
 	const struct bump *bump = bumps(run, &n);
 
 	map_see_epoch(run->map, run->epoch);
+	map_raise_floor(run->map, run->floor);
 	for (size_t i = 0; i < n; i++)
 		map_raise_xid(run->map, bump[i].slot, bump[i].xid);
 }
@@ -144,6 +152,7 @@ static void raise_gens(const struct run *run)
 	for (size_t i = 0; i < n; i++)
 		map_raise_gen(run->map, bump[i].slot);
 	map_see_epoch(run->map, run->epoch);
+	map_raise_floor(run->map, run->floor); /* a relay may have begun again meanwhile */
 	if (run->all)
 		map_void(run->map);
 }
@@ -217,6 +226,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->bumps);
 	buf_clear(&run->texts);
 	run->all = false;
+	run->floor = 0;
 	run->looked = false;
 	rc = do_it(run, pg);
 	if (rc == RC_OK && run->hook->join)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/arena.h"
@@ -26,7 +27,6 @@
 #define BATCH       64 /* events taken at once; each connection is served once of them */
 #define PIECE       65536
 #define ENDED       (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
-#define TURNS       32 /* without a pause, until signals are let in */
 #define ARENA_BYTES (64 * 1024)
 #define NS_PER_MS   1000000LL
 #define REST_NS     (100 * NS_PER_MS) /* without descriptors no accepting for so long */
@@ -43,7 +43,8 @@ struct fcgi {
 	bool draining, closing; /* closing: after the answer */
 	int64_t now_ns;         /* when events came, then when the last answer was sent */
 	int64_t resume_ns;      /* accept again; 0: not resting */
-	int turns;              /* with events, since signals were let in */
+	int signal_fd;          /* tells that one of the blocked signals has come; never read */
+	bool signalled;
 	char look[FCGI_SCAN_MAX];
 };
 
@@ -320,6 +321,8 @@ static void handle(struct fcgi *f, const struct epoll_event *event)
 
 	if (!c)
 		accept_one(f);
+	else if (event->data.ptr == f)
+		f->signalled = true;
 	else if (c->state == CONN_SENDING)
 		send_more(f, c);
 	else if (c->state == CONN_PARTIAL)
@@ -366,12 +369,13 @@ static int next_wait(const struct fcgi *f, int timeout_ms)
 	return timeout_ms < 0 || ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
-/* epoll_pwait lets a signal in only when it has no event to tell: under load, never. */
+/* epoll_pwait lets a signal in only when it has no event to tell: under load, never.  That one
+ * has come is an event as well. */
 static void let_signals_in(struct fcgi *f, const void *sigmask)
 {
 	sigset_t kept;
 
-	f->turns = 0;
+	f->signalled = false;
 	sigprocmask(SIG_SETMASK, sigmask, &kept);
 	sigprocmask(SIG_SETMASK, &kept, NULL);
 }
@@ -386,7 +390,7 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 		f->now_ns = clock_mono_ns();
 	for (int i = 0; i < n; i++)
 		handle(f, &events[i]);
-	if (n > 0 && sigmask && ++f->turns == TURNS)
+	if (f->signalled && sigmask)
 		let_signals_in(f, sigmask);
 	sweep(f);
 	conns_sweep_closed(&f->conns);
@@ -432,6 +436,18 @@ static bool init_library(void)
 	return rc == 0;
 }
 
+/* Whatever is blocked now; edge-triggered, since handlers take the signals, not a read. */
+static bool watch_signals(struct fcgi *f)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = f };
+	sigset_t blocked;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	f->signal_fd = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
+	return f->signal_fd >= 0 &&
+	       epoll_ctl(f->conns.epoll, EPOLL_CTL_ADD, f->signal_fd, &event) == 0;
+}
+
 struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, void *ctx)
 {
 	int flags = fcntl(options->listen_fd, F_GETFL);
@@ -448,7 +464,8 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 	f->arena = arena_new(ARENA_BYTES);
 	request_ids_init(&f->ids);
 	conns_init(&f->conns, epoll_create1(EPOLL_CLOEXEC));
-	if (f->conns.epoll >= 0)
+	f->signal_fd = -1;
+	if (f->conns.epoll >= 0 && watch_signals(f))
 		listen_on(f);
 	if (f->listening)
 		return f;
@@ -464,6 +481,8 @@ void fcgi_free(struct fcgi *f)
 	if (!f)
 		return;
 	conns_release(&f->conns);
+	if (f->signal_fd >= 0)
+		close(f->signal_fd);
 	if (f->conns.epoll >= 0)
 		close(f->conns.epoll);
 	arena_free(f->arena);

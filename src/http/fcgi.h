@@ -57,7 +57,8 @@ struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, voi
 void fcgi_free(struct fcgi *f);
 /* Waits at most timeout_ms (-1: no end) for something and answers it.  Returns requests
  * answered.  A signal that sigmask (as for epoll_pwait, may be NULL) lets in ends the wait;
- * under steady load it gets in between, within a few turns. */
+ * under steady load it gets in between, after the turn it came in.  Blocked before fcgi_new are
+ * the signals that are awaited so. */
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask);
 /* Stops accepting; keeps answering until every connection is closed or deadline_ms have passed.
  * In the second half of that time a connection is closed together with its answer, since a busy

@@ -104,14 +104,18 @@ static uint64_t raise_all(struct cache_map *map, uint64_t xid, struct str tags)
 	return n;
 }
 
+/* What a rule cannot name is of no slot: the void is for memory, the floor for copies
+ * elsewhere, which are of the epoch that is named again. */
 static void follow_rules(struct cache_map *map, const struct rules *rules,
 			 const struct relay_event *event)
 {
 	struct buf more;
 
 	buf_init(&more, NULL, BUF_NO_MAX);
-	if (!rules_expand(rules, event->source, event->tags, &more))
+	if (!rules_expand(rules, event->source, event->tags, &more)) {
+		map_raise_floor(map, event->xid);
 		map_void(map);
+	}
 	metric_add(COUNTER_cache_rule_tags, raise_all(map, event->xid, buf_str(&more)));
 	buf_release(&more);
 }

@@ -313,7 +313,7 @@ static enum rc keep_house(struct runner *r, int64_t mono_ns)
 	if (rc == RC_OK && mono_ns >= r->prune_at_ns) {
 		rc = job_prune(r->env->pg, r->options->keep_ms);
 		if (rc == RC_OK)
-			rc = stored_prune(cache_stored(r->env->cache));
+			stored_prune(cache_stored(r->env->cache));
 		r->prune_at_ns = mono_ns + PRUNE_NS;
 	}
 	if (rc == RC_OK)

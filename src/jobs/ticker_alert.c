@@ -10,19 +10,23 @@
 
 /* --- the last five minutes ---------------------------------------------------------------- */
 
-/* Sums as they stood at steps of ten seconds; a clock that jumps begins anew. */
+/* Sums as they stood at steps of ten seconds.  Turns may be further apart than steps: those
+ * between are as the present one.  A clock that went back, or over the whole window, begins
+ * anew. */
 static void remember(struct ticker_window *w, const struct tally *sums, int64_t now_us)
 {
 	int64_t step = now_us / WINDOW_STEP_US;
 
-	if (step == w->step)
-		return;
-	if (step != w->step + 1)
+	if (step < w->step || step - w->step >= WINDOW_STEPS) {
 		w->count = 0;
-	w->at[step % WINDOW_STEPS] = *sums;
-	w->step = step;
-	if (w->count < WINDOW_STEPS)
-		w->count++;
+		w->step = step - 1;
+	}
+	while (w->step < step) {
+		w->step++;
+		w->at[w->step % WINDOW_STEPS] = *sums;
+		if (w->count < WINDOW_STEPS)
+			w->count++;
+	}
 }
 
 static void look_back(const struct ticker_window *w, const struct tally *sums,
@@ -40,9 +44,16 @@ struct value {
 	double value;
 };
 
+/* This turn has looked at all there are: one that is not known is off, and not away. */
 static struct value of_vital(const struct vital *v)
 {
-	return (struct value){ v->known, v->known && !v->up };
+	return (struct value){ true, v->known && !v->up };
+}
+
+/* Only one that answers says what it would do. */
+static struct value of_policy(const struct vital *v, bool evicts)
+{
+	return (struct value){ !v->known || v->up, v->known && evicts };
 }
 
 static struct value of_count(int64_t n)
@@ -55,7 +66,7 @@ static struct value of_lease(const struct cache *cache)
 	struct cache_state state;
 
 	cache_state(cache, &state);
-	return (struct value){ state.on, !state.leased };
+	return (struct value){ true, state.on && !state.leased };
 }
 
 /* Too little traffic is no reason for an alert, and ends one. */
@@ -78,7 +89,7 @@ static void measure(const struct ticker *t, const struct tally *recent,
 		[ALERT_parked_events] = of_count(v->events.failed),
 		[ALERT_long_transaction] = of_count(v->events.horizon_ms),
 		[ALERT_no_lease] = of_lease(t->parts.cache),
-		[ALERT_eviction_policy] = { v->analytics.up, t->evicts },
+		[ALERT_eviction_policy] = of_policy(&v->analytics, t->evicts),
 	};
 
 	memcpy(ret, all, sizeof(all));

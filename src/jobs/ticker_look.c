@@ -26,24 +26,34 @@ static void see_horizon(struct ticker *t, const struct pg_result *row, int64_t m
 	ret->horizon_ms = (mono_ns - t->xmin_ns) / 1000000;
 }
 
+/* A server that cannot say this in time may be well: the values are not known then. */
+static struct vital_events look_at_events(struct ticker *t, int64_t mono_ns)
+{
+	struct vital_events events = unknown;
+
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_run(t->parts.pg, STMT_analytics_vitals, PG_NO_ARGS);
+	if (row.rc != RC_OK || row.count != 1)
+		return unknown;
+	see_horizon(t, &row, mono_ns, &events);
+	events.pending = pg_i64(&row, 0, 2);
+	events.processing = pg_i64(&row, 0, 3);
+	events.oldest_ms = pg_i64(&row, 0, 4);
+	events.failed = pg_i64(&row, 0, 5);
+	return events;
+}
+
 static void look_at_postgres(struct ticker *t, int64_t now_us, int64_t mono_ns)
 {
 	struct vitals *v = board_vitals(t->parts.board);
-	struct vital_events events = unknown;
 	int64_t start_ns = clock_mono_ns();
 
 	pg_set_deadline(t->parts.pg, PG_MS);
 	SCOPED(pg_result_done)
-	struct pg_result row = pg_run(t->parts.pg, STMT_analytics_vitals, PG_NO_ARGS);
-	vital_saw(&v->postgres, row.rc == RC_OK, clock_mono_ns() - start_ns, now_us);
-	if (row.rc == RC_OK && row.count == 1) {
-		see_horizon(t, &row, mono_ns, &events);
-		events.pending = pg_i64(&row, 0, 2);
-		events.processing = pg_i64(&row, 0, 3);
-		events.oldest_ms = pg_i64(&row, 0, 4);
-		events.failed = pg_i64(&row, 0, 5);
-	}
-	v->events = events;
+	struct pg_result row = pg_run(t->parts.pg, STMT_ping, PG_NO_ARGS);
+	bool up = row.rc == RC_OK;
+	vital_saw(&v->postgres, up, clock_mono_ns() - start_ns, now_us);
+	v->events = up ? look_at_events(t, mono_ns) : unknown;
 }
 
 static void look_at_redis(struct redis *redis, struct vital *v, int64_t now_us)

@@ -38,7 +38,7 @@ static void begin(const char *name)
 
 	tmp_make();
 	env = new_env();
-	ck_assert_int_eq(board_open(tmp_path("board"), &env->board, &error), RC_OK);
+	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &env->board, &error), RC_OK);
 	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
 	ck_assert_int_eq(key_create(env, name, ROLE_OPERATOR, key), RC_OK);
 	live_pg_sql("DELETE FROM such_market.audit_log");

@@ -7,6 +7,11 @@
 #include "api/ask.h"
 #include "base/arena.h"
 #include "base/board.h"
+#include "base/clock.h"
+#include "base/scope.h"
+#include "../base/tmp.h"
+#include "cache/cache.h"
+#include "cache/map.h"
 #include "lib/live_pg.h"
 #include "net/migrate.h"
 #include "net/pg.h"
@@ -63,6 +68,52 @@ START_TEST(test_ready)
 }
 END_TEST
 
+/* Copies stand in for the database for stale_if_error after the lease, and no longer. */
+START_TEST(test_ready_from_copies)
+{
+	const struct {
+		bool memory;
+		int64_t stale_ms, lease_ms;
+		cache_epoch epoch;
+		int status;
+	} cases[] = {
+		{ true, 60000, 1000, 7, 200 },   { true, 60000, -30000, 7, 200 },
+		{ true, 60000, -90000, 7, 503 }, { true, 0, 1000, 7, 503 },
+		{ false, 60000, 1000, 7, 503 },  { true, 60000, 1000, 0, 503 },
+	};
+	const struct cache_options on = { .memory_on = true, .memory_bytes = 1 << 22 };
+	struct cache *direct;
+	const char *why = "";
+
+	env = new_env();
+	direct = env->cache;
+	tmp_make();
+	live_pg_stop();
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct cache_options options = on;
+		struct cache_map *map;
+
+		options.memory_on = cases[i].memory;
+		options.stale_ms = cases[i].stale_ms;
+		ck_assert_int_eq(cache_map_create(tmp_path("cache"), 1 << 22, &map, &why),
+				 RC_OK);
+		map_set_epoch(map, cases[i].epoch);
+		map_extend_lease(map, clock_boot_ns() + cases[i].lease_ms * 1000000);
+		env->cache = cache_new(&options, map, env->pg);
+		struct reply r = get(env, "/health/ready", NULL);
+		ck_assert_msg(r.status == cases[i].status, "case %zu: %d", i, r.status);
+		if (r.status == 200)
+			ck_str(BODY(env, r, "from"), "\"copies\"");
+		cache_free(env->cache);
+		cache_map_close(map);
+	}
+	live_pg_resume();
+	tmp_remove();
+	env->cache = direct;
+	free_env(env);
+}
+END_TEST
+
 START_TEST(test_detail)
 {
 	env = new_env();
@@ -94,7 +145,7 @@ START_TEST(test_since_and_age)
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/board", dir);
-	ck_assert_int_eq(board_open(path, &board, &why), RC_OK);
+	ck_assert_int_eq(board_open(path, NULL, &board, &why), RC_OK);
 	unlink(path);
 	rmdir(dir);
 	env = new_env();
@@ -131,5 +182,5 @@ START_TEST(test_redis_away)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_live_needs_nothing, test_ready, test_detail,
-	   test_since_and_age, test_redis_away)
+SUITE_WITH(world_start, world_done, 60, test_live_needs_nothing, test_ready,
+	   test_ready_from_copies, test_detail, test_since_and_age, test_redis_away)

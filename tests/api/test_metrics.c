@@ -55,7 +55,7 @@ static struct board *open_board(char dir[])
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/board", dir);
-	ck_assert_msg(board_open(path, &board, &error) == RC_OK, "%s", error);
+	ck_assert_msg(board_open(path, NULL, &board, &error) == RC_OK, "%s", error);
 	unlink(path);
 	rmdir(dir);
 	return board;

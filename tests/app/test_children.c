@@ -236,6 +236,36 @@ START_TEST(who_does_not_leave_is_killed_once)
 }
 END_TEST
 
+/* What others count while they drain is written by the ticker: it leaves after them. */
+START_TEST(the_ticker_leaves_last)
+{
+	static const int64_t count[PROCESS_ROLES] = { [PROCESS_hot] = 2, [PROCESS_ticker] = 1 };
+
+	memset(&world, 0, sizeof(world));
+	children_init(&c, &ops);
+	children_begin(&c, count, 10LL * S, 0);
+	children_step(&c, 0);
+	for (pid_t pid = 1; pid <= 3; pid++)
+		tell(pid, TOLD_READY, 0);
+	children_stop(&c, 1 * S);
+	ck_assert_int_eq(children_step(&c, 1 * S), 11LL * S);
+	ck_assert_int_eq(world.terms, 2);
+	children_died(&c, 1, 2LL * S);
+	children_died(&c, 3, 2LL * S); /* the ticker by itself: there is another */
+	children_step(&c, 2LL * S);
+	ck_assert_int_eq(world.started, 4);
+	ck_assert_int_eq(world.terms, 2);
+	children_died(&c, 2, 3LL * S);
+	ck_assert_int_eq(children_step(&c, 3LL * S), 13LL * S);
+	ck_assert_int_eq(world.terms, 3);
+	ck_assert_int_eq(world.last_term, 4);
+	children_died(&c, 4, 3LL * S);
+	children_step(&c, 4LL * S);
+	ck_assert(children_gone(&c));
+	ck_assert_int_eq(world.started, 4);
+}
+END_TEST
+
 START_TEST(stopping_forgets_those_that_wait)
 {
 	fresh();
@@ -254,4 +284,4 @@ SUITE(backoff_grows_to_its_limit, everybody_is_started_and_settles,
       a_generation_that_never_gets_ready_ends_nobody,
       an_outworn_one_leaves_after_its_successor_is_ready,
       an_outworn_one_that_dies_is_not_replaced_twice, who_does_not_leave_is_killed_once,
-      stopping_forgets_those_that_wait)
+      the_ticker_leaves_last, stopping_forgets_those_that_wait)

@@ -19,7 +19,7 @@ static void open_board(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/board", dir);
 	snprintf(lock, sizeof(lock), "%s/lock", dir);
-	ck_assert_int_eq(board_open(path, &board, &why), RC_OK);
+	ck_assert_int_eq(board_open(path, NULL, &board, &why), RC_OK);
 }
 
 static void close_board(void)

@@ -1,6 +1,7 @@
 #include "lib/child.h"
 #include "suite.h"
 #include "base/board.h"
+#include "base/scope.h"
 #include "base/tmp.h"
 #include <string.h>
 #include <sys/resource.h>
@@ -12,7 +13,7 @@ static struct board *open_board(void)
 	struct board *b = NULL;
 	const char *error = "";
 
-	ck_assert_msg(board_open(tmp_path("board"), &b, &error) == RC_OK, "%s", error);
+	ck_assert_msg(board_open(tmp_path("board"), NULL, &b, &error) == RC_OK, "%s", error);
 	return b;
 }
 
@@ -99,6 +100,36 @@ START_TEST(a_board_of_another_build_is_made_anew)
 }
 END_TEST
 
+/* An upgrade that moves a row of a table: what was counted is not given to another's name. */
+START_TEST(a_board_of_other_names_is_made_anew)
+{
+	static const char *const one[] = { "GET /a", "GET /b" }, *const moved[] = { "GET /b",
+										    "GET /a" };
+	const struct {
+		struct tally_names names;
+		uint64_t requests;
+	} next[] = {
+		{ { one, 2, moved, 2 }, 9 },
+		{ { moved, 2, moved, 2 }, 0 },
+		{ { one, 2, one, 2 }, 0 },
+		{ { one, 1, moved, 2 }, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(next); i++) {
+		struct board *b;
+		const char *error;
+
+		unlink(tmp_path("board"));
+		ck_assert(board_open(tmp_path("board"), &next[0].names, &b, &error) == RC_OK);
+		board_slot(b, 0)->requests = 9;
+		board_close(b);
+		ck_assert(board_open(tmp_path("board"), &next[i].names, &b, &error) == RC_OK);
+		ck_assert_uint_eq(board_slot(b, 0)->requests, next[i].requests);
+		board_close(b);
+	}
+}
+END_TEST
+
 START_TEST(a_cut_board_is_made_anew)
 {
 	struct board *b = open_board();
@@ -138,12 +169,12 @@ START_TEST(no_room_is_an_error_now)
 
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	ck_assert_int_eq(board_open(tmp_path("board"), &b, &error), RC_UNAVAILABLE);
+	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &b, &error), RC_UNAVAILABLE);
 	ck_assert_str_eq(error, "File too large");
 	ck_assert_ptr_null(b);
 	ck_assert_int_ne(stat(tmp_path("board"), &st), 0);
 	ck_assert_int_eq(rmdir(tmp_dir), 0); /* nothing half-made is left */
-	ck_assert_int_eq(board_open(tmp_path("board"), &b, &error), RC_UNAVAILABLE);
+	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &b, &error), RC_UNAVAILABLE);
 	ck_assert_str_eq(error, "No such file or directory");
 }
 END_TEST
@@ -163,6 +194,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, counters_survive_their_master);
 	tcase_add_test(tc, processes_see_each_other);
 	tcase_add_loop_test(tc, a_board_of_another_build_is_made_anew, 0, 2);
+	tcase_add_test(tc, a_board_of_other_names_is_made_anew);
 	tcase_add_test(tc, a_cut_board_is_made_anew);
 	tcase_add_test(tc, a_link_is_not_followed);
 	tcase_add_test(tc, no_room_is_an_error_now);

@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "cache/layout.h"
 #include "cache/redis_tier.h"
+#include "cache/turns.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
 #include "mapped.h"
@@ -448,6 +449,22 @@ START_TEST(what_cannot_be_named_is_not_kept)
 }
 END_TEST
 
+START_TEST(what_cannot_be_named_waits_for_its_turn)
+{
+	options.fills = 1;
+	plan.key_long = true;
+	int place = turn_begin(map, 1, 0);
+	ck_assert_int_eq(cache_through(cache, arena, &model, &plan, &plan, &answer),
+			 RC_UNAVAILABLE);
+	ck_assert_int_eq(plan.calls, 0);
+	turn_end(map, place);
+	/* Each gives its turn back. */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(plan.calls, 3);
+}
+END_TEST
+
 START_TEST(an_unknown_epoch_keeps_nothing)
 {
 	cache_connected(cache, 0);
@@ -479,6 +496,7 @@ static void suite_add(TCase *tc)
 				 a_failure_keeps_nothing_and_holds_nobody_up,
 				 large_answers_are_kept_compressed,
 				 what_cannot_be_named_is_not_kept,
+				 what_cannot_be_named_waits_for_its_turn,
 				 an_unknown_epoch_keeps_nothing };
 
 	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);

@@ -2,6 +2,7 @@
 #include "../suite.h"
 #include <stdio.h>
 #include "base/clock.h"
+#include "base/glob.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
@@ -200,19 +201,72 @@ START_TEST(it_is_kept_within_bounds)
 		stored_put(stored, arena, &e);
 	}
 	ck_assert_int_eq(rows(), 20);
-	ck_assert_int_eq(stored_prune(stored), RC_OK);
+	stored_prune(stored);
 	ck_assert_int_eq(rows(), 15); /* a megabyte of them: the latest */
 	struct entry e;
 	ck_assert(stored_get(stored, arena, key_of(19), &e));
 	ck_assert(!stored_get(stored, arena, key_of(0), &e));
 	live_pg_sql("UPDATE such_market.cache_answers SET made_at = made_at - interval '2 days'"
 		    " WHERE key <= 'such-market:test:14'");
-	ck_assert_int_eq(stored_prune(stored), RC_OK);
+	stored_prune(stored);
 	ck_assert_int_lt(rows(), 15);
 	ck_assert_int_gt(rows(), 0);
 	map_set_epoch(map, EPOCH + 1);
-	ck_assert_int_eq(stored_prune(stored), RC_OK);
+	stored_prune(stored);
 	ck_assert_int_eq(rows(), 0);
+}
+END_TEST
+
+static const char *const keys_kept[] = { "collections:{0xaa}:stats", "collections:{0xab}:stats",
+					 "collections:{0xaa}:a_b",   "collections:{0xaa}:axb",
+					 "traits:{0xaa}:100%",       "traits:{0xaa}:1000",
+					 "traits:{0xaa}:[x]",        "traits:{0xaa}:\\",
+					 "owners:{0xaa}:q:00ff" };
+
+static const struct {
+	const char *glob;
+	int left;
+} forgotten[] = {
+	{ "collections:{0xaa}:stats", 8 },
+	{ "collections:*:stats", 7 },
+	{ "collections:*", 5 },
+	{ "*", 0 },
+	{ "nfts:*", 9 },
+	{ "stats", 9 },
+	{ "*:a_b", 8 },
+	{ "*:100%", 8 },
+	{ "collections:{0xa?}:stats", 7 },
+	{ "collections:{0xa[b-z]}:stats", 7 }, /* wider than it says: LIKE has no classes */
+	{ "traits:*:[^1]x]", 8 },
+	{ "traits:*:\\[x\\]", 8 },
+	{ "traits:*:\\\\", 8 },
+	{ "*[\\]]", 0 }, /* any character at the end */
+	{ "owners:*:q:[0-9]*", 8 },
+};
+
+/* What a glob is to clear is gone with the transaction that says so. */
+START_TEST(what_a_glob_matches_is_forgotten)
+{
+	struct str glob = str_of(forgotten[_i].glob);
+	struct entry e;
+
+	for (size_t i = 0; i < COUNT_OF(keys_kept); i++) {
+		e = made(str_of(keys_kept[i]), 100, "{}");
+		stored_put(stored, arena, &e);
+	}
+	ck_assert_int_eq(rows(), COUNT_OF(keys_kept));
+	struct str tags_text = arena_printf(arena, "~" STR_FMT "\nlist", STR_ARG(glob));
+	SCOPED(pg_result_done)
+	struct pg_result done =
+		pg_run(pg, STMT_write_invalidate, PG_ARGS(pg_text(tags_text.ptr)));
+	ck_assert_int_eq(done.rc, RC_OK);
+	for (size_t i = 0; i < COUNT_OF(keys_kept); i++) {
+		struct str at = str_of(keys_kept[i]);
+
+		if (glob_match(glob, at))
+			ck_assert(!stored_get(stored, arena, at, &e));
+	}
+	ck_assert_int_eq(rows(), forgotten[_i].left);
 }
 END_TEST
 
@@ -248,6 +302,46 @@ START_TEST(what_fails_is_left_alone)
 }
 END_TEST
 
+/* It is housekeeping: whoever does it has other things to do, and no more to say. */
+START_TEST(what_cannot_be_removed_is_counted)
+{
+	put_label(100, "{}");
+	map_set_epoch(map, EPOCH + 1);
+	live_pg_sql("REVOKE EXECUTE ON FUNCTION such_market.cache_answers_prune"
+		    " FROM such_market_app");
+	stored_prune(stored);
+	stored_prune(stored);
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_stored_errors], 1);
+	ck_assert_int_eq(rows(), 1);
+	live_pg_sql("GRANT EXECUTE ON FUNCTION such_market.cache_answers_prune"
+		    " TO such_market_app");
+}
+END_TEST
+
+/* Removing many may take longer than a request waits for a statement. */
+START_TEST(removing_has_a_deadline_of_its_own)
+{
+	static const struct pg_options brief = { .connect_ms = 5000, .deadline_ms = 100 };
+	struct pg *own = pg_new(&brief, live_pg_url());
+	struct stored *pruning = stored_new(&options, map, own);
+
+	put_label(100, "{}");
+	map_set_epoch(map, EPOCH + 1);
+	live_pg_sql("CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS"
+		    " $$BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END$$;"
+		    "CREATE TRIGGER dawdle AFTER DELETE ON such_market.cache_answers"
+		    " EXECUTE FUNCTION public.dawdle()");
+	stored_prune(pruning);
+	live_pg_sql("DROP FUNCTION public.dawdle CASCADE");
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_stored_errors], 0);
+	ck_assert_int_eq(rows(), 0);
+	SCOPED(pg_result_done) struct pg_result slow = pg_exec(own, "SELECT pg_sleep(0.4)");
+	ck_assert_int_eq(slow.rc, RC_TIMEOUT);
+	stored_free(pruning);
+	pg_free(own);
+}
+END_TEST
+
 START_TEST(off)
 {
 	struct cache_options none = options;
@@ -257,7 +351,7 @@ START_TEST(off)
 	ck_assert_ptr_null(stored_new(&none, map, pg));
 	ck_assert_ptr_null(stored_new(&options, NULL, pg));
 	ck_assert(!stored_get(NULL, arena, key, &e));
-	ck_assert_int_eq(stored_prune(NULL), RC_OK);
+	stored_prune(NULL);
 }
 END_TEST
 
@@ -271,6 +365,8 @@ static void add_all(TCase *tc)
 				 it_is_kept_within_bounds,
 				 a_crash_empties_it_and_it_goes_on,
 				 what_fails_is_left_alone,
+				 what_cannot_be_removed_is_counted,
+				 removing_has_a_deadline_of_its_own,
 				 off };
 
 	tcase_add_unchecked_fixture(tc, live_pg_start, live_pg_done);
@@ -278,6 +374,7 @@ static void add_all(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < COUNT_OF(tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_add_loop_test(tc, what_a_glob_matches_is_forgotten, 0, (int)COUNT_OF(forgotten));
 }
 
 SUITE_OF(add_all)

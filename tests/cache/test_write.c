@@ -375,6 +375,42 @@ START_TEST(rules_add_to_what_is_raised)
 }
 END_TEST
 
+/* It voids memory at once; copies elsewhere, of the same epoch and of slots that nobody could
+ * raise, are under the floor when the relay has named that epoch again. */
+START_TEST(what_a_rule_cannot_name_is_under_the_floor)
+{
+	static const struct cache_options ruled = {
+		.memory_on = true,
+		.redis_prefix = "such-market",
+		.rules = "collections:update -> r:{contract}"
+	};
+	struct script s = { .sql = "UPDATE such_market.collections SET name = name || '!'" };
+	struct script none = { .sql = EMIT };
+
+	up();
+	live_pg_sql("INSERT INTO such_market.collections (contract_address, name)"
+		    " SELECT decode(lpad(to_hex(n), 40, '0'), 'hex'), 'n'"
+		    " FROM generate_series(1, 101) AS n");
+	struct cache *own = cache;
+	cache = cache_new(&ruled, map, pg);
+	uint64_t era = map_era(map);
+	ck_assert_int_eq(run(&s), RC_OK);
+	ck_assert_uint_gt(map_era(map), era);
+	map_set_epoch(map, epoch); /* as the next poll does */
+	ck_assert_uint_eq(map_floor(map), s.xid);
+	ck_assert(!map_label_ok(map, slot, s.xid));
+	ck_assert(map_label_ok(map, slot, s.xid + 1));
+	/* The next one is no such write. */
+	ck_assert_int_eq(run(&none), RC_OK);
+	ck_assert_uint_eq(map_floor(map), s.xid);
+	ck_assert_uint_eq(map_epoch(map), epoch);
+	cache_free(cache);
+	cache = own;
+	live_pg_sql("DELETE FROM such_market.collections");
+	down();
+}
+END_TEST
+
 /* What went another way is known here before it is acknowledged as a whole: of transactions
  * that were open when it began, too. */
 START_TEST(what_was_committed_since_is_settled)
@@ -449,6 +485,7 @@ static void all(TCase *tc)
 	tcase_add_test(tc, a_commit_without_a_reply_is_looked_up);
 	tcase_add_test(tc, redis_is_told_without_a_mapping_too);
 	tcase_add_test(tc, rules_add_to_what_is_raised);
+	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);
 	tcase_add_test(tc, what_was_committed_since_is_settled);
 #ifdef ENABLE_FAILPOINTS
 	tcase_add_loop_test(tc, each_place_to_die_leaves_what_was_done, 0,

@@ -120,8 +120,8 @@ START_TEST(a_signal_gets_in_under_steady_load)
 	raise(SIGUSR2);
 	while (!signalled && turns < 100)
 		turns += fcgi_poll(f, 0, &open);
-	ck_assert_int_lt(turns, 100);
-	ck_assert_int_gt(turns, 1); /* it was not idle */
+	ck_assert_int_le(turns, 2);
+	ck_assert_int_gt(turns, 0); /* it was not idle */
 	close(busy[0]);
 	close(busy[1]);
 	end();

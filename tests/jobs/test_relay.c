@@ -577,6 +577,40 @@ START_TEST(rules_add_tags)
 }
 END_TEST
 
+/* Copies outside of memory have no era: they are of the epoch that is named again. */
+START_TEST(what_a_rule_cannot_name_is_under_the_floor)
+{
+	static const struct relay_options ruled = {
+		.interval_ms = 100,
+		.keep_ms = 90000000,
+		.rules = "collections:update -> r:{contract}",
+	};
+	struct relay *r = relay_new(wire(), map, "here", &ruled);
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	uint64_t era = map_era(map);
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, source, tags)"
+		    " VALUES ('collection_updated', 'collections:update', '{c:*,list}')");
+	uint64_t xid = (uint64_t)ask("SELECT max(xid::text::bigint)"
+				     " FROM such_market.cache_events");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	ck_assert_uint_gt(map_era(map), era);
+	ck_assert_uint_eq(map_floor(map), xid);
+	ck_assert(!map_label_ok(map, slot_of("r:" HEX_A), xid));
+	ck_assert(map_label_ok(map, slot_of("r:" HEX_A), xid + 1));
+	relay_free(r);
+	/* Nor does a mapping that only loads it believe less. */
+	cache_map_close(map);
+	map_new();
+	r = relay_new(wire(), map, "here", &ruled);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_ne(map_epoch(map), 0);
+	ck_assert_uint_eq(map_floor(map), xid);
+	relay_free(r);
+}
+END_TEST
+
 START_TEST(old_requests_are_forgotten)
 {
 	struct relay *r = relay_here();
@@ -651,6 +685,43 @@ START_TEST(pruned_events_are_not_missed)
 }
 END_TEST
 
+/* It holds back the xmin of every position: what is deleted above it counts as unseen. */
+START_TEST(an_open_transaction_keeps_the_events_since)
+{
+	struct relay *r = relay_here();
+	struct pg *writer = wire();
+	int64_t mono_ns = clock_mono_ns();
+
+	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " VALUES ('cache_cleared', '{u:900014}', now() - interval '26h')");
+	SCOPED(pg_result_done)
+	struct pg_result open = pg_exec(writer, "BEGIN; SELECT pg_current_xact_id()");
+	ck_assert_int_eq(open.rc, RC_OK);
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " VALUES ('cache_cleared', '{u:900015}', now() - interval '26h')");
+	for (int i = 0; i < 3; i++) {
+		mono_ns += INT64_C(61000000000);
+		ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+		ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+		ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
+				     " WHERE '{u:900014,u:900015}' && tags"),
+				 1);
+	}
+	SCOPED(pg_result_done) struct pg_result end = pg_exec(writer, "COMMIT");
+	ck_assert_int_eq(end.rc, RC_OK);
+	ck_assert_int_eq(polled(r), RC_OK);
+	mono_ns += INT64_C(61000000000);
+	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
+			     " WHERE tags = '{u:900015}'"),
+			 0);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 1);
+	relay_free(r);
+}
+END_TEST
+
 START_TEST(old_events_are_forgotten)
 {
 	struct relay *r = relay_here();
@@ -695,9 +766,11 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
 	tcase_add_test(tc, a_glob_is_walked_for);
 	tcase_add_test(tc, rules_add_tags);
+	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);
 	tcase_add_test(tc, old_requests_are_forgotten);
 	tcase_add_test(tc, poison_voids_everything_once);
 	tcase_add_test(tc, pruned_events_are_not_missed);
+	tcase_add_test(tc, an_open_transaction_keeps_the_events_since);
 	tcase_add_test(tc, old_events_are_forgotten);
 }
 

@@ -53,7 +53,7 @@ static void open_ticker(void)
 					     .budget_ms = 5000 };
 	analytics_settle(&options, &redis_here, "such-market");
 	parts = (struct ticker_parts){ .machine = "test" };
-	ck_assert_int_eq(board_open(path, &parts.board, &why), RC_OK);
+	ck_assert_int_eq(board_open(path, NULL, &parts.board, &why), RC_OK);
 	unlink(path);
 	rmdir(dir);
 	parts.analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
@@ -191,6 +191,53 @@ START_TEST(test_alerts)
 }
 END_TEST
 
+/* An interval longer than a step of the window; and a gap as long as the window forgets it. */
+START_TEST(test_slow_turns)
+{
+	open_ticker();
+	turn(S);
+	ask(100, 500, 2000);
+	for (int i = 0; i < 200; i++)
+		tally_read(0, TALLY_miss);
+	for (int i = 0; i < 8; i++)
+		turn(25 * S);
+	ck_assert(alert(ALERT_error_rate)->active);
+	ck_assert(alert(ALERT_slow_p95)->active);
+	ck_assert(alert(ALERT_low_hit_rate)->active);
+	turn(300 * S);
+	for (int i = 0; i < 4; i++)
+		turn(25 * S);
+	ck_assert(!alert(ALERT_error_rate)->active);
+	ck_assert(!alert(ALERT_slow_p95)->active);
+	ck_assert(!alert(ALERT_low_hit_rate)->active);
+	close_ticker();
+}
+END_TEST
+
+/* What was switched off while it was away is missed by nobody. */
+START_TEST(test_switched_off)
+{
+	static const enum alert gone[] = { ALERT_redis_away, ALERT_analytics_away,
+					   ALERT_no_lease, ALERT_eviction_policy };
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		v->alert[gone[i]] = (struct alert_state){ .active = 1, .value = 1 };
+	struct ticker_parts off = parts;
+	off.redis = NULL;
+	off.analytics.redis = NULL;
+	ticker_free(ticker);
+	ticker = ticker_new(&off);
+	turn(S);
+	turn(5 * S);
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		ck_assert_msg(!alert(gone[i])->active, "%s stays", alert_rows[gone[i]].name);
+	close_ticker();
+}
+END_TEST
+
 /* Few requests are no evidence. */
 START_TEST(test_quiet)
 {
@@ -228,6 +275,64 @@ START_TEST(test_horizon_and_events)
 	turn(S);
 	ck_assert_int_eq(e->horizon_ms, 0);
 	ck_assert(!alert(ALERT_parked_events)->active);
+	pg_free(other);
+	close_ticker();
+}
+END_TEST
+
+/* A relay that is heard of no more is the one that events wait for. */
+START_TEST(test_no_relay_left)
+{
+	struct vital_events *e;
+
+	open_ticker();
+	e = &board_vitals(parts.board)->events;
+	live_pg_sql(
+		"INSERT INTO such_market.cache_relays (machine, mapping, epoch, position, "
+		"seen_at)"
+		" SELECT 'gone', 'm', 'e', pg_current_snapshot(), now() - interval '1 min'");
+	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
+		    " VALUES ('cache_cleared', '{}', now() - interval '30 s')");
+	turn(S);
+	turn(5 * S);
+	ck_assert_int_eq(e->pending, 1);
+	ck_assert_int_eq(e->processing, 0);
+	ck_assert_int_ge(e->oldest_ms, 30000);
+	ck_assert(alert(ALERT_old_events)->active);
+	live_pg_sql("UPDATE such_market.cache_relays"
+		    " SET position = pg_current_snapshot(), seen_at = now()");
+	turn(S);
+	turn(5 * S);
+	ck_assert_int_eq(e->pending, 0);
+	ck_assert(!alert(ALERT_old_events)->active);
+	live_pg_sql("DELETE FROM such_market.cache_events");
+	live_pg_sql("DELETE FROM such_market.cache_relays");
+	close_ticker();
+}
+END_TEST
+
+/* A server that is slow with the outbox is there all the same. */
+START_TEST(test_events_unknown)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_super_url());
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	turn(S);
+	ck_assert_int_eq(v->events.pending, 0);
+	struct pg_result lock = pg_exec(other, "BEGIN; LOCK TABLE such_market.cache_events");
+	pg_result_done(&lock);
+	turn(S);
+	ck_assert_uint_eq(v->postgres.up, 1);
+	ck_assert_int_eq(v->postgres.seen_us, now_us);
+	ck_assert_int_eq(v->events.pending, -1);
+	ck_assert_int_eq(v->events.horizon_ms, -1);
+	struct pg_result end = pg_exec(other, "ROLLBACK");
+	pg_result_done(&end);
+	turn(S);
+	ck_assert_uint_eq(v->postgres.up, 1);
+	ck_assert_int_eq(v->events.pending, 0);
 	pg_free(other);
 	close_ticker();
 }
@@ -275,8 +380,12 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_counts_arrive);
 	tcase_add_test(tc, test_dependencies);
 	tcase_add_test(tc, test_alerts);
+	tcase_add_test(tc, test_slow_turns);
+	tcase_add_test(tc, test_switched_off);
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
+	tcase_add_test(tc, test_no_relay_left);
+	tcase_add_test(tc, test_events_unknown);
 	tcase_add_test(tc, test_clock_jumps);
 }
 

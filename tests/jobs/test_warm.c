@@ -228,7 +228,7 @@ START_TEST(the_most_read_before)
 	size_t n = 0;
 
 	snprintf(file, sizeof(file), "/tmp/test_warm_board.%d", (int)getpid());
-	ck_assert_int_eq(board_open(file, &env.board, &why), RC_OK);
+	ck_assert_int_eq(board_open(file, NULL, &env.board, &why), RC_OK);
 	ck_assert_int_eq(address_read(str_of(second), &read), RC_OK);
 	board_slot(env.board, 3)->role = 0;
 	board_slot(env.board, 3)->started_us = 1;

@@ -284,7 +284,7 @@ static bool answers(const struct machine *m)
 {
 	struct http *http = machine_http(m);
 	bool ok = http_try(http, &(struct http_ask){ .path = "/health/ready" }) &&
-		  http->status == 200;
+		  http->status == 200 && !strstr(http->body.ptr, "\"copies\"");
 
 	http_free(http);
 	return ok;

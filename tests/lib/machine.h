@@ -31,7 +31,7 @@ void machine_start(struct machine *m, const char *settings);
 void machine_done(struct machine *m);
 
 struct http *machine_http(const struct machine *m); /* a client of its nginx */
-void machine_wait_ready(const struct machine *m);   /* until /health/ready says so */
+void machine_wait_ready(const struct machine *m);   /* from the database */
 /* Children of the master whose title holds the word ("worker", "relay"). */
 size_t machine_children(const struct machine *m, const char *word, pid_t *ret, size_t max);
 void machine_end(struct machine *m, int signal); /* of the master, and waits for its end */

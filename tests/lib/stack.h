@@ -43,7 +43,7 @@ size_t stack_children(const char *word, pid_t *ret, size_t max);
 void stack_market_stop(void);   /* SIGTERM, waits */
 void stack_market_begin(void);  /* after stop; does not wait */
 void stack_market_resume(void); /* waits until it answers through nginx */
-void stack_wait_ready(void);    /* until /health/ready says so */
+void stack_wait_ready(void);    /* from the database */
 /* Puts a snippet of nginx/snippets into the site, or takes all out (NULL), and reloads nginx.
  */
 void stack_snippet(const char *name);

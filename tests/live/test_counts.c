@@ -7,13 +7,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/child.h"
 #include "lib/http.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
 #include "lib/machine.h"
+#include "net/pg.h"
 #include "net/redis.h"
 #include "suite.h"
 
@@ -338,5 +342,77 @@ START_TEST(sums_are_exact_after_the_master)
 }
 END_TEST
 
+#define UNREAD "/api/collection/0x00000000000000000000000000000000000000bb"
+
+static pid_t ask_in_child(void)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		struct http *http = machine_http(&machine[0]);
+		_exit(http_get(http, UNREAD) == 404 ? 0 : 1);
+	}
+	return pid;
+}
+
+static void wait_waiting(struct pg *pg)
+{
+	int64_t until = clock_mono_ns() + WAIT_NS;
+	int64_t n = 0;
+
+	while (n == 0) {
+		struct pg_result row =
+			pg_exec(pg, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+		n = row.rc == RC_OK ? pg_i64(&row, 0, 0) : 0;
+		pg_result_done(&row);
+		ck_assert_msg(clock_mono_ns() < until, "nobody waits for the lock");
+	}
+}
+
+static void wait_gone(struct machine *m, const char *word)
+{
+	int64_t until = clock_mono_ns() + WAIT_NS;
+	pid_t pid;
+
+	while (machine_children(m, word, &pid, 1) != 0) {
+		ck_assert_msg(clock_mono_ns() < until, "%s stays", word);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void run_sql(struct pg *pg, const char *sql)
+{
+	struct pg_result row = pg_exec(pg, sql);
+
+	ck_assert_int_eq(row.rc, RC_OK);
+	pg_result_done(&row);
+}
+
+/* Asked before SIGTERM, answered after it: the ticker leaves last. */
+START_TEST(sums_have_what_was_answered_while_leaving)
+{
+	const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 5000 };
+	struct pg *pg = pg_new(&options, live_pg_super_url());
+	int status;
+
+	wait_exact();
+	run_sql(pg, "BEGIN; LOCK TABLE such_market.collections");
+	pid_t pid = ask_in_child();
+	wait_waiting(pg);
+	ck_assert_int_eq(kill(*machine[0].market_pid, SIGTERM), 0);
+	wait_gone(&machine[0], "relay");
+	run_sql(pg, "ROLLBACK");
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	answered[6]++;
+	wait_gone(&machine[0], "ticker"); /* a second SIGTERM would hurry it */
+	machine_end(&machine[0], SIGTERM);
+	wait_exact();
+	machine_begin(&machine[0]);
+	machine_wait_ready(&machine[0]);
+	pg_free(pg);
+}
+END_TEST
+
 SUITE_WITH(start, stop, 120, sums_are_exact, sums_are_exact_without_redis,
-	   sums_are_exact_after_the_master)
+	   sums_are_exact_after_the_master, sums_have_what_was_answered_while_leaving)

@@ -85,6 +85,9 @@ START_TEST(test_database_away_is_flagged)
 	wait_detail(http, C721 "/nfts/5", "detail=stale");
 	http_get(http, C721 "/nfts/999999");
 	http_problem_is(http, 503, "unavailable");
+	ck_assert_int_eq(http_get(http, "/health/ready"), 200);
+	ck_assert_str_eq(http->body.ptr,
+			 "{\"status\":\"ready\",\"from\":\"copies\",\"stale\":true}");
 	live_pg_resume();
 	wait_detail(http, C721 "/nfts/5", "detail=memory");
 	stack_wait_ready();
