@@ -33,7 +33,7 @@ static void begin(void (*serve)(int fd, const void *ctx))
 	analytics_settle(&options, &redis, "such-market");
 	tmp_make();
 	env = new_env();
-	ck_assert_int_eq(board_open(tmp_path("board"), &env->board, &error), RC_OK);
+	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &env->board, &error), RC_OK);
 	live_pg_sql("DELETE FROM such_market.api_keys");
 	ck_assert_int_eq(key_create(env, "analytics", ROLE_OPERATOR, key), RC_OK);
 	analytics = (struct analytics){ redis_new(&options.redis), &options, &names };

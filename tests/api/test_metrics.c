@@ -123,7 +123,7 @@ START_TEST(test_statements)
 	/* The place of the process, not the process: there are only so many. */
 	const char *error = "";
 	tmp_make();
-	ck_assert_int_eq(board_open(tmp_path("board"), &env->board, &error), RC_OK);
+	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &env->board, &error), RC_OK);
 	board_slot(env->board, 4)->pid = getpid();
 	r = scrape("127.0.0.1", NULL);
 	ck_assert_msg(has(&r, CALLS("4")), STR_FMT, STR_ARG(r.body));
