@@ -63,12 +63,12 @@ static void read_hash(const struct analytics *a, const struct redis_reply *reply
 
 static void add_point(struct analytics_counts *counts, int64_t start_us, const struct tally *t)
 {
-	struct analytics_point *p = &counts->point[counts->points - 1];
+	size_t n = counts->points;
 
-	if (counts->points == 0 || p->start_us != start_us) {
-		p = &counts->point[counts->points++];
-		*p = (struct analytics_point){ .start_us = start_us };
-	}
+	if (n == 0 || counts->point[n - 1].start_us != start_us)
+		counts->point[counts->points++] =
+			(struct analytics_point){ .start_us = start_us };
+	struct analytics_point *p = &counts->point[counts->points - 1];
 	p->requests += t->requests;
 	p->errors += t->errors;
 	p->reads += analytics_reads(t);

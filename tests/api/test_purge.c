@@ -84,7 +84,7 @@ START_TEST(test_one_address)
 	ck_assert_str_eq(last_tags(), "c:" ALPHA " b:" ALPHA);
 	ck_assert_int_eq(number("SELECT max(id) FROM such_market.cache_events"
 				" WHERE kind = 'cache_cleared'"),
-			 strtoll(BODY(env, r, "eventId").ptr, NULL, 10));
+			 strtoll(arena_strz(env->arena, BODY(env, r, "eventId")), NULL, 10));
 	free_env(env);
 }
 END_TEST
