@@ -35,7 +35,7 @@ static struct board *open_board(void)
 	struct board *board;
 
 	snprintf(path, sizeof(path), "/tmp/counters.%lld", (long long)clock_mono_ns());
-	if (board_open(path, &board, &why) != RC_OK)
+	if (board_open(path, NULL, &board, &why) != RC_OK)
 		fail(path, why);
 	remove(path);
 	return board;
