@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include "app/command.h"
 #include "app/config.h"
-#include "model/audit.h"
-#include "model/ownership.h"
-#include "model/snapshot.h"
+#include "model/prune.h"
 #include "net/pg.h"
 
 #define MS_PER_S     1000
@@ -13,23 +11,14 @@
 
 static int run(struct pg *pg, int64_t keep_ms)
 {
-	const struct {
-		const char *what;
-		enum rc (*prune)(struct pg *pg, int64_t keep_s, int64_t *ret_gone);
-	} steps[] = {
-		{ "audit rows", audit_prune },
-		{ "rows of recounts", ownership_mends_prune },
-		{ "snapshots of the counters", snapshot_prune },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+	for (enum prune what = 0; what < PRUNES; what++) {
 		int64_t gone = 0;
-		enum rc rc = steps[i].prune(pg, keep_ms / MS_PER_S, &gone);
+		enum rc rc = prune_run(pg, what, keep_ms / MS_PER_S, &gone);
 
 		if (rc != RC_OK)
 			return command_fail("maintain", EXIT_FAILURE, "%s: %s: %s",
-					    steps[i].what, rc_text(rc), pg_error(pg));
-		printf("%" PRId64 " %s forgotten\n", gone, steps[i].what);
+					    prune_name(what), rc_text(rc), pg_error(pg));
+		printf("%" PRId64 " %s forgotten\n", gone, prune_name(what));
 	}
 	return EXIT_SUCCESS;
 }

@@ -12,8 +12,7 @@
 #include "net/pg.h"
 #include "net/tx.h"
 
-#define PRUNE_STEP "10000"
-#define RUN_MS     8000 /* below what nginx waits */
+#define RUN_MS 8000 /* below what nginx waits */
 
 enum audit_col {
 	ID,
@@ -228,31 +227,4 @@ struct str audit_scope(struct arena *arena, const struct audit_query *query)
 {
 	return arena_printf(arena, "audit|%lld|%lld|%s", (long long)query->since_us,
 			    (long long)query->key_id, query->outcome ? query->outcome : "");
-}
-
-static enum rc prune_step(struct pg *pg, const char *keep_s, int64_t *ret_gone)
-{
-	SCOPED(pg_result_done)
-	struct pg_result row =
-		pg_run(pg, STMT_audit_prune, PG_ARGS(pg_text(keep_s), pg_text(PRUNE_STEP)));
-
-	if (row.rc == RC_OK)
-		*ret_gone = pg_i64(&row, 0, 0);
-	return row.rc;
-}
-
-enum rc audit_prune(struct pg *pg, int64_t keep_s, int64_t *ret_gone)
-{
-	struct arena *arena = arena_new(256);
-	const char *keep = page_int(arena, keep_s).ptr;
-	int64_t gone = 0, step = 0;
-	enum rc rc;
-
-	do {
-		rc = prune_step(pg, keep, &step);
-		gone += rc == RC_OK ? step : 0;
-	} while (rc == RC_OK && step > 0);
-	arena_free(arena);
-	*ret_gone = gone;
-	return rc;
 }

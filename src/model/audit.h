@@ -63,7 +63,4 @@ enum rc audit_list(struct env *env, const struct audit_query *query, struct answ
 /* What a cursor of this list is bound to. */
 struct str audit_scope(struct arena *arena, const struct audit_query *query);
 
-/* For maintenance: forgets rows older than keep_s seconds, in pieces. */
-enum rc audit_prune(struct pg *pg, int64_t keep_s, int64_t *ret_gone);
-
 #endif

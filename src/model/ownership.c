@@ -12,7 +12,6 @@
 #define COUNT_AT_ONCE    "16"
 #define MEND_ROWS        "500" /* of one transaction */
 #define COLLECTIONS_STEP "200"
-#define PRUNE_STEP       "10000"
 #define MEND_DEADLINE_MS 30000
 #define NS_PER_MS        INT64_C(1000000)
 
@@ -244,21 +243,4 @@ enum rc ownership_recount_read(struct env *env, const struct job *job, const str
 struct str ownership_scope(struct arena *arena, int64_t job)
 {
 	return arena_printf(arena, "recount|%lld", (long long)job);
-}
-
-enum rc ownership_mends_prune(struct pg *pg, int64_t keep_s, int64_t *ret_gone)
-{
-	struct arena *arena = arena_new(256);
-	const char *keep = page_int(arena, keep_s).ptr;
-	int64_t gone = 0, step = 0;
-	enum rc rc;
-
-	do {
-		rc = number(pg, STMT_ownership_mends_prune,
-			    PG_ARGS(pg_text(keep), pg_text(PRUNE_STEP)), &step);
-		gone += rc == RC_OK ? step : 0;
-	} while (rc == RC_OK && step > 0);
-	arena_free(arena);
-	*ret_gone = gone;
-	return rc;
 }

@@ -47,7 +47,4 @@ enum rc ownership_recount_read(struct env *env, const struct job *job, const str
 			       struct answer *ret);
 struct str ownership_scope(struct arena *arena, int64_t job);
 
-/* For maintenance: forgets what was changed longer ago than keep_s seconds. */
-enum rc ownership_mends_prune(struct pg *pg, int64_t keep_s, int64_t *ret_gone);
-
 #endif

@@ -32,6 +32,8 @@ libmodel_a_SOURCES = \
 	src/model/page.h \
 	src/model/pattern.c \
 	src/model/pattern.h \
+	src/model/prune.c \
+	src/model/prune.h \
 	src/model/purge.c \
 	src/model/purge.h \
 	src/model/reads.c \
@@ -41,8 +43,6 @@ libmodel_a_SOURCES = \
 	src/model/render.h \
 	src/model/search.c \
 	src/model/search.h \
-	src/model/snapshot.c \
-	src/model/snapshot.h \
 	src/model/status.c \
 	src/model/status.h \
 	src/model/trait.c \

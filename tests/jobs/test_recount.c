@@ -1,5 +1,6 @@
 /* Totals of ownership, kept while rows come and go; a recount finds every wrong number, says
  * how it was and is, and mends it. */
+#include "model/prune.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -212,7 +213,7 @@ START_TEST(test_retention)
 	live_pg_sql("INSERT INTO such_market.ownership_mends (job, at, summary,"
 		    " contract_address, field) SELECT 1, now() - interval '10 days', 'x', " A
 		    ", 'x' FROM generate_series(1, 30)");
-	ck_assert_int_eq(ownership_mends_prune(pg, 9 * 86400, &gone), RC_OK);
+	ck_assert_int_eq(prune_run(pg, PRUNE_MENDS, 9 * 86400, &gone), RC_OK);
 	ck_assert_int_eq(gone, 30);
 	pg_free(pg);
 }

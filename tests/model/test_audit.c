@@ -1,4 +1,5 @@
 /* The audit log: append-only for the application, ended by maintenance, read newest first. */
+#include "model/prune.h"
 #include "suite.h"
 #include <stdio.h>
 #include "base/arena.h"
@@ -114,9 +115,9 @@ START_TEST(test_retention)
 		    " FROM generate_series(1, 25000)");
 	ck_assert_str_eq(sqlstate_of(pg, "SELECT such_market.audit_prune('1 hour')"), "22023");
 	ck_assert_str_eq(sqlstate_of(pg, "DELETE FROM such_market.audit_log"), "42501");
-	ck_assert_int_eq(audit_prune(pg, 11 * 86400, &gone), RC_OK);
+	ck_assert_int_eq(prune_run(pg, PRUNE_AUDIT, 11 * 86400, &gone), RC_OK);
 	ck_assert_int_eq(gone, 0);
-	ck_assert_int_eq(audit_prune(pg, 9 * 86400, &gone), RC_OK);
+	ck_assert_int_eq(prune_run(pg, PRUNE_AUDIT, 9 * 86400, &gone), RC_OK);
 	ck_assert_int_eq(gone, 25000);
 	pg_free(pg);
 }
