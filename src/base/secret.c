@@ -36,23 +36,33 @@ struct span {
 	size_t at, len;
 };
 
-/* "…://user:PASSWORD@…" */
+/* What follows "://": a password stands between the first colon and the '@' of
+ * "user:PASSWORD@". */
+static bool has_password(const char *at, const char *end, const char **ret, size_t *ret_len)
+{
+	const char *colon = NULL;
+
+	for (; at < end && *at != '/' && *at > ' ' && *at != '@'; at++)
+		if (*at == ':' && !colon)
+			colon = at;
+	if (at == end || *at != '@' || !colon)
+		return false;
+	*ret = colon + 1;
+	*ret_len = (size_t)(at - colon) - 1;
+	return true;
+}
+
 static struct span find_url(struct str text)
 {
-	struct span none = { text.len, 0 };
-	const char *scheme = text.len ? memmem(text.ptr, text.len, "://", 3) : NULL;
-	const char *end = text.ptr + text.len, *colon = NULL, *p;
+	const char *at = text.ptr, *end = text.ptr + text.len, *password;
+	size_t len;
 
-	if (!scheme)
-		return none;
-	for (p = scheme + 3; p < end && *p != '/' && *p > ' ' && *p != '@'; p++)
-		if (*p == ':' && !colon)
-			colon = p;
-	if (p < end && *p == '@' && colon)
-		return (struct span){ (size_t)(colon + 1 - text.ptr), (size_t)(p - colon - 1) };
-	struct span next = find_url(str_from(text, (size_t)(scheme + 3 - text.ptr)));
-	next.at += (size_t)(scheme + 3 - text.ptr);
-	return next;
+	while (at < end && (at = memmem(at, (size_t)(end - at), "://", 3))) {
+		at += 3;
+		if (has_password(at, end, &password, &len))
+			return (struct span){ (size_t)(password - text.ptr), len };
+	}
+	return (struct span){ text.len, 0 };
 }
 
 /* "… password=PASSWORD …" */
