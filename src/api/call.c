@@ -54,7 +54,13 @@ enum rc call_answer(struct call *call, enum rc rc, const struct answer *answer)
 
 enum rc call_address(struct call *call, int hole, const char *name, struct address *ret)
 {
-	return path_address(call->hole[hole], name, ret, &call->problem);
+	enum rc rc = path_address(call->hole[hole], name, ret, &call->problem);
+
+	if (rc == RC_OK) {
+		call->address = *ret;
+		call->addressed = true;
+	}
+	return rc;
 }
 
 enum rc call_token(struct call *call, int hole, const char *name, struct u256 *ret)

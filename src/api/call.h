@@ -40,9 +40,11 @@ struct call {
 	struct problem problem;
 	const struct route *route;
 	struct str hole[ROUTE_HOLES]; /* what stood in the pattern's holes, in order */
-	enum role role;               /* of the key; ROLE_PUBLIC without one */
-	struct key_who who;           /* the key; id 0: none was needed, or none was right */
-	struct audit audit;           /* in use when env->audit is it */
+	struct address address;       /* of the path, once call_address has read it */
+	bool addressed;
+	enum role role;     /* of the key; ROLE_PUBLIC without one */
+	struct key_who who; /* the key; id 0: none was needed, or none was right */
+	struct audit audit; /* in use when env->audit is it */
 };
 
 /* Ends a read: sends the answer, or turns rc into the problem.  `return call_answer(call, rc,

@@ -106,31 +106,30 @@ static void fail(struct gate *gate, const struct request *req, const struct prob
 }
 
 /* The collection that was read, for the list of those that are read most. */
-static void count_collection(const struct route_match *match)
+static void count_collection(const struct call *call)
 {
 	const struct str of_collection = STR("/api/collection/{address}");
-	struct address address;
 
-	if (match->route->method == METHOD_GET &&
-	    str_starts(str_of(match->route->path), of_collection) &&
-	    address_read(match->hole[0], &address) == RC_OK)
-		tally_collection(&address);
+	if (call->addressed && call->route->method == METHOD_GET &&
+	    str_starts(str_of(call->route->path), of_collection))
+		tally_collection(&call->address);
 }
 
 /* Before the answer is sent: see base/tally.h. */
-static void count(const struct request *req, const struct route_match *match,
-		  const struct response *res)
+static void count(const struct call *call)
 {
 	static const enum counter by_class[] = { COUNTER_answers_5xx, COUNTER_answers_5xx,
 						 COUNTER_answers_2xx, COUNTER_answers_3xx,
 						 COUNTER_answers_4xx, COUNTER_answers_5xx };
+	struct response *res = call->res;
 
+	res->made_ns = clock_mono_ns();
 	metric_add(COUNTER_requests, 1);
 	metric_add(by_class[res->status / 100 % 6], 1);
-	tally_request(match->route ? (size_t)(match->route - routes) : TALLY_OTHER, res->status,
-		      clock_mono_ns() - req->started_ns);
-	if (match->route && res->status < 400)
-		count_collection(match);
+	tally_request(call->route ? (size_t)(call->route - routes) : TALLY_OTHER, res->status,
+		      res->made_ns - call->req->started_ns);
+	if (res->status < 400)
+		count_collection(call);
 }
 
 /* The whole of a call that could be read. */
@@ -163,6 +162,6 @@ void gate_serve(struct gate *gate, struct request *req, const struct problem *ba
 		response_options(res, req, gate->http, match.allow, is_public_read(req->path));
 	else
 		serve(gate, &call, &match);
-	count(req, &match, res);
+	count(&call);
 	log_request_id(STR_NONE);
 }

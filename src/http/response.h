@@ -19,6 +19,7 @@ struct response {
 	struct buf head; /* header lines, each with CRLF, without Status */
 	struct str body; /* borrowed */
 	bool bodyless;   /* HEAD, 204, 304 */
+	int64_t made_ns; /* when it was ready to be sent, monotonic; 0: not told */
 };
 
 struct http_options {
