@@ -239,11 +239,22 @@ START_TEST(test_one_key_is_invalid_everywhere)
 }
 END_TEST
 
+/* Nobody looks through all keys for it, neither at once nor in a job. */
 START_TEST(test_one_collection)
 {
+	const char *redis = live_redis_path();
+	int64_t jobs;
+
 	up();
 	keep_everywhere(C "/stats");
 	keep_everywhere(OTHER);
+	ck_assert_str_eq(live_redis_say(redis,
+					"EVAL \"for i = 1, 20000 do redis.call('SET', "
+					"'such-market:nfts:{' .. i .. '}:1', 'x', 'EX', 60) "
+					"end return 1\" 0"),
+			 ":1\r\n");
+	ck_assert_str_eq(live_redis_say(redis, "CONFIG RESETSTAT"), "+OK\r\n");
+	jobs = number("SELECT count(*) FROM such_market.jobs");
 	ck_assert_int_eq(post(0, "/api/admin/cache/clear",
 			      "{\"pattern\":\"such-market:collections:{" A "}:*\"}"),
 			 200);
@@ -252,6 +263,11 @@ START_TEST(test_one_collection)
 	AWAIT(!from(1, C "/stats", "detail=memory"));
 	for (int m = 0; m < MACHINES; m++)
 		ck_assert(from(m, OTHER, "detail=memory"));
+	const char *commands = live_redis_say(redis, "INFO commandstats");
+	ck_assert_ptr_nonnull(strstr(commands, "cmdstat_eval"));
+	ck_assert_ptr_null(strstr(commands, "cmdstat_scan"));
+	ck_assert_ptr_null(strstr(commands, "cmdstat_keys"));
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.jobs"), jobs);
 	down();
 }
 END_TEST
