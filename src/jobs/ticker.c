@@ -54,7 +54,7 @@ void ticker_turn(struct ticker *t, int64_t now_us, int64_t mono_ns)
 {
 	(void)ticker_flush(t, now_us, mono_ns);
 	ticker_look(t, now_us, mono_ns);
-	ticker_alert(t, now_us);
+	ticker_alert(t, now_us, mono_ns);
 	board_vitals(t->parts.board)->at_us = now_us;
 	announce(t, now_us, mono_ns);
 	metric_add(COUNTER_ticker_turns, 1);

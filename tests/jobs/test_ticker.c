@@ -26,7 +26,7 @@ static char dir[32];
 static struct ticker_parts parts;
 static struct ticker *ticker;
 static struct board_slot *slot;
-static int64_t now_us;
+static int64_t now_us, mono_ns; /* the clock on the wall may be set, the other not */
 
 static void start(void)
 {
@@ -66,6 +66,7 @@ static void open_ticker(void)
 	tally_attach(&slot->tally, &slot->top);
 	ticker = ticker_new(&parts);
 	now_us = START_US;
+	mono_ns = 0;
 }
 
 static void close_ticker(void)
@@ -82,7 +83,8 @@ static void close_ticker(void)
 static void turn(int64_t later_us)
 {
 	now_us += later_us;
-	ticker_turn(ticker, now_us, now_us * 1000);
+	mono_ns += later_us * 1000;
+	ticker_turn(ticker, now_us, mono_ns);
 }
 
 static void ask(int times, int status, int64_t ms)
@@ -345,13 +347,38 @@ START_TEST(test_clock_jumps)
 	open_ticker();
 	turn(S);
 	ask(3, 200, 1);
-	turn(-1800 * S);
+	now_us -= 1800 * S;
+	turn(S);
 	ask(4, 200, 1);
 	turn(S);
 	ask(5, 200, 1);
-	turn(1799 * S);
+	now_us += 1798 * S;
+	turn(S);
 	ck_assert_uint_eq(in_redis(&counts), 12);
-	turn(-86400 * 3 * S); /* nothing to send, and no harm */
+	now_us -= 86400 * 3 * S;
+	turn(S); /* nothing to send, and no harm */
+	close_ticker();
+}
+END_TEST
+
+/* What was seen before the clock was set is not forgotten, and time that did not pass holds no
+ * alert. */
+START_TEST(test_clock_jumps_under_alerts)
+{
+	open_ticker();
+	turn(S);
+	ask(100, 500, 1);
+	turn(S);
+	now_us += 3600 * S;
+	turn(S);
+	ck_assert(!alert(ALERT_error_rate)->active);
+	for (int i = 0; i < 8; i++)
+		turn(S);
+	now_us -= 7200 * S;
+	for (int i = 0; i < 2; i++)
+		turn(S);
+	ck_assert(alert(ALERT_error_rate)->active);
+	ck_assert_int_le(alert(ALERT_error_rate)->since_us, now_us);
 	close_ticker();
 }
 END_TEST
@@ -387,6 +414,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_no_relay_left);
 	tcase_add_test(tc, test_events_unknown);
 	tcase_add_test(tc, test_clock_jumps);
+	tcase_add_test(tc, test_clock_jumps_under_alerts);
 }
 
 SUITE_OF(add_all)
