@@ -32,14 +32,14 @@ static void add_foreign(struct json *j, struct arena *arena, struct str text, in
 	json_end(j);
 }
 
-static void add_own(struct json *j, const struct env *env)
+static void add_own(struct json *j, const struct env *env, int64_t now_us)
 {
-	const struct status status = { env->machine,    env->board,  env->role_names,
-				       env->role_count, env->now_us, clock_mono_ns() };
+	const struct status status = { env->machine,    env->board, env->role_names,
+				       env->role_count, now_us,     clock_mono_ns() };
 
 	json_object(j, NULL);
 	json_strz(j, "machine", env->machine);
-	json_time(j, "at", env->now_us);
+	json_time(j, "at", now_us);
 	json_strz(j, "status", "ok");
 	status_processes(j, "processes", &status);
 	status_dependencies(j, "dependencies", &status);
@@ -59,14 +59,15 @@ enum rc services_status(struct call *call)
 	bool complete = a && a->redis && redis_configured(a->redis) &&
 			analytics_machines(a, env->arena, env->machine, env->now_us, &texts,
 					   &n) == RC_OK;
+	int64_t now_us = clock_wall_us(); /* what was written while Redis was asked is there */
 	buf_init(&body, env->arena, BODY_MAX);
 	json_init(&j, &body);
 	json_object(&j, NULL);
-	json_time(&j, "timestamp", env->now_us);
+	json_time(&j, "timestamp", now_us);
 	json_bool(&j, "complete", complete);
 	json_array(&j, "machines");
 	if (env->board)
-		add_own(&j, env);
+		add_own(&j, env, now_us);
 	for (size_t i = 0; complete && i < n; i++)
 		add_foreign(&j, env->arena, texts[i], env->now_us);
 	json_end(&j);

@@ -66,6 +66,11 @@ static void write_time(struct json *j, const char *key, int64_t us)
 		json_null(j, key);
 }
 
+int64_t status_age_ms(int64_t then_us, int64_t now_us)
+{
+	return now_us > then_us ? (now_us - then_us) / 1000 : 0;
+}
+
 void status_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us)
 {
 	json_object(j, key);
@@ -73,7 +78,7 @@ void status_vital(struct json *j, const char *key, const struct vital *v, int64_
 	write_time(j, "since", v->since_us);
 	if (v->seen_us) {
 		json_double(j, "latencyMs", (double)(v->latency_ns / 1000) / 1e3);
-		json_int(j, "ageMs", (now_us - v->seen_us) / 1000);
+		json_int(j, "ageMs", status_age_ms(v->seen_us, now_us));
 	} else {
 		json_null(j, "latencyMs");
 		json_null(j, "ageMs");

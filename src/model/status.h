@@ -33,8 +33,10 @@ void status_alert_rows(struct json *j, const struct status *s);
 #define STATUS_SILENT_S 10
 bool status_is_heard(const struct json_object *said, int64_t now_us);
 
-/* {status, since, latencyMs, ageMs}: age of the last answer. */
+/* {status, since, latencyMs, ageMs}: age of the last answer, none below zero: the ticker may
+ * look while this is written, and clocks are set. */
 struct vital;
+int64_t status_age_ms(int64_t then_us, int64_t now_us);
 void status_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us);
 
 #endif
