@@ -4,7 +4,8 @@
  *	GET /health/live     the process answers; asks nobody
  *	GET /health/ready    it can serve: from the database, whose schema fits, or while
  *	                     that is away from copies, flagged; else 503
- *	GET /health          every dependency; 503 when it cannot serve.  Names no hosts.
+ *	GET /health          every dependency, and what is raised on this machine;
+ *	                     503 when it cannot serve.  Needs no key, names no hosts.
  */
 #include "api/call.h"
 #include "api/routes.h"
@@ -244,6 +245,7 @@ enum rc health_detail(struct call *call)
 	render_replicas(&j, replicas);
 	json_end(&j);
 	render_processes(&j, env->board);
+	status_raised(&j, "alerts", env->board);
 	json_end(&j);
 	return send(call, is_ok(postgres) ? 200 : 503, &body);
 }

@@ -132,6 +132,24 @@ void status_alerts(struct json *j, const char *key, const struct status *s)
 	json_end(j);
 }
 
+void status_raised(struct json *j, const char *key, struct board *board)
+{
+	const struct vitals *v = board ? board_vitals(board) : NULL;
+
+	json_array(j, key);
+	for (size_t i = 0; v && i < ALERT_COUNT; i++) {
+		if (!v->alert[i].active)
+			continue;
+		json_object(j, NULL);
+		json_strz(j, "name", alert_rows[i].name);
+		json_strz(j, "severity", alert_rows[i].severity);
+		json_time(j, "since", v->alert[i].since_us);
+		json_double(j, "value", v->alert[i].value);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 void status_write(struct json *j, const char *key, const struct status *s)
 {
 	json_object(j, key);

@@ -28,6 +28,8 @@ void status_dependencies(struct json *j, const char *key, const struct status *s
 /* An array of those that are raised, and those that were; and its elements alone. */
 void status_alerts(struct json *j, const char *key, const struct status *s);
 void status_alert_rows(struct json *j, const struct status *s);
+/* An array of {name, severity, since, value} of those that are raised; board NULL: none. */
+void status_raised(struct json *j, const char *key, struct board *board);
 
 /* What was announced by another machine is of a moment ago, by the clock of here. */
 #define STATUS_SILENT_S 10

@@ -141,6 +141,7 @@ START_TEST(test_detail)
 	       "{\"status\":\"off\",\"since\":null,\"latencyMs\":null,\"ageMs\":null}");
 	ck_str(BODY(env, r, "checks.replicas"), "[]");
 	ck_str(BODY(env, r, "processes"), "null");
+	ck_str(BODY(env, r, "alerts"), "[]");
 	ck_str(BODY(env, r, "version"), "\"" PACKAGE_VERSION "\"");
 	free_env(env);
 }
@@ -178,6 +179,13 @@ START_TEST(test_since_and_age)
 	r = get(env, "/health", NULL);
 	ck_str(BODY(env, r, "checks.redis.ageMs"), "0");
 	ck_str(BODY(env, r, "checks.analyticsRedis.ageMs"), "0");
+	ck_str(BODY(env, r, "alerts"), "[]");
+	v->alert[ALERT_no_lease] =
+		(struct alert_state){ .active = 1, .since_us = 1000, .value = 1 };
+	v->alert[ALERT_slow_p95] = (struct alert_state){ .since_us = 1, .resolved_us = 2 };
+	r = get(env, "/health", NULL);
+	ck_str(BODY(env, r, "alerts"), "[{\"name\":\"no_lease\",\"severity\":\"critical\","
+				       "\"since\":\"1970-01-01T00:00:00.001Z\",\"value\":1}]");
 	free_env(env);
 	board_close(board);
 }

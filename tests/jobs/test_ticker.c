@@ -166,6 +166,32 @@ START_TEST(test_dependencies)
 }
 END_TEST
 
+START_TEST(test_postgres_away)
+{
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	turn(S);
+	live_pg_stop();
+	turn(S);
+	ck_assert(!v->postgres.up && v->redis.up);
+	ck_assert_int_eq(v->events.pending, -1);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	turn(2 * S);
+	ck_assert(alert(ALERT_postgres_away)->active);
+	ck_assert_int_eq(alert(ALERT_postgres_away)->since_us, now_us);
+	live_pg_resume();
+	while (!v->postgres.up) /* its next attempt is at a real time */
+		turn(1);
+	ck_assert(alert(ALERT_postgres_away)->active);
+	turn(3 * S);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	ck_assert_int_eq(alert(ALERT_postgres_away)->resolved_us, now_us);
+	close_ticker();
+}
+END_TEST
+
 START_TEST(test_alerts)
 {
 	open_ticker();
@@ -406,6 +432,7 @@ static void add_all(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_counts_arrive);
 	tcase_add_test(tc, test_dependencies);
+	tcase_add_test(tc, test_postgres_away);
 	tcase_add_test(tc, test_alerts);
 	tcase_add_test(tc, test_slow_turns);
 	tcase_add_test(tc, test_switched_off);

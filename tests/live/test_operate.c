@@ -1,6 +1,7 @@
 /*
  * An operator's day, through nginx: the report of the counters, reset and save, the state of
- * every process, an alert raised by stopping Redis and resolved by starting it, metrics.
+ * every process, alerts raised by stopping Redis and PostgreSQL and resolved by starting them,
+ * metrics.
  */
 #include <poll.h>
 #include <signal.h>
@@ -262,6 +263,63 @@ START_TEST(alert_comes_and_goes)
 }
 END_TEST
 
+/* Whether GET /health, asked without a key, has the alert. */
+static bool health_tells(const char *name)
+{
+	char at[64];
+
+	http_get(http, "/health");
+	for (size_t i = 0; i < http_count(http, "alerts"); i++) {
+		snprintf(at, sizeof(at), "alerts.%zu.name", i);
+		if (strcmp(http_text(http, at), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void wait_told(const char *name, bool told)
+{
+	int64_t until = clock_mono_ns() + INT64_C(10000000000);
+
+	while (health_tells(name) != told) {
+		ck_assert_msg(clock_mono_ns() < until, "%s %s told: %s", name,
+			      told ? "is not" : "is", http->body.ptr);
+		poll(NULL, 0, 20);
+	}
+}
+
+static void wait_answer(const char *path, int status)
+{
+	int64_t until = clock_mono_ns() + WAIT_NS;
+
+	while (get_as(viewer, path) != status) {
+		ck_assert_msg(clock_mono_ns() < until, "%d, not %d", http->status, status);
+		poll(NULL, 0, 20);
+	}
+}
+
+/* While keys cannot be looked up, health says what is wrong to whoever asks. */
+START_TEST(database_goes_and_comes)
+{
+	http = stack_http();
+	wait_told("postgres_away", false);
+	live_pg_stop();
+	wait_told("postgres_away", true);
+	ck_assert_int_eq(http->status, 503);
+	ck_assert_str_eq(http_text(http, "alerts.0.severity"), "critical");
+	ck_assert_ptr_nonnull(http_text(http, "alerts.0.since"));
+	ck_assert_int_eq(http_num(http, "alerts.0.value"), 1);
+	wait_told("no_lease", true);
+	wait_answer(REPORT, 503);
+	live_pg_resume();
+	wait_told("postgres_away", false);
+	wait_answer(REPORT, 200);
+	wait_alert("postgres_away", 0);
+	wait_alert("no_lease", 0);
+	http_free(http);
+}
+END_TEST
+
 /* promtool is the judge where it is installed; tests/api/test_metrics.c is one everywhere. */
 START_TEST(metrics_are_clean)
 {
@@ -292,4 +350,5 @@ START_TEST(metrics_are_clean)
 END_TEST
 
 SUITE_WITH(start, stack_done, 120, report_says_what_was_asked, report_is_saved, bad_input,
-	   status_shows_every_process, alert_comes_and_goes, metrics_are_clean)
+	   status_shows_every_process, alert_comes_and_goes, database_goes_and_comes,
+	   metrics_are_clean)
