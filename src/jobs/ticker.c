@@ -46,8 +46,7 @@ static void announce(struct ticker *t, int64_t now_us, int64_t mono_ns)
 	json_init(&j, &text);
 	status_write(&j, NULL, &status);
 	if (!buf_failed(&text))
-		(void)analytics_announce(&p->analytics, t->arena, p->machine, buf_str(&text),
-					 now_us);
+		(void)analytics_announce(&p->analytics, t->arena, p->machine, buf_str(&text));
 }
 
 void ticker_turn(struct ticker *t, int64_t now_us, int64_t mono_ns)

@@ -1,9 +1,7 @@
 #include "model/status.h"
 
 #include "base/board.h"
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/jsonin.h"
 #include "base/scope.h"
 
 /* --- processes ---------------------------------------------------------------------------- */
@@ -162,10 +160,7 @@ void status_write(struct json *j, const char *key, const struct status *s)
 	json_end(j);
 }
 
-bool status_is_heard(const struct json_object *said, int64_t now_us)
+bool status_is_heard(int64_t age_ms)
 {
-	int64_t at_us;
-
-	return clock_rfc3339_read(jsonin_str(jsonin_get(said, "at")), &at_us) &&
-	       now_us - at_us < STATUS_SILENT_S * INT64_C(1000000);
+	return age_ms < STATUS_SILENT_MS;
 }
