@@ -94,15 +94,31 @@ static int64_t dies(struct http *http, const char *key, const char *name)
 	return took;
 }
 
-/* By hand in psql, so nobody tells this machine but its relay; X is 150 ms, and the test
- * computer may be busy. */
+#define ROUNDS 7
+
+static int by_time(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* By hand in psql, so nobody tells this machine but its relay, which asks each 100 ms; X is 150
+ * ms.  The test computer may be busy in some of the rounds. */
 START_TEST(test_revoked_healthy)
 {
 	struct http *http = stack_http();
-	char key[KEY_BYTES];
+	int64_t took[ROUNDS];
 
-	keys_make_one("admin", "healthy", key);
-	ck_assert_int_lt(dies(http, key, "healthy"), NS);
+	for (int i = 0; i < ROUNDS; i++) {
+		char key[KEY_BYTES], name[16];
+
+		snprintf(name, sizeof(name), "healthy%d", i);
+		keys_make_one("admin", name, key);
+		took[i] = dies(http, key, name);
+	}
+	qsort(took, ROUNDS, sizeof(*took), by_time);
+	ck_assert_int_lt(took[ROUNDS / 2], 300 * NS / 1000);
 	http_free(http);
 }
 END_TEST
