@@ -251,6 +251,16 @@ static bool has_room(const struct shard *s, enum ring_kind ring, uint64_t size)
 	return head + pad + size - atomic_load(&r->tail) <= r->size;
 }
 
+/* What a ring's oldest record says of itself is believed when it can be copied. */
+static bool is_sound(const struct ring *r, const struct record *old, uint64_t tail)
+{
+	return old->position == tail && old->size >= sizeof(*old) &&
+	       old->size % RECORD_ALIGN == 0 && old->size <= atomic_load(&r->head) - tail &&
+	       old->size <= r->size - tail % r->size &&
+	       (old->entry == 0 ||
+		(old->size <= RECORD_MAX && old->entry <= old->size - sizeof(*old)));
+}
+
 /* Takes the oldest record out of a ring.  True: it was read and is worth a second lap; a copy
  * of it is in keep. */
 static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *keep)
@@ -260,9 +270,7 @@ static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *kee
 	struct record *old = record_at(s, ring, tail);
 	bool spare = false;
 
-	if (old->position != tail || old->size < sizeof(*old) || old->size % RECORD_ALIGN ||
-	    old->size > atomic_load(&r->head) - tail ||
-	    (old->entry && old->size > RECORD_MAX)) {
+	if (!is_sound(r, old, tail)) {
 		empty(s); /* damaged: nothing here can be trusted */
 		atomic_fetch_add(&s->cleared, 1);
 		return false;
