@@ -19,11 +19,10 @@ static bool is_dead(uint32_t pid)
 
 static bool is_free(struct turns *turns, int i, uint32_t holder, int64_t now_ns)
 {
-	int64_t until_ns = atomic_load(&turns->until_ns[i]);
-
-	return holder == 0 || (until_ns && until_ns <= now_ns) || is_dead(holder);
+	return holder == 0 || atomic_load(&turns->until_ns[i]) <= now_ns || is_dead(holder);
 }
 
+/* As in flight.c, its time begins before it is its own. */
 static int take(struct turns *turns, int64_t limit, int64_t now_ns)
 {
 	uint32_t self = (uint32_t)getpid();
@@ -31,11 +30,11 @@ static int take(struct turns *turns, int64_t limit, int64_t now_ns)
 	for (int i = 0; i < limit && i < TURNS_MAX; i++) {
 		uint32_t holder = atomic_load(&turns->holder[i]);
 
-		if (!is_free(turns, i, holder, now_ns) ||
-		    !atomic_compare_exchange_strong(&turns->holder[i], &holder, self))
+		if (!is_free(turns, i, holder, now_ns))
 			continue;
 		atomic_store(&turns->until_ns[i], now_ns + TURN_LIFE_NS);
-		return i;
+		if (atomic_compare_exchange_strong(&turns->holder[i], &holder, self))
+			return i;
 	}
 	return -1;
 }
@@ -77,11 +76,8 @@ void turn_end(struct cache_map *map, int place)
 		return;
 	uint32_t self = (uint32_t)getpid();
 
-	if (atomic_load(&turns->holder[place]) != self)
-		return; /* it took too long: another one has it */
-	atomic_store(&turns->until_ns[place], 0);
 	if (!atomic_compare_exchange_strong(&turns->holder[place], &self, 0))
-		return;
+		return; /* it took too long: another one has it */
 	atomic_fetch_add(&turns->given, 1);
 	/* Who waited and was killed is counted for ever: a call more each time. */
 	if (atomic_load(&turns->waiting))
