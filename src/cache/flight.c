@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/pid.h"
 #include "cache/layout.h"
 
 #define PID_BITS 24 /* Linux: pid_max is at most 2^22 */
@@ -19,7 +20,7 @@ static struct flight *seat_of(const struct cache_map *map, uint64_t key_hash)
 
 static uint64_t word_mine(uint64_t key_hash)
 {
-	return (key_hash >> PID_BITS << PID_BITS) | (uint64_t)getpid();
+	return (key_hash >> PID_BITS << PID_BITS) | (uint64_t)pid_self();
 }
 
 static bool is_same_key(uint64_t word, uint64_t key_hash)

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/pid.h"
 #include "cache/layout.h"
 
 #define LOOK_NS      INT64_C(20000000)    /* a holder that died wakes nobody */
@@ -25,7 +26,7 @@ static bool is_free(struct turns *turns, int i, uint32_t holder, int64_t now_ns)
 /* As in flight.c, its time begins before it is its own. */
 static int take(struct turns *turns, int64_t limit, int64_t now_ns)
 {
-	uint32_t self = (uint32_t)getpid();
+	uint32_t self = (uint32_t)pid_self();
 
 	for (int i = 0; i < limit && i < TURNS_MAX; i++) {
 		uint32_t holder = atomic_load(&turns->holder[i]);
@@ -74,7 +75,7 @@ void turn_end(struct cache_map *map, int place)
 
 	if (place < 0 || place >= TURNS_MAX)
 		return;
-	uint32_t self = (uint32_t)getpid();
+	uint32_t self = (uint32_t)pid_self();
 
 	if (!atomic_compare_exchange_strong(&turns->holder[place], &self, 0))
 		return; /* it took too long: another one has it */
