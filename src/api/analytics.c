@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/board.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/jsonin.h"
 #include "net/pg.h"
@@ -168,6 +169,7 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 		return call_answer(call, rc, NULL);
 	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
 		return refuse_away(call);
+	FAILPOINT(after_reset);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
 }
 
