@@ -207,6 +207,7 @@ static void is_refused(struct http *http, const char *method, const char *path)
 	http_ask(http, &(struct http_ask){ .method = method, .path = path });
 	http_problem_is(http, 400, "key_in_query");
 	ck_assert_str_eq(http_header(http, "Cache-Control"), "no-store");
+	ck_assert_str_eq(http_header(http, "X-Content-Type-Options"), "nosniff");
 }
 
 /* Whatever is asked for, in a query or a path, known or not. */
