@@ -65,12 +65,6 @@ tests_api_test_owner_SOURCES = tests/api/test_owner.c
 tests_api_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_owner_LDADD = $(API_TEST_LIBS)
 
-check_PROGRAMS += tests/api/test_services
-TESTS += tests/api/test_services
-tests_api_test_services_SOURCES = tests/api/test_services.c
-tests_api_test_services_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_api_test_services_LDADD = $(API_TEST_LIBS)
-
 check_PROGRAMS += tests/api/test_trait
 TESTS += tests/api/test_trait
 tests_api_test_trait_SOURCES = tests/api/test_trait.c
@@ -88,6 +82,12 @@ TESTS += tests/api/test_event
 tests_api_test_event_SOURCES = tests/api/test_event.c
 tests_api_test_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_event_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_services
+TESTS += tests/api/test_services
+tests_api_test_services_SOURCES = tests/api/test_services.c
+tests_api_test_services_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_services_LDADD = $(API_TEST_LIBS)
 
 check_PROGRAMS += tests/api/test_transfer
 TESTS += tests/api/test_transfer
