@@ -20,7 +20,12 @@
 	X(before_commit, "its transaction is in the slots of its tags")                        \
 	X(after_commit, "it is committed")                                                     \
 	X(before_gen, "the write counter is raised, no generation is")                         \
+	X(after_gen, "generations are raised, the writer has done nothing else")               \
 	X(before_ack, "the mapping knows it")                                                  \
+	X(before_found, "a filler has read a tag in its data, it has not captured its gen")    \
+	X(after_find, "a copy was found in Redis and judged, it is not used yet")              \
+	X(before_raise, "a relay has its snapshot of the outbox, it has applied nothing")      \
+	X(in_raise, "a relay has raised the tags of an event, or its counter")                 \
 	X(after_read, "a filler has read its data, the answer is not kept yet")                \
 	X(after_reset, "the counters are gone, the audit log has no row of the call's end")
 

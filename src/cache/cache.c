@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cache/map.h"
 #include "cache/memory.h"
+#include "cache/mutation.h"
 #include "cache/through.h"
 #include "cache/worth.h"
 #include "net/epoch.h"
@@ -72,7 +73,7 @@ struct str cache_prefix(const struct cache *cache)
 void cache_connected(struct cache *cache, uint64_t epoch)
 {
 	cache->epoch = epoch;
-	if (cache->map)
+	if (cache->map && !MUTATED(silent_writer))
 		map_see_epoch(cache->map, epoch);
 }
 

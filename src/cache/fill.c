@@ -189,10 +189,13 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 	t->epoch = cache_know_epoch(cache);
 	t->era = map_era(cache->map);
 	through_declare_fill(t);
+	uint64_t xmax = MUTATED(label_xmax) ? mutation_label(cache->pg, true) : 0;
 	pg_label_begin(cache->pg);
 	enum rc rc = through_run(t);
-	t->label = pg_label(cache->pg);
+	t->label = MUTATED(label_xmax) ? xmax : pg_label(cache->pg);
 	FAILPOINT(after_read);
+	if (MUTATED(label_last))
+		t->label = mutation_label(cache->pg, false);
 	for (uint32_t i = 0; MUTATED(late_gen) && i < t->tags->n; i++)
 		t->tags->tag[i].gen = map_gen(cache->map, t->tags->tag[i].slot);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)

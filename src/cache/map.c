@@ -210,6 +210,8 @@ uint64_t map_era(const struct cache_map *map)
 
 uint64_t map_void(struct cache_map *map)
 {
+	if (MUTATED(era_same) && map_epoch(map) == 0)
+		return map_era(map);
 	return atomic_fetch_add(&map->head->era, 1);
 }
 

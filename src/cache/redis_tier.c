@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
+#include "cache/mutation.h"
 #include "cache/redis_key.h"
 
 #define NS_PER_MS INT64_C(1000000)
@@ -107,6 +108,15 @@ static size_t add_names(const struct redis_tier *tier, struct arena *arena,
 	return 1 + wish->marks;
 }
 
+static bool is_good(const struct redis_tier *tier, const struct redis_reply *marks, size_t n,
+		    struct str value, const struct entry *e)
+{
+	if (MUTATED(redis_unchecked))
+		return true;
+	return (MUTATED(redis_inv_only) || travel_valid(tier->map, e)) &&
+	       !is_marked(marks, n, value);
+}
+
 static enum redis_found use(struct redis_tier *tier, struct arena *arena, uint64_t era,
 			    const struct redis_reply *item, struct redis_wish *wish)
 {
@@ -120,7 +130,7 @@ static enum redis_found use(struct redis_tier *tier, struct arena *arena, uint64
 	}
 	ttl_ms = cache_ttl_ms(tier->options, (enum tier)e->head.tier, (enum rc)e->head.rc);
 	if (!travel_arrive(tier->map, arena, era, ttl_ms, ttl_ms, e) ||
-	    !travel_valid(tier->map, e) || is_marked(item + 1, wish->marks, value))
+	    !is_good(tier, item + 1, wish->marks, value, e))
 		return REDIS_LACKS;
 	return REDIS_HAS;
 }

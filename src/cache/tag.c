@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/failpoint.h"
 #include "base/hash.h"
 #include "cache/map.h"
+#include "cache/mutation.h"
 
 /* Tags are hashed alike on every machine, so the key is no secret; the mapping's own key, which
  * is one, says which slot a hash falls into. */
@@ -73,10 +75,18 @@ void tag_write_key(struct str key, char ret[TAG_KEY_TEXT])
  * The gen of a tag that is found in the data is captured after the read; it is as good as one
  * from before if no write was counted since before the read, looked at after the capture.
  */
+static bool is_certain(const struct tag_list *list)
+{
+	return !list->reading || MUTATED(certain_always) ||
+	       map_writes(list->map) == list->writes;
+}
+
 static void add(struct tag_list *list, struct str text)
 {
 	uint64_t hash = tag_hash(text);
 
+	if (list->reading && MUTATED(tag_forgotten))
+		return;
 	for (uint32_t i = 0; i < list->n; i++)
 		if (list->tag[i].hash == hash)
 			return;
@@ -87,8 +97,11 @@ static void add(struct tag_list *list, struct str text)
 	struct tag_seen *seen = &list->tag[list->n++];
 	seen->hash = hash;
 	seen->slot = map_slot_of(list->map, hash);
+	bool early = MUTATED(counter_first) && is_certain(list);
+	if (list->reading)
+		FAILPOINT(before_found);
 	seen->gen = map_gen(list->map, seen->slot);
-	seen->certain = !list->reading || map_writes(list->map) == list->writes;
+	seen->certain = early || (!MUTATED(counter_first) && is_certain(list));
 }
 
 void tags_add(struct tag_list *list, enum tag_kind kind, const struct address *a,

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/metric.h"
 #include "base/stages.h"
 #include "cache/flight.h"
@@ -125,6 +126,11 @@ static bool find_in_redis(struct through *t, struct answer *ret)
 	if (!redis_tier_get(cache->redis, t->arena, key_str(&t->key), t->tags, &e) ||
 	    !map_lease_valid(cache->map, clock_boot_ns()))
 		return false;
+	FAILPOINT(after_find);
+	if (MUTATED(redis_v2))
+		mutation_trust(cache->map, t->arena, &e);
+	if (MUTATED(relabel))
+		e.head.label = mutation_label(cache->pg, false);
 	if (cache->memory_on)
 		memory_put(cache->map, &e);
 	entry_answer(&e, ret);

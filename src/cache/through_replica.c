@@ -1,6 +1,7 @@
 /* A standby is asked instead of the primary. */
 #include "cache/through.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "cache/map.h"
@@ -8,6 +9,16 @@
 #include "cache/replica.h"
 #include "net/epoch.h"
 #include "net/pg.h"
+
+/* How many tags it had before the read, its own key among them; for a mutation. */
+static uint32_t declared(const struct through *t)
+{
+	struct tag_list *list = arena_alloc(t->arena, sizeof(*list));
+
+	tags_init(list, t->cache->map);
+	t->model->tags(t->args, list);
+	return list->n + 1;
+}
 
 /* V1 for every tag, those found in the data among them, as things are after the read. */
 static bool is_current(const struct through *t)
@@ -19,7 +30,8 @@ static bool is_current(const struct through *t)
 	if (t->label == 0 || t->tags->overflow || map_epoch(map) != t->epoch ||
 	    map_era(map) != t->era)
 		return false;
-	for (uint32_t i = 0; i < t->tags->n; i++)
+	uint32_t n = MUTATED(replica_declared) ? declared(t) : t->tags->n;
+	for (uint32_t i = 0; i < n; i++)
 		if (!map_label_ok(map, t->tags->tag[i].slot, t->label))
 			return false;
 	return MUTATED(replica_unleased) || map_lease_valid(map, clock_boot_ns());
@@ -41,6 +53,7 @@ static enum rc read_replica(struct through *t, struct pg *pg, struct standby_pla
 {
 	struct cache *cache = t->cache;
 
+	uint64_t xmax = MUTATED(replica_xmax) ? mutation_label(pg, true) : 0;
 	cache->ask(t->ctx, pg);
 	pg_label_begin(pg);
 	enum rc rc = through_run(t);
@@ -51,7 +64,7 @@ static enum rc read_replica(struct through *t, struct pg *pg, struct standby_pla
 
 		rc = rc_place == RC_OK ? rc : rc_place;
 	}
-	t->label = pg_label(pg);
+	t->label = MUTATED(replica_xmax) ? xmax : pg_label(pg);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #include "base/scope.h"
 #include "cache/cache.h"
 #include "cache/map.h"
+#include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "cache/rule.h"
 #include "cache/tag.h"
@@ -136,7 +137,8 @@ static void raise_xids(const struct run *run)
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 
-	map_see_epoch(run->map, run->epoch);
+	if (!MUTATED(silent_writer))
+		map_see_epoch(run->map, run->epoch);
 	map_raise_floor(run->map, run->floor);
 	for (size_t i = 0; i < n; i++)
 		map_raise_xid(run->map, bump[i].slot, bump[i].xid);
@@ -147,11 +149,16 @@ static void raise_gens(const struct run *run)
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 
-	map_count_write(run->map);
+	if (!MUTATED(count_after_gen))
+		map_count_write(run->map);
 	FAILPOINT(before_gen);
 	for (size_t i = 0; i < n; i++)
 		map_raise_gen(run->map, bump[i].slot);
-	map_see_epoch(run->map, run->epoch);
+	FAILPOINT(after_gen);
+	if (MUTATED(count_after_gen))
+		map_count_write(run->map);
+	if (!MUTATED(silent_writer))
+		map_see_epoch(run->map, run->epoch);
 	map_raise_floor(run->map, run->floor); /* a relay may have begun again meanwhile */
 	if (run->all)
 		map_void(run->map);
@@ -179,7 +186,7 @@ static void tell(const struct run *run, struct arena *arena)
 	bool told = true;
 
 	FAILPOINT(after_commit);
-	if (run->map)
+	if (run->map && !MUTATED(gen_before_commit) && !MUTATED(ack_first))
 		raise_gens(run);
 	if (run->map || run->redis)
 		told = tell_redis(run, arena);
@@ -233,6 +240,8 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 		rc = run->hook->join(pg, run->hook->ctx, buf_str(&run->earlier));
 	if (rc != RC_OK || (!run->map && !run->redis))
 		return rc;
+	if (MUTATED(retry_silent))
+		buf_clear(&run->earlier);
 	if (run->earlier.len)
 		buf_addc(&run->earlier, '\0');
 	if (buf_failed(&run->earlier))
@@ -243,6 +252,8 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	FAILPOINT(before_bump);
 	if (run->map)
 		raise_xids(run);
+	if (run->map && MUTATED(gen_before_commit))
+		raise_gens(run);
 	FAILPOINT(before_commit);
 	return RC_OK;
 }

@@ -9,10 +9,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/scope.h"
 #include "cache/map.h"
+#include "cache/mutation.h"
 #include "cache/rule.h"
 #include "cache/tag.h"
 #include "jobs/relay_event.h"
@@ -198,10 +200,10 @@ static uint64_t floor_of(const struct relay_head *head)
 static void start_over(struct relay *r, const struct relay_head *head, const char *why)
 {
 	map_end_lease(r->map);
-	uint64_t era = map_void(r->map);
+	uint64_t era = MUTATED(start_over_keeps) ? map_era(r->map) : map_void(r->map);
 	if (r->poll.era == era) /* nobody else did */
 		r->poll.era = era + 1;
-	map_set_floor(r->map, floor_of(head));
+	map_set_floor(r->map, MUTATED(no_floor) ? 0 : floor_of(head));
 	walk_drop(&r->walk);
 	r->poll.boot = true;
 	r->gap = NULL;
@@ -221,10 +223,23 @@ static void give_up_prev(struct relay *r, const char *why)
 
 /* --- one poll ---------------------------------------------------------------------------- */
 
+/* As if transactions were committed in the order of their numbers. */
+static void keep_greatest(struct relay *r, const struct relay_head *head)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%" PRIu64 ":%" PRIu64 ":", head->xmax,
+			 head->xmax);
+
+	keep(&r->poll.snapshot, (struct str){ text, (size_t)n });
+}
+
 static enum rc on_head(struct relay *r, const struct relay_head *head)
 {
+	FAILPOINT(before_raise);
 	r->poll.headed = true;
 	keep(&r->poll.snapshot, head->snapshot);
+	if (MUTATED(cursor_max))
+		keep_greatest(r, head);
 	keep(&r->poll.history, head->history);
 	if (buf_failed(&r->poll.snapshot) || buf_failed(&r->poll.history))
 		return RC_INTERNAL;
@@ -266,10 +281,11 @@ static void on_event(struct relay *r, const struct relay_event *event)
 {
 	const char *why;
 
-	if (r->poll.skip || event->failed)
+	if (r->poll.skip || event->failed || (r->poll.boot && MUTATED(boot_blind)))
 		return;
 	if (relay_apply(r->map, &r->rules, event, &why) != RC_OK) {
-		on_poison(r, event, why);
+		if (!MUTATED(poison_skipped))
+			on_poison(r, event, why);
 		return;
 	}
 	if (!r->poll.boot)
@@ -353,7 +369,8 @@ static enum rc poll_through(struct relay *r)
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
 			map_set_line(r->map, epoch_line(str_of(r->history.ptr)), r->poll.lsn);
-			if (map_name_epoch(r->map, r->poll.epoch, r->poll.era))
+			uint64_t era = MUTATED(epoch_back) ? map_era(r->map) : r->poll.era;
+			if (map_name_epoch(r->map, r->poll.epoch, era))
 				return RC_OK;
 			continue;
 		}
@@ -431,6 +448,7 @@ enum rc relay_poll(struct relay *r, int64_t boot_ns, int64_t mono_ns)
 	if (rc == RC_OK)
 		rc = poll_through(r);
 	if (rc == RC_OK) {
+		boot_ns = MUTATED(lease_at_end) ? clock_boot_ns() : boot_ns;
 		map_extend_lease(r->map, boot_ns + LEASE_NS);
 		metric_add(COUNTER_relay_polls, 1);
 	}

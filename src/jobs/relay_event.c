@@ -2,8 +2,10 @@
 
 #include <string.h>
 #include "base/buf.h"
+#include "base/failpoint.h"
 #include "base/metric.h"
 #include "cache/map.h"
+#include "cache/mutation.h"
 #include "cache/rule.h"
 #include "cache/tag.h"
 #include "net/pg.h"
@@ -53,6 +55,8 @@ enum rc relay_head_read(const struct pg_result *row, struct relay_head *ret)
 	    !str_u64(pg_str(row, 0, HEAD_LSN), UINT64_MAX, &head.lsn) ||
 	    !snapshot_read(head.snapshot, &xmin, &head.xmax))
 		return RC_INTERNAL;
+	if (MUTATED(prune_untold))
+		head.pruned = 0;
 	*ret = head;
 	return RC_OK;
 }
@@ -97,8 +101,10 @@ static uint64_t raise_all(struct cache_map *map, uint64_t xid, struct str tags)
 		if (tag_glob(tag).ptr)
 			continue;
 		uint32_t slot = map_slot_of(map, tag_hash(tag));
-		map_raise_xid(map, slot, xid);
-		map_raise_gen(map, slot);
+		if (!MUTATED(relay_no_xid))
+			map_raise_xid(map, slot, xid);
+		if (!MUTATED(relay_no_gen))
+			map_raise_gen(map, slot);
 		n++;
 	}
 	return n;
@@ -131,8 +137,12 @@ enum rc relay_apply(struct cache_map *map, const struct rules *rules,
 		*ret_why = why;
 		return RC_INVALID;
 	}
-	map_count_write(map);
+	if (!MUTATED(relay_counts_after))
+		map_count_write(map);
 	raise_all(map, event->xid, event->tags);
+	FAILPOINT(in_raise);
+	if (MUTATED(relay_counts_after))
+		map_count_write(map);
 	if (rules->n)
 		follow_rules(map, rules, event);
 	return RC_OK;

@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "lib/keeper.h"
 
-#define SHOWN      20                  /* sins that are told one by one */
-#define SETTLED_NS INT64_C(2000000000) /* after a fault */
+#define SHOWN 20 /* sins that are told one by one */
 
 struct account *account_new(void)
 {
@@ -93,7 +92,7 @@ static bool is_calm(const struct account *a, int64_t start_ns)
 {
 	int64_t since_ns = a->calm_ns;
 
-	return since_ns && start_ns - since_ns > SETTLED_NS;
+	return since_ns && start_ns - since_ns > SETTLED_NS && a->late_ns < LATE_NS;
 }
 
 /* Against every later version that was acknowledged before it was asked for. */
@@ -120,6 +119,7 @@ static void judge_age(struct account *a, const struct reading *r)
 		}
 	}
 	bool calm = is_calm(a, r->start_ns);
+	a->calm += calm;
 	raise_to(calm ? &a->oldest_calm_ns : &a->oldest_ns, age_ns);
 	enum sin sin = age_ns > T_NS                            ? SIN_LEASE
 		       : calm && age_ns > X_NS + 2 * a->late_ns ? SIN_HEALTHY

@@ -15,6 +15,9 @@
 #define X_NS     INT64_C(150000000)  /* older nobody is, while all is well */
 #define T_NS     INT64_C(2000000000) /* older nobody is, whatever happens */
 
+#define SETTLED_NS INT64_C(2000000000) /* after a fault all is well again */
+#define LATE_NS    INT64_C(150000000)  /* a computer that is later than that is not well */
+
 /*	kind    objects   what of it changes, and who writes it */
 #define KINDS(X)                                                                               \
 	X(OWNER, 8, "the holder of tokens 1 … 8: POST transfers")                              \
@@ -23,6 +26,7 @@
 	X(MUTE, 1,                                                                             \
 	  "the name of token 11: SQL, without an event; everything is cleared instead")        \
 	X(MANY, 1, "the names of 120 tokens of another collection: SQL, one statement")        \
+	X(COUNTED, 4, "a count of four collections, kept in the database tier: SQL")           \
 	X(RARE, 100, "the names of tokens 201 … 300: SQL, each every few seconds")             \
 	X(TITLE, 1, "the name of the collection: SQL")                                         \
 	X(USER, 1, "the name of user 1: SQL")
@@ -75,8 +79,9 @@ struct account {
 	_Atomic bool stop;
 	_Atomic int64_t calm_ns; /* since when nothing is wrong; 0: something is */
 	_Atomic int64_t late_ns; /* how late the computer is with everything, of late */
-	_Atomic uint64_t reads, hits, replica, flagged, failed, writes, aborted, faults,
-		backward;
+	_Atomic uint64_t reads, hits, redis, stored, replica, flagged, failed, writes, aborted,
+		faults, backward;
+	_Atomic uint64_t calm; /* reads that were judged by X */
 	_Atomic int64_t oldest_ns, oldest_calm_ns;
 	_Atomic uint64_t sins[SIN_COUNT];
 	_Atomic uint32_t latest[OBJECTS]; /* the greatest version that was begun */

@@ -4,7 +4,9 @@
  *readers who judge every answer; and a nemesis.  docs/design/coherence.md, Proof on real
  * servers, says what is promised.
  *
- *	coherence SECONDS [SEED] [--mutation NAME]
+ *	coherence SECONDS [SEED] [--mutation NAME | --plan NAME]
+ *
+ * --plan does all that shows the missing guard, with the guard.
  *
  * The last line tells counts, seed and verdict.  Exits 0 when nothing was violated; 1 when
  *something was; 2 when it saw too little to say so, 3 when it failed itself.
@@ -65,6 +67,7 @@ static void begin(uint32_t seed)
 	PART(run_writer(&stage, seed + 8, FIRST_SLOW, LAST_SLOW, 20));
 	PART(run_writer(&stage, seed + 9, FIRST_MANY, LAST_MANY, 500));
 	PART(run_writer(&stage, seed + 12, FIRST_RARE, LAST_RARE, 50));
+	PART(run_writer(&stage, seed + 14, FIRST_COUNTED, LAST_COUNTED, 1500));
 	PART(run_writer(&stage, seed + 13, FIRST_TITLE, LAST_USER, 50));
 	PART(run_poster(&stage, seed + 10, 0));
 	PART(run_poster(&stage, seed + 11, 1));
@@ -113,14 +116,9 @@ static void make_key(void)
 #define FAILPOINTS_ON false
 #endif
 
-/* What takes a moment is made to take long, so that more happens meanwhile: on one machine to
- * write, on the other to read. */
-static const char *const slow_at[MACHINES] = {
-	"before_commit:3ms,after_commit:10ms,before_gen:3ms", "after_read:15ms"
-};
-
-/* The second machine asks the database, and so the replica, more often. */
-static const char *const kept_for[MACHINES] = { "300s", "1s" };
+/* The second machine asks the database, and so the replica, more often; and the database tier,
+ * which keeps longer. */
+static const char *const kept_for[MACHINES][2] = { { "300s", "1h" }, { "1s", "2s" } };
 
 static void start_servers(uint32_t seed)
 {
@@ -130,37 +128,60 @@ static void start_servers(uint32_t seed)
 	live_pair_start();
 	live_pg_follow(live_pair_standby()->keeper.dir);
 	live_standby_wait_for(true);
-	live_standby_delay(stage.mutation ? 4000 : 100 + (int)(seed % 400));
+	live_standby_delay(stage.plan->lag_ms ? stage.plan->lag_ms : 100 + (int)(seed % 400));
 }
 
 static void start(uint32_t seed)
 {
+	const struct plan *plan = stage.plan;
 	char settings[1024];
 
-	if (stage.mutation)
-		setenv("SUCH_MARKET_MUTATION", stage.mutation, 1);
+	if (!stage.whole)
+		setenv("SUCH_MARKET_MUTATION", plan->mutation, 1);
 	stage.account = account_new();
 	start_servers(seed);
 	for (int i = 0; i < MACHINES; i++) {
 		if (FAILPOINTS_ON)
-			setenv("SUCH_MARKET_FP", slow_at[i], 1);
+			setenv("SUCH_MARKET_FP", plan->failpoints[i], 1);
 		snprintf(settings, sizeof(settings),
 			 "workers = 2\nslow_workers = 1\ncache_ttl_negative = 1s\n"
 			 "warm_start = on\nwarm_interval = 1s\ncache_database = on\n"
-			 "cache_ttl_hot = %s\nreplica_urls = \"%s %s\"\n",
-			 kept_for[i], live_pair_url(0), live_pair_url(1));
+			 "cache_ttl_hot = %s\ncache_ttl_warm = %s\n"
+			 "replica_urls = \"%s %s\"\n",
+			 plan->kept ? plan->kept : kept_for[i][0],
+			 plan->kept ? plan->kept : kept_for[i][1], live_pair_url(0),
+			 live_pair_url(1));
 		machine_start(&stage.machine[i], settings);
 	}
 	make_key();
+}
+
+/* Of a minute or more: everything that a copy may come from, and enough of it while all was
+ * well. */
+static bool is_blind(const struct account *a, int64_t seconds)
+{
+	if (a->hits < 100 || a->writes < 100 || a->hits * 5 < a->reads || a->replica < 10)
+		return true;
+	return seconds >= 60 && !stage.plan->mutation &&
+	       (a->calm < 200 || a->redis < 10 || a->stored < 5 || a->flagged < 1);
+}
+
+static void tell_counts(const struct account *a)
+{
+	printf("reads %lu, hits %lu (of Redis %lu, of the database tier %lu), flagged %lu, "
+	       "failed %lu, of the replica %lu, while all was well %lu, writes %lu, "
+	       "rolled back %lu, faults %lu",
+	       (unsigned long)a->reads, (unsigned long)a->hits, (unsigned long)a->redis,
+	       (unsigned long)a->stored, (unsigned long)a->flagged, (unsigned long)a->failed,
+	       (unsigned long)a->replica, (unsigned long)a->calm, (unsigned long)a->writes,
+	       (unsigned long)a->aborted, (unsigned long)a->faults);
 }
 
 static int verdict(int64_t seconds, uint32_t seed, bool whole)
 {
 	const struct account *a = stage.account;
 	uint64_t sins = account_sins(a);
-	const char *mutation = stage.mutation;
-	bool blind =
-		a->hits < 100 || a->writes < 100 || a->hits * 5 < a->reads || a->replica < 10;
+	bool blind = is_blind(a, seconds);
 
 #define X(name, text) printf(#name "=%lu ", (unsigned long)a->sins[SIN_##name]);
 	SINS(X)
@@ -169,15 +190,10 @@ static int verdict(int64_t seconds, uint32_t seed, bool whole)
 	       "client saw an older version after a newer one\n",
 	       (double)a->oldest_calm_ns / 1e6, (double)a->oldest_ns / 1e6,
 	       (unsigned long)a->backward);
-	printf("coherence: after %ld s, seed %u, mutation %s, reads %lu, hits %lu, flagged "
-	       "%lu, "
-	       "failed %lu, "
-	       "of the replica %lu, writes %lu, rolled back %lu, faults %lu, violations %lu: "
-	       "%s\n",
-	       (long)seconds, seed, mutation ? mutation : "none", (unsigned long)a->reads,
-	       (unsigned long)a->hits, (unsigned long)a->flagged, (unsigned long)a->failed,
-	       (unsigned long)a->replica, (unsigned long)a->writes, (unsigned long)a->aborted,
-	       (unsigned long)a->faults, (unsigned long)sins,
+	printf("coherence: after %ld s, seed %u, mutation %s, ", (long)seconds, seed,
+	       stage.whole ? "none" : stage.plan->mutation);
+	tell_counts(a);
+	printf(", violations %lu: %s\n", (unsigned long)sins,
 	       sins     ? "VIOLATED"
 	       : !whole ? "BROKEN"
 	       : blind  ? "SAW TOO LITTLE"
@@ -187,7 +203,7 @@ static int verdict(int64_t seconds, uint32_t seed, bool whole)
 
 static _Noreturn void usage(void)
 {
-	fprintf(stderr, "usage: coherence SECONDS [SEED] [--mutation NAME]\n");
+	fprintf(stderr, "usage: coherence SECONDS [SEED] [--mutation NAME | --plan NAME]\n");
 	exit(64);
 }
 
@@ -196,15 +212,21 @@ int main(int argc, char **argv)
 	int64_t numbers[2] = { 0, clock_mono_ns() & 0x7fffffff };
 	int given = 0;
 
+	stage.plan = plan_of(NULL);
+	stage.whole = true;
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--mutation") == 0 && i + 1 < argc)
-			stage.mutation = argv[++i];
-		else if (given < 2 && strtol(argv[i], NULL, 10) > 0)
+		bool without = strcmp(argv[i], "--mutation") == 0;
+
+		if ((without || strcmp(argv[i], "--plan") == 0) && i + 1 < argc) {
+			stage.plan = plan_of(argv[++i]);
+			stage.whole = !without;
+		} else if (given < 2 && strtol(argv[i], NULL, 10) > 0) {
 			numbers[given++] = strtol(argv[i], NULL, 10);
-		else
+		} else {
 			usage();
+		}
 	}
-	if (given == 0)
+	if (given == 0 || !stage.plan)
 		usage();
 	uint32_t seed = (uint32_t)numbers[1] | 1;
 	int64_t start_ns, ended_ns;
@@ -215,7 +237,7 @@ int main(int argc, char **argv)
 	start_ns = clock_mono_ns();
 	begin(seed);
 	while (clock_mono_ns() - start_ns < numbers[0] * 1000000000 &&
-	       !(stage.mutation && account_sins(stage.account)))
+	       !(!stage.whole && account_sins(stage.account)))
 		poll(NULL, 0, 50);
 	ended_ns = clock_mono_ns();
 	bool whole = end();

@@ -15,7 +15,11 @@ void dump_redis(struct stage *s, uint32_t *seed);
 void fail_over_redis(struct stage *s, uint32_t *seed);
 
 /* faults_pg.c */
+
+/* Events of which their transaction began that long ago, but for those above one that runs. */
+void prune_events(const struct stage *s, int ms);
 void crash_database(struct stage *s, uint32_t *seed);
+void lose_numbers(struct stage *s, uint32_t *seed);
 void restart_database(struct stage *s, uint32_t *seed);
 void delay_replica(struct stage *s, uint32_t *seed);
 void kill_replica(struct stage *s, uint32_t *seed);

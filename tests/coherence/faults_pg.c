@@ -4,6 +4,7 @@
  * lost with an asynchronous one nobody could say whose fault it is.  Before it is hurt they
  * stop waiting.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include "base/scope.h"
@@ -22,10 +23,75 @@ void crash_database(struct stage *s, uint32_t *seed)
 	pg_server_resume(live_pair_primary());
 }
 
+static bool run(struct pg *pg, const char *sql)
+{
+	SCOPED(pg_result_done) struct pg_result done = pg_exec(pg, sql);
+
+	return done.rc == RC_OK;
+}
+
+static struct pg *primary_open(void)
+{
+	return pg_new(&options, pg_server_url(live_pair_primary(), "postgres", "such_market"));
+}
+
+void prune_events(const struct stage *s, int ms)
+{
+	char sql[256];
+	struct pg *pg = primary_open();
+
+	snprintf(sql, sizeof(sql), "SELECT such_market.cache_prune('%d ms', 1000000)", ms);
+	while (!run(pg, sql) && !s->account->stop)
+		poll(NULL, 0, 20);
+	pg_free(pg);
+}
+
+/* Stopped: of what follows nothing is on disk until somebody waits for it. */
+static pid_t stop_walwriter(struct pg *pg)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_exec(pg, "SELECT pid::int8 FROM pg_stat_activity"
+					   " WHERE backend_type = 'walwriter'");
+	pid_t pid = row.rc == RC_OK && row.count == 1 ? (pid_t)pg_i64(&row, 0, 0) : 0;
+
+	if (pid)
+		kill(pid, SIGSTOP);
+	return pid;
+}
+
+/*
+ * Numbers that labels are above were never on disk, and are given out again: while nobody can
+ * write, so that nobody flushes, a few hundred are used up, and copies are made that are
+ * labelled above them.
+ */
+void lose_numbers(struct stage *s, uint32_t *seed)
+{
+	struct pg *lock = primary_open(), *pg = primary_open();
+	pid_t pid = 0;
+
+	if (run(lock, "SET lock_timeout = '3s'; SET deadlock_timeout = '5s'; BEGIN;"
+		      "DO $$ BEGIN EXECUTE (SELECT 'LOCK TABLE ' ||"
+		      " string_agg(format('such_market.%I', tablename), ', ')"
+		      " || ' IN EXCLUSIVE MODE' FROM pg_tables"
+		      " WHERE schemaname = 'such_market'); END $$"))
+		pid = stop_walwriter(pg);
+	if (pid) {
+		run(pg, "DO $$ BEGIN FOR i IN 1..500 LOOP"
+			" PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
+		wait_ms(s, between(seed, 200, 500));
+		kill(pid, SIGKILL);
+	}
+	keeper_end(&live_pair_primary()->keeper, SIGQUIT);
+	pg_free(lock);
+	pg_free(pg);
+	pg_server_resume(live_pair_primary());
+}
+
+/* Away for longer than the lease: what is in memory is answered with a flag. */
 void restart_database(struct stage *s, uint32_t *seed)
 {
 	keeper_end(&live_pair_primary()->keeper, SIGINT);
-	wait_ms(s, between(seed, 0, 1000));
+	wait_ms(s, between(seed, 2500, 3500));
 	pg_server_resume(live_pair_primary());
 }
 

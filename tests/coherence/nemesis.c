@@ -8,8 +8,10 @@
 #include "base/scope.h"
 #include "coherence/faults.h"
 
-#define CALM_MS 1500
-#define LONG_S  180 /* a run of this long plays every card */
+#define CALM_MS  1500
+#define PEACE_MS 5000 /* long enough to see that nothing is older than X */
+#define ROUND    3    /* faults from one peace to the next */
+#define LONG_S   180  /* a run of this long plays every card */
 
 void wait_ms(const struct stage *s, int64_t ms)
 {
@@ -97,37 +99,70 @@ static void reload(struct stage *s, uint32_t *seed)
 
 static void clear(struct stage *s, uint32_t *seed)
 {
-	write_mute(s, dice(seed) % 2);
+	write_mute(s, seed, CLEAR_SQL);
 }
 
-/*
- * name, what it does, whether it takes long: a short run has one such card in its deck; and the
- * guard that is missed at once when this happens.
- */
+static void poison(struct stage *s, uint32_t *seed)
+{
+	write_mute(s, seed, CLEAR_POISON);
+}
+
+static void clear_over_http(struct stage *s, uint32_t *seed)
+{
+	write_mute(s, seed, CLEAR_HTTP);
+}
+
+/* Every relay has seen them; fresh mappings have not. */
+static void prune_and_kill(struct stage *s, uint32_t *seed)
+{
+	wait_ms(s, 500);
+	prune_events(s, 300);
+	kill_master(s, seed);
+}
+
+static void prune_unseen(struct stage *s, uint32_t *seed)
+{
+	struct machine *m = any_machine(s, seed);
+	pid_t pid;
+
+	if (machine_children(m, "relay", &pid, 1) == 0)
+		return;
+	kill(pid, SIGSTOP);
+	wait_ms(s, between(seed, 500, 3000));
+	prune_events(s, 0);
+	kill(pid, SIGCONT);
+}
+
+/* name (plan.def names some), what it does, whether it takes long: a short run has one such
+ * card in its deck; whether it comes early, because answers are flagged then alone. */
 static const struct fault {
 	const char *name;
 	void (*run)(struct stage *s, uint32_t *seed);
-	bool heavy;
-	const char *shows[2];
+	bool heavy, early;
 } faults[] = {
-	{ "kill -9 of a worker", kill_worker, false, { NULL } },
-	{ "a worker stopped", stop_worker, false, { NULL } },
-	{ "kill -9 of a relay", kill_relay, false, { NULL } },
-	{ "a relay stopped", stop_relay, false, { "no_lease", "replica_unleased" } },
-	{ "kill -9 of a master", kill_master, false, { NULL } },
-	{ "reload", reload, false, { NULL } },
-	{ "Redis restarted empty", empty_redis, false, { NULL } },
-	{ "Redis paused", pause_redis, false, { NULL } },
-	{ "Redis came back with an old dump", dump_redis, false, { NULL } },
-	{ "Redis failed over to a copy", fail_over_redis, true, { NULL } },
-	{ "the database crashed", crash_database, false, { NULL } },
-	{ "the database restarted", restart_database, false, { NULL } },
-	{ "the replica lags", delay_replica, false, { NULL } },
-	{ "the replica killed", kill_replica, false, { NULL } },
-	{ "the replica stopped", stop_replica, false, { NULL } },
-	{ "the replica promoted by mistake", stray_replica, true, { "replica_any_history" } },
-	{ "the database failed over", fail_over_database, true, { NULL } },
-	{ "everything cleared, or poison", clear, false, { "no_epoch" } },
+	{ "kill -9 of a worker", kill_worker, false, false },
+	{ "a worker stopped", stop_worker, false, false },
+	{ "kill -9 of a relay", kill_relay, false, false },
+	{ "a relay stopped", stop_relay, false, false },
+	{ "a relay stopped, events pruned", prune_unseen, false, false },
+	{ "kill -9 of a master", kill_master, false, false },
+	{ "events pruned early, kill -9 of a master", prune_and_kill, false, false },
+	{ "reload", reload, false, false },
+	{ "Redis restarted empty", empty_redis, false, false },
+	{ "Redis paused", pause_redis, false, false },
+	{ "Redis came back with an old dump", dump_redis, false, false },
+	{ "Redis failed over to a copy", fail_over_redis, true, false },
+	{ "the database crashed", crash_database, false, false },
+	{ "numbers lost in a crash", lose_numbers, false, false },
+	{ "the database restarted", restart_database, false, true },
+	{ "the replica lags", delay_replica, false, false },
+	{ "the replica killed", kill_replica, false, false },
+	{ "the replica stopped", stop_replica, false, false },
+	{ "the replica promoted by mistake", stray_replica, true, false },
+	{ "the database failed over", fail_over_database, true, false },
+	{ "everything cleared", clear, false, false },
+	{ "an event that cannot be applied", poison, false, false },
+	{ "everything cleared over HTTP", clear_over_http, false, false },
 };
 #define FAULTS (int)COUNT_OF(faults)
 
@@ -147,14 +182,31 @@ static void shuffle(int deck[FAULTS], uint32_t *seed)
 		swap(&deck[i], &deck[dice(seed) % (uint32_t)(i + 1)]);
 }
 
-/* What shows that a guard is missing; -1: anything does. */
-static int show_of(const char *mutation)
+/* What only one card shows is seen in every run. */
+static void hurry(int deck[FAULTS])
 {
-	for (int i = 0; mutation && i < FAULTS; i++)
-		for (int k = 0; k < 2; k++)
-			if (faults[i].shows[k] && strcmp(faults[i].shows[k], mutation) == 0)
-				return i;
-	return -1;
+	for (int i = 1; i < FAULTS; i++)
+		if (faults[deck[i]].early ) {
+			swap(&deck[1], &deck[i]);
+			return;
+		}
+}
+
+static const struct fault *fault_named(const char *name)
+{
+	for (int i = 0; i < FAULTS; i++)
+		if (strcmp(faults[i].name, name) == 0)
+			return &faults[i];
+	keeper_panic("there is no fault: %s", name);
+}
+
+/* With a relay that is made slow nothing is as young as X. */
+static void begin_calm(struct stage *s)
+{
+	for (int i = 0; i < MACHINES; i++)
+		if (strstr(s->plan->failpoints[i], "_raise"))
+			return;
+	s->account->calm_ns = clock_mono_ns();
 }
 
 static void play(struct stage *s, const struct fault *f, uint32_t *seed)
@@ -166,30 +218,41 @@ static void play(struct stage *s, const struct fault *f, uint32_t *seed)
 		f->name, (unsigned long)a->failed);
 	f->run(s, seed);
 	a->faults++;
-	a->calm_ns = clock_mono_ns();
+	begin_calm(s);
 	wait_ms(s, CALM_MS);
+}
+
+static void play_deck(struct stage *s, const struct fault *shows, uint32_t *seed)
+{
+	int deck[FAULTS], heavy = 0, played = 0;
+
+	shuffle(deck, seed);
+	hurry(deck);
+	for (int i = 0; i < FAULTS && !s->account->stop; i++) {
+		const struct fault *f = &faults[deck[i]];
+
+		if (shows && i % 2 == 0) /* every other one */
+			play(s, shows, seed);
+		heavy += f->heavy;
+		if (f->heavy && heavy > 1 && s->seconds < LONG_S)
+			continue;
+		play(s, f, seed);
+		if (++played % ROUND == 0)
+			wait_ms(s, PEACE_MS - CALM_MS);
+	}
 }
 
 void run_nemesis(struct stage *s, uint32_t seed)
 {
-	struct account *a = s->account;
-	int deck[FAULTS], show = show_of(s->mutation);
+	const struct plan *plan = s->plan;
+	const struct fault *shows = plan->fault ? fault_named(plan->fault) : NULL;
 
-	while (!a->stop) {
-		int heavy = 0;
-
-		shuffle(deck, &seed);
-		/* Peace long enough to see that nothing is older than X. */
-		a->calm_ns = clock_mono_ns();
-		wait_ms(s, 5000);
-		for (int i = 0; i < FAULTS && !a->stop; i++) {
-			const struct fault *f = &faults[deck[i]];
-
-			if (show >= 0 && i % 2 == 0) /* every other one */
-				play(s, &faults[show], &seed);
-			heavy += f->heavy;
-			if (!f->heavy || heavy == 1 || s->seconds >= LONG_S)
-				play(s, f, &seed);
-		}
+	while (!s->account->stop) {
+		begin_calm(s);
+		wait_ms(s, plan->fault ? CALM_MS : PEACE_MS);
+		if (!plan->alone)
+			play_deck(s, shows, &seed);
+		else if (shows)
+			play(s, shows, &seed);
 	}
 }

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/jsonin.h"
 #include "base/scope.h"
 #include "coherence/parts.h"
 #include "lib/http.h"
 
 #define PATH_BYTES 256
-#define FORMS      8
+#define FORMS      9
 #define RARELY     5 /* of FORMS + RARELY reads, those of RARE objects */
 #define OF         "/api/collection/" CONTRACT
 
@@ -20,17 +21,20 @@ struct reader {
 	uint32_t last[MACHINES][OBJECTS];
 };
 
-/* "v17" and "0x…00000011" are versions 17. */
+/* "v17", "17" and "0x…00000011" are versions 17. */
+static uint32_t version_of(const char *text)
+{
+	if (strncmp(text, "0x", 2) == 0)
+		return (uint32_t)strtoul(text + strlen(text) - 8, NULL, 16);
+	return (uint32_t)strtoul(*text == 'v' ? text + 1 : text, NULL, 10);
+}
+
 static void see(struct reader *r, int object, const char *text)
 {
-	const char *digits = text && *text == 'v' ? text + 1 : text;
-
 	if (!text)
 		return;
 	r->reading.object = object;
-	r->reading.version =
-		(uint32_t)(*text == 'v' ? strtoul(digits, NULL, 10)
-					: strtoul(digits + strlen(digits) - 8, NULL, 16));
+	r->reading.version = version_of(text);
 	account_judge(r->stage->account, &r->reading);
 	uint32_t *last = &r->last[r->reading.machine][object];
 	if (!r->reading.flagged && r->reading.version < *last)
@@ -77,6 +81,28 @@ static void see_page(struct reader *r, struct http *http)
 	}
 }
 
+/* One collection has a name. */
+static void see_list(struct reader *r, struct http *http)
+{
+	char path[64];
+
+	for (int i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "collections.%d.name", i);
+		see(r, FIRST_TITLE, http_text(http, path));
+	}
+}
+
+static void see_count(struct reader *r, struct http *http, int which)
+{
+	char text[32];
+	int64_t n;
+
+	if (!jsonin_i64(http_at(http, "transferCount"), &n))
+		return;
+	snprintf(text, sizeof(text), "%ld", (long)n);
+	see(r, FIRST_COUNTED + which, text);
+}
+
 static void see_all(struct reader *r, struct http *http, int form, int token)
 {
 	switch (form) {
@@ -95,11 +121,13 @@ static void see_all(struct reader *r, struct http *http, int form, int token)
 		see(r, FIRST_TITLE, http_text(http, "name"));
 		break;
 	case 5:
-		see(r, FIRST_TITLE, http_text(http, "collections.0.name"));
-		see(r, FIRST_TITLE, http_text(http, "collections.1.name")); /* one has none */
+		see_list(r, http);
 		break;
 	case 6:
 		see(r, FIRST_MANY, http_text(http, "name"));
+		break;
+	case 7:
+		see_count(r, http, token % 4);
 		break;
 	default:
 		see(r, FIRST_USER, http_text(http, "username"));
@@ -117,7 +145,8 @@ static void write_path(int form, int token, char ret[PATH_BYTES])
 		snprintf(ret, PATH_BYTES, OF "/nfts/%d/owner", token);
 		break;
 	case 2:
-		snprintf(ret, PATH_BYTES, OF "/nfts?pageSize=4&page=%d", token % 4);
+		snprintf(ret, PATH_BYTES, OF "/nfts?pageSize=%d&page=%d", 3 + token % 3,
+			 token % 4);
 		break;
 	case 3:
 		snprintf(ret, PATH_BYTES, OF "/nfts?sort=updatedAt&pageSize=10");
@@ -130,6 +159,9 @@ static void write_path(int form, int token, char ret[PATH_BYTES])
 		break;
 	case 6:
 		snprintf(ret, PATH_BYTES, "/api/collection/" MANY_OF "/nfts/%d", token);
+		break;
+	case 7:
+		snprintf(ret, PATH_BYTES, "/api/collection/" COUNT_IN "/stats", token % 4);
 		break;
 	default:
 		snprintf(ret, PATH_BYTES, "/api/users/1");
@@ -156,6 +188,8 @@ static void ask(struct reader *r, int form, int token, int machine)
 	a->reads++;
 	a->flagged += r->reading.flagged;
 	a->hits += status && strstr(status, "; hit");
+	a->redis += status && strstr(status, "detail=redis");
+	a->stored += status && strstr(status, "detail=stored");
 	a->replica += status && strstr(status, "detail=replica");
 	see_all(r, http, form, token);
 }

@@ -10,6 +10,9 @@ tests_coherence_coherence_SOURCES = \
 	tests/coherence/faults_redis.c \
 	tests/coherence/nemesis.c \
 	tests/coherence/parts.h \
+	tests/coherence/plan.c \
+	tests/coherence/plan.def \
+	tests/coherence/plan.h \
 	tests/coherence/pulse.c \
 	tests/coherence/reader.c \
 	tests/coherence/writer.c

@@ -17,6 +17,7 @@
 #define M        "'\\x00000000000000000000000000000000000000c1'"
 #define HOLDER   "0x77000000000000000000000000000000%08x"
 #define PAUSE_MS 40
+#define QUIET_MS 1000
 
 static const struct pg_options options = { .connect_ms = 2000, .deadline_ms = 10000 };
 
@@ -41,6 +42,9 @@ void stage_fill(void)
 		     " owner_address, balance)"
 		     " SELECT " C ", i, decode(rpad('77', 40, '0'), 'hex'), 1"
 		     " FROM generate_series(1, 130) AS i;"
+		     "INSERT INTO such_market.collections (contract_address)"
+		     " SELECT decode(lpad('d' || i, 40, '0'), 'hex') FROM generate_series(0, "
+		     "3) AS i;"
 		     "INSERT INTO such_market.fc_users (fid, username) VALUES (1, 'v0')"))
 		keeper_panic("%s", pg_error(pg));
 	pg_free(pg);
@@ -62,6 +66,12 @@ static const char *rows_of(int object, bool all)
 {
 	static char text[160];
 
+	if (object >= FIRST_COUNTED && object <= LAST_COUNTED) {
+		snprintf(text, sizeof(text),
+			 "collection_stats WHERE contract_address = '\\x%038dd%d'", 0,
+			 object - FIRST_COUNTED);
+		return text;
+	}
 	if (object == FIRST_TITLE)
 		return "collections WHERE contract_address = " C;
 	if (object == FIRST_USER)
@@ -74,14 +84,27 @@ static const char *rows_of(int object, bool all)
 	return text;
 }
 
+/* What bears it. */
+static const char *column_of(int object)
+{
+	if (object >= FIRST_COUNTED && object <= LAST_COUNTED)
+		return "transfer_count";
+	return object == FIRST_USER ? "username" : "name";
+}
+
+/* How: a count is a number. */
+static const char *mark_of(int object)
+{
+	return object >= FIRST_COUNTED && object <= LAST_COUNTED ? "" : "v";
+}
+
 static bool update(struct pg *pg, const char *before, int object, uint32_t version)
 {
 	char sql[512];
 	const char *row = rows_of(object, true), *where = strstr(row, " WHERE");
 
-	snprintf(sql, sizeof(sql), "%sUPDATE such_market.%.*s SET %s = 'v%u'%s", before,
-		 (int)(where - row), row, object == FIRST_USER ? "username" : "name", version,
-		 where);
+	snprintf(sql, sizeof(sql), "%sUPDATE such_market.%.*s SET %s = '%s%u'%s", before,
+		 (int)(where - row), row, column_of(object), mark_of(object), version, where);
 	return run(pg, sql);
 }
 
@@ -90,9 +113,9 @@ static bool is_there(struct pg *pg, int object, uint32_t version)
 {
 	char sql[256], want[16];
 
-	snprintf(sql, sizeof(sql), "SELECT %s FROM such_market.%s",
-		 object == FIRST_USER ? "username" : "name", rows_of(object, false));
-	snprintf(want, sizeof(want), "v%u", version);
+	snprintf(sql, sizeof(sql), "SELECT %s::text FROM such_market.%s", column_of(object),
+		 rows_of(object, false));
+	snprintf(want, sizeof(want), "%s%u", mark_of(object), version);
 	for (;;) {
 		SCOPED(pg_result_done) struct pg_result row = pg_exec(pg, sql);
 		if (row.rc == RC_OK && row.count == 1)
@@ -123,8 +146,36 @@ static void write_one(struct stage *s, struct pg *pg, uint32_t *seed, int object
 		account_commit(s->account, object, version, -1);
 }
 
-void write_mute(struct stage *s, bool poison)
+/* By any machine, asked until one says that it is done. */
+static int clear_over_http(struct stage *s, uint32_t *seed)
 {
+	char key[128];
+	struct http_ask ask = { .method = "POST",
+				.path = "/api/admin/cache/clear",
+				.body = STR("{\"pattern\":\"such-market:*\"}"),
+				.headers = { key, "Content-Type: application/json" } };
+
+	snprintf(key, sizeof(key), "Authorization: Bearer %s", s->key);
+	for (;;) {
+		int machine = (int)(dice(seed) >> 8) % MACHINES;
+		struct http *http = machine_http(&s->machine[machine]);
+		bool done = http_try(http, &ask) && http->status == 200;
+
+		http_free(http);
+		if (done)
+			return machine;
+		poll(NULL, 0, 20);
+	}
+}
+
+void write_mute(struct stage *s, uint32_t *seed, enum clearing how)
+{
+	static const char *const clearing[] = {
+		[CLEAR_SQL] = "SELECT such_market.cache_clear_all()",
+		[CLEAR_POISON] = "INSERT INTO such_market.cache_events (kind, tags)"
+				 " VALUES ('cache_cleared', '{\"no such tag\"}')",
+		[CLEAR_HTTP] = "",
+	};
 	uint32_t version = account_begin(s->account, FIRST_MUTE);
 	char sql[768];
 
@@ -135,12 +186,10 @@ void write_mute(struct stage *s, bool poison)
 		 "UPDATE such_market.nfts SET name = 'v%u' WHERE contract_address = " C
 		 " AND token_id = 11;"
 		 "DELETE FROM such_market.cache_events WHERE xid = pg_current_xact_id(); %s",
-		 version,
-		 poison ? "INSERT INTO such_market.cache_events (kind, tags)"
-			  " VALUES ('cache_cleared', '{\"no such tag\"}')"
-			: "SELECT such_market.cache_clear_all()");
+		 version, clearing[how]);
 	if (run(pg, sql) || is_there(pg, FIRST_MUTE, version))
-		account_commit(s->account, FIRST_MUTE, version, -1);
+		account_commit(s->account, FIRST_MUTE, version,
+			       how == CLEAR_HTTP ? clear_over_http(s, seed) : -1);
 	else
 		account_abort(s->account, FIRST_MUTE, version);
 	pg_free(pg);
@@ -150,6 +199,8 @@ void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pa
 {
 	struct pg *pg = pg_new(&options, live_pg_owner_url());
 
+	if (s->plan->quiet && pause_ms < QUIET_MS)
+		pause_ms = QUIET_MS;
 	while (!s->account->stop) {
 		write_one(s, pg, &seed,
 			  first + (int)(dice(&seed) % (uint32_t)(last - first + 1)));
@@ -212,7 +263,7 @@ void run_poster(struct stage *s, uint32_t seed, int which)
 		}
 		account_commit(s->account, FIRST_OWNER + i, version, machine);
 		held[i] = version;
-		poll(NULL, 0, (int)(dice(&seed) % PAUSE_MS));
+		poll(NULL, 0, (int)(dice(&seed) % (s->plan->quiet ? QUIET_MS : PAUSE_MS)));
 	}
 	for (int i = 0; i < MACHINES; i++)
 		http_free(http[i]);
