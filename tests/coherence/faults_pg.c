@@ -59,6 +59,15 @@ static pid_t stop_walwriter(struct pg *pg)
 	return pid;
 }
 
+static uint64_t next_number(struct pg *pg)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(pg, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8");
+
+	return row.rc == RC_OK ? (uint64_t)pg_i64(&row, 0, 0) : 0;
+}
+
 /*
  * Numbers that labels are above were never on disk, and are given out again: while nobody can
  * write, so that nobody flushes, a few hundred are used up, and copies are made that are
@@ -67,6 +76,7 @@ static pid_t stop_walwriter(struct pg *pg)
 void lose_numbers(struct stage *s, uint32_t *seed)
 {
 	struct pg *lock = primary_open(), *pg = primary_open();
+	uint64_t before = 0;
 	pid_t pid = 0;
 
 	if (run(lock, "SET lock_timeout = '3s'; SET deadlock_timeout = '5s'; BEGIN;"
@@ -78,13 +88,19 @@ void lose_numbers(struct stage *s, uint32_t *seed)
 	if (pid) {
 		run(pg, "DO $$ BEGIN FOR i IN 1..500 LOOP"
 			" PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$");
-		wait_ms(s, between(seed, 200, 500));
+		/* Whoever waits with a number of before would hold all labels back. */
+		run(pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+			" WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()");
+		wait_ms(s, between(seed, 500, 1000));
+		before = next_number(pg);
 		kill(pid, SIGKILL);
 	}
 	keeper_end(&live_pair_primary()->keeper, SIGQUIT);
 	pg_free(lock);
-	pg_free(pg);
 	pg_server_resume(live_pair_primary());
+	uint64_t after = next_number(pg);
+	fprintf(stderr, "lost: %ld numbers\n", before > after ? (long)(before - after) : 0);
+	pg_free(pg);
 }
 
 /* Away for longer than the lease: what is in memory is answered with a flag. */

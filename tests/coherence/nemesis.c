@@ -186,7 +186,7 @@ static void shuffle(int deck[FAULTS], uint32_t *seed)
 static void hurry(int deck[FAULTS])
 {
 	for (int i = 1; i < FAULTS; i++)
-		if (faults[deck[i]].early ) {
+		if (faults[deck[i]].early) {
 			swap(&deck[1], &deck[i]);
 			return;
 		}

@@ -26,7 +26,8 @@ void stage_fill(void);
 void run_reader(struct stage *s, uint32_t seed);
 /* Writes the objects first … last by SQL, as somebody else would, about every pause_ms. */
 void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pause_ms);
-/* Writes MUTE: its event is gone, and everything is cleared instead, in one of three ways. */
+/* Writes MUTE: its event names something else, and everything is cleared instead, in one of
+ * three ways. */
 enum clearing {
 	CLEAR_SQL,    /* by somebody else */
 	CLEAR_POISON, /* by an event that cannot be applied */

@@ -4,10 +4,6 @@
 #include "base/scope.h"
 
 enum {
-	BUSY,
-	QUIET
-};
-enum {
 	DECK,
 	ALONE
 };
@@ -18,7 +14,7 @@ static const struct plan plans[] = {
 	{ .failpoints = { "before_commit:3ms,after_commit:10ms,before_gen:3ms",
 			  "after_read:15ms" } },
 #define PLAN(name, first, second, kept, writes, lag, fault, what)                              \
-	{ #name, { first, second }, kept, (writes) == QUIET, lag, fault, (what) == ALONE },
+	{ #name, { first, second }, kept, WRITES_##writes, lag, fault, (what) == ALONE },
 #include "coherence/plan.def"
 };
 

@@ -12,7 +12,11 @@ struct plan {
 	const char *mutation;             /* NULL: the protocol as it is */
 	const char *failpoints[MACHINES]; /* as SUCH_MARKET_FP */
 	const char *kept;                 /* cache_ttl_hot and _warm of both; NULL: as ever */
-	bool quiet;        /* little is written: the write counter stands still at times */
+	enum plan_writes {
+		WRITES_BUSY,
+		WRITES_SHORT, /* no long transactions, which hold all labels back */
+		WRITES_QUIET  /* nor many: the write counter stands still at times */
+	} writes;
 	int lag_ms;        /* of the standby; 0: as ever */
 	const char *fault; /* that shows it: every other one; NULL: anything does */
 	bool alone;        /* nothing else happens */

@@ -170,11 +170,12 @@ static int clear_over_http(struct stage *s, uint32_t *seed)
 
 void write_mute(struct stage *s, uint32_t *seed, enum clearing how)
 {
-	static const char *const clearing[] = {
-		[CLEAR_SQL] = "SELECT such_market.cache_clear_all()",
-		[CLEAR_POISON] = "INSERT INTO such_market.cache_events (kind, tags)"
-				 " VALUES ('cache_cleared', '{\"no such tag\"}')",
-		[CLEAR_HTTP] = "",
+	static const struct {
+		const char *tags, *more;
+	} clearing[] = {
+		[CLEAR_SQL] = { "u:999", "SELECT such_market.cache_clear_all()" },
+		[CLEAR_POISON] = { "\"no such tag\"", "" },
+		[CLEAR_HTTP] = { "u:999", "" },
 	};
 	uint32_t version = account_begin(s->account, FIRST_MUTE);
 	char sql[768];
@@ -185,8 +186,9 @@ void write_mute(struct stage *s, uint32_t *seed, enum clearing how)
 	snprintf(sql, sizeof(sql),
 		 "UPDATE such_market.nfts SET name = 'v%u' WHERE contract_address = " C
 		 " AND token_id = 11;"
-		 "DELETE FROM such_market.cache_events WHERE xid = pg_current_xact_id(); %s",
-		 version, clearing[how]);
+		 "UPDATE such_market.cache_events SET tags = '{%s}'"
+		 " WHERE xid = pg_current_xact_id(); %s",
+		 version, clearing[how].tags, clearing[how].more);
 	if (run(pg, sql) || is_there(pg, FIRST_MUTE, version))
 		account_commit(s->account, FIRST_MUTE, version,
 			       how == CLEAR_HTTP ? clear_over_http(s, seed) : -1);
@@ -199,7 +201,7 @@ void run_writer(struct stage *s, uint32_t seed, int first, int last, uint32_t pa
 {
 	struct pg *pg = pg_new(&options, live_pg_owner_url());
 
-	if (s->plan->quiet && pause_ms < QUIET_MS)
+	if (s->plan->writes == WRITES_QUIET && pause_ms < QUIET_MS)
 		pause_ms = QUIET_MS;
 	while (!s->account->stop) {
 		write_one(s, pg, &seed,
@@ -247,6 +249,7 @@ static int transfer(struct stage *s, struct http **http, uint32_t *seed, int tok
 void run_poster(struct stage *s, uint32_t seed, int which)
 {
 	struct http *http[MACHINES];
+	uint32_t pause_ms = s->plan->writes == WRITES_QUIET ? QUIET_MS : PAUSE_MS;
 	uint32_t held[LAST_OWNER - FIRST_OWNER + 1] = { 0 };
 
 	for (int i = 0; i < MACHINES; i++)
@@ -263,7 +266,7 @@ void run_poster(struct stage *s, uint32_t seed, int which)
 		}
 		account_commit(s->account, FIRST_OWNER + i, version, machine);
 		held[i] = version;
-		poll(NULL, 0, (int)(dice(&seed) % (s->plan->quiet ? QUIET_MS : PAUSE_MS)));
+		poll(NULL, 0, (int)(dice(&seed) % pause_ms));
 	}
 	for (int i = 0; i < MACHINES; i++)
 		http_free(http[i]);
