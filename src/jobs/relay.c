@@ -257,9 +257,11 @@ static enum rc on_head(struct relay *r, const struct relay_head *head)
 	return RC_OK;
 }
 
-/* What it meant to void is not known, so all is void until it is parked. */
+/* What it meant to void is not known, so all is void until it is parked; and a standby that has
+ * not replayed it may be asked later than that. */
 static void on_poison(struct relay *r, const struct relay_event *event, const char *why)
 {
+	map_raise_floor(r->map, event->xid);
 	map_void(r->map);
 	if (r->poll.poison)
 		return;
@@ -281,8 +283,12 @@ static void on_event(struct relay *r, const struct relay_event *event)
 {
 	const char *why;
 
-	if (r->poll.skip || event->failed || (r->poll.boot && MUTATED(boot_blind)))
+	if (r->poll.skip || (r->poll.boot && MUTATED(boot_blind)))
 		return;
+	if (event->failed) {
+		map_raise_floor(r->map, event->xid);
+		return;
+	}
 	if (relay_apply(r->map, &r->rules, event, &why) != RC_OK) {
 		if (!MUTATED(poison_skipped))
 			on_poison(r, event, why);

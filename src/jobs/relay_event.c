@@ -127,7 +127,8 @@ static void follow_rules(struct cache_map *map, const struct rules *rules,
 }
 
 /* The write counter is raised before any gen: whoever captures a new gen in the midst of a read
- * finds the counter moved. */
+ * finds the counter moved.  Without tags it made everything invalid: of another epoch are all
+ * copies, but a standby that has not replayed it answers as before, by its label. */
 enum rc relay_apply(struct cache_map *map, const struct rules *rules,
 		    const struct relay_event *event, const char **ret_why)
 {
@@ -140,6 +141,8 @@ enum rc relay_apply(struct cache_map *map, const struct rules *rules,
 	if (!MUTATED(relay_counts_after))
 		map_count_write(map);
 	raise_all(map, event->xid, event->tags);
+	if (event->tags.len == 0)
+		map_raise_floor(map, event->xid);
 	FAILPOINT(in_raise);
 	if (MUTATED(relay_counts_after))
 		map_count_write(map);

@@ -24,7 +24,7 @@
 	X(NAME, 8, "the names of tokens 1 … 8: SQL")                                           \
 	X(SLOW, 2, "the names of tokens 9 and 10: SQL, in long transactions")                  \
 	X(MUTE, 1,                                                                             \
-	  "the name of token 11: SQL, without an event; everything is cleared instead")        \
+	  "the name of token 11: SQL; its event names another, everything is cleared")         \
 	X(MANY, 1, "the names of 120 tokens of another collection: SQL, one statement")        \
 	X(COUNTED, 4, "a count of four collections, kept in the database tier: SQL")           \
 	X(RARE, 100, "the names of tokens 201 … 300: SQL, each every few seconds")             \

@@ -8,7 +8,7 @@ coherence_build() {
 }
 
 # Its last line tells counts, seed and verdict; fails on a violation.
-coherence_run() { # SECONDS [SEED] [--mutation NAME]
+coherence_run() { # SECONDS [SEED] [--mutation NAME | --plan NAME]
 	top_srcdir=$top top_builddir=$top/build/proof \
 		"$top/build/proof/tests/coherence/coherence" "$@"
 }
