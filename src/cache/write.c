@@ -270,8 +270,9 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 
 	for (;;) {
 		bool unknown = false;
-		enum rc rc = tx_run(pg, &options, in_transaction, run, &unknown);
 
+		run->looked = false; /* it may not come as far as its body */
+		enum rc rc = tx_run(pg, &options, in_transaction, run, &unknown);
 		if (unknown && !lost)
 			metric_add(COUNTER_writes_lost, 1);
 		lost |= unknown;
