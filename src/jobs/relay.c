@@ -42,6 +42,7 @@ struct relay {
 	struct buf prev; /* a snapshot, terminated; empty: none */
 	struct buf history;
 	const char *gap;     /* why prev was given up; NULL: it was not */
+	struct buf ended;    /* prev, at least PRUNE_NS ago; empty: none */
 	cache_epoch resumed; /* prev is of a relay before us, under this epoch; 0: it is ours */
 	bool looked;         /* for a relay before us */
 
@@ -109,6 +110,7 @@ struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machin
 	walk_init(&r->walk);
 	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
 	buf_init(&r->history, NULL, SNAPSHOT_MAX);
+	buf_init(&r->ended, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.history, NULL, SNAPSHOT_MAX);
 	/* The mapping's hash key is random. */
@@ -125,6 +127,7 @@ void relay_free(struct relay *r)
 	walk_release(&r->walk);
 	buf_release(&r->prev);
 	buf_release(&r->history);
+	buf_release(&r->ended);
 	buf_release(&r->poll.snapshot);
 	buf_release(&r->poll.history);
 	free(r);
@@ -203,6 +206,7 @@ static void start_over(struct relay *r, const struct relay_head *head, const cha
 		r->poll.era = era + 1;
 	map_set_floor(r->map, floor_of(head));
 	walk_drop(&r->walk);
+	buf_clear(&r->ended); /* perhaps of another history */
 	r->poll.boot = true;
 	r->gap = NULL;
 	metric_add(COUNTER_relay_restarts, 1);
@@ -381,22 +385,43 @@ static enum rc tell_position(struct relay *r)
 }
 
 /* True: there may be more. */
-static bool prune_by(struct relay *r, enum stmt stmt, int64_t keep_ms)
+static bool prune_events(struct relay *r, const char *most)
 {
-	char keep[24], most[24];
+	char keep[24];
 
-	snprintf(keep, sizeof(keep), "%" PRId64, keep_ms);
-	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
+	if (r->ended.len == 0)
+		return false;
+	snprintf(keep, sizeof(keep), "%" PRId64, r->options->keep_ms);
 	SCOPED(pg_result_done)
-	struct pg_result gone = pg_run(r->pg, stmt, PG_ARGS(pg_text(keep), pg_text(most)));
+	struct pg_result gone =
+		pg_run(r->pg, STMT_event_prune,
+		       PG_ARGS(pg_text(keep), pg_text(most), pg_text(r->ended.ptr)));
+	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
+}
+
+static bool prune_requests(struct relay *r, const char *most)
+{
+	char keep[24];
+
+	snprintf(keep, sizeof(keep), "%" PRId64, r->options->requests_ms);
+	SCOPED(pg_result_done)
+	struct pg_result gone =
+		pg_run(r->pg, STMT_event_requests_prune, PG_ARGS(pg_text(keep), pg_text(most)));
 	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
 }
 
 static void prune(struct relay *r, int64_t mono_ns)
 {
-	bool more = prune_by(r, STMT_event_prune, r->options->keep_ms);
+	char most[24];
 
-	more |= prune_by(r, STMT_event_requests_prune, r->options->requests_ms);
+	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
+	bool more = prune_events(r, most);
+
+	more |= prune_requests(r, most);
+	if (!more) {
+		buf_clear(&r->ended);
+		buf_add(&r->ended, r->prev.ptr, r->prev.len);
+	}
 	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
 }
 
