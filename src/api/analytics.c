@@ -166,7 +166,12 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 	enum rc rc = audit_begun(env);
 	if (rc != RC_OK)
 		return call_answer(call, rc, NULL);
-	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
+	bool unknown;
+	rc = analytics_reset(env->analytics, env->arena, clock_wall_us(), &unknown);
+	if (rc != RC_OK && unknown)
+		return gate_audit_unknown(call, STR("Redis did not answer: it may have been "
+						    "reset; look, and ask again"));
+	if (rc != RC_OK)
 		return refuse_away(call);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
 }

@@ -11,6 +11,7 @@
 #include "model/purge.h"
 
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -254,9 +255,9 @@ static enum rc answer(struct purge_call *p, enum rc rc)
 	struct json j;
 
 	if (p->done.unknown)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
-				   STR("Nobody knows whether this was done: send it again, it "
-				       "does no harm twice"));
+		return gate_audit_unknown(call,
+					  STR("Nobody knows whether this was done: send it "
+					      "again, it does no harm twice"));
 	if (rc != RC_OK)
 		return call->problem.rc == RC_INVALID ? rc : call_answer(call, rc, NULL);
 	buf_init(&body, call->env->arena, BUF_NO_MAX);

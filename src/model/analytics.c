@@ -199,7 +199,8 @@ static const struct str reset_text =
 #define MINUTES_BACK    (ANALYTICS_MINUTE_S / 60 + 1)
 #define DAYS_BACK       (ANALYTICS_DAY_S / 86400 + 1)
 
-enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us)
+enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us,
+			bool *ret_unknown)
 {
 	size_t most = MINUTES_BACK + MINUTES_AHEAD + 1 + 2 * (DAYS_BACK + 2), n = 0;
 	struct str *words = arena_alloc(arena, most * sizeof(*words));
@@ -219,5 +220,11 @@ enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t 
 	const struct redis_command command = {
 		.script = &script, .keys = n, .word = words, .words = n
 	};
-	return order(a, arena, &command, &reply);
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+	if (rc != RC_OK) {
+		*ret_unknown = redis_sent(a->redis);
+		return rc;
+	}
+	*ret_unknown = reply.kind != REDIS_INTEGER && reply.kind != REDIS_ERROR;
+	return reply.kind == REDIS_INTEGER ? RC_OK : RC_INTERNAL;
 }

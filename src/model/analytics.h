@@ -71,8 +71,10 @@ enum rc analytics_apply(const struct analytics *a, struct arena *arena,
 			const struct analytics_batch *batch, int64_t *ret_odd);
 
 /* Forgets what Redis has of all machines.  What a machine has not flushed yet comes later:
- * batches keep their numbers, none is lost or counted twice. */
-enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us);
+ * batches keep their numbers, none is lost or counted twice.  Not RC_OK: nothing was forgotten,
+ * or, with *ret_unknown, nobody knows. */
+enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us,
+			bool *ret_unknown);
 
 /* --- reading */
 

@@ -32,11 +32,13 @@ struct audit {
 	const char *method, *route;
 	struct str target, request_id;
 	struct str query, body; /* of which, with a NUL between them, the digest is made */
+	bool unknown;           /* nobody knows whether it was done */
 	bool joined;            /* a transaction has its row ("done") and was not rolled back */
 };
 
-/* "begun": 0; "done" below 400; "refused": 401, 403, 429; else "failed". */
-const char *audit_outcome(int status);
+/* "unknown" where nobody knows; "begun": 0; "done" below 400; "refused": 401, 403, 429; else
+ * "failed". */
+const char *audit_outcome(const struct audit *audit, int status);
 
 /* A row now, in the transaction that runs if there is one.  skipped: refused calls before it
  * without a row. */

@@ -1,15 +1,20 @@
 /* Actions on the counters when the ticker is late, and a report of a Redis that is slow. */
 #include "suite.h"
 #include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
 #include "../base/tmp.h"
 #include "api/ask.h"
 #include "base/board.h"
 #include "base/clock.h"
+#include "base/scope.h"
 #include "cache/cache.h"
 #include "lib/fake_redis.h"
 #include "lib/live_pg.h"
 #include "model/analytics.h"
 #include "model/key.h"
+#include "net/pg.h"
 
 #define PATH  "/api/admin/cache/metrics"
 #define NS_MS INT64_C(1000000)
@@ -101,4 +106,72 @@ START_TEST(test_slow)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_wait, test_slow)
+/* What was sent and not answered may have been done. */
+static void say_nothing_to_scripts(int fd, const void *ctx)
+{
+	char bytes[65536];
+	ssize_t n;
+
+	(void)ctx;
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		if (memmem(bytes, (size_t)n, "PING", 4))
+			fake_redis_say(fd, "+PONG\r\n", 7);
+}
+
+static struct reply reset(void)
+{
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	return ask(env, &(struct ask){ .method = "POST",
+				       .path = PATH,
+				       .api_key = key,
+				       .content_type = "application/json",
+				       .body = "{\"action\":\"reset\"}" });
+}
+
+static void log_is(const char *want)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(env->pg, "SELECT string_agg(concat_ws(' ', status, outcome), ', '"
+				 " ORDER BY id) FROM such_market.audit_log");
+
+	ck_str(pg_str(&row, 0, 0), want);
+}
+
+START_TEST(test_reset_unknown)
+{
+	options.interval_ms = 100;
+	begin(say_nothing_to_scripts);
+	struct reply r = reset();
+	ck_problem(env, &r, 503, "outcome_unknown");
+	log_is("begun, 503 unknown");
+	end();
+}
+END_TEST
+
+/* What was refused, or could not be sent, was not done. */
+static void say_loading(int fd, const void *ctx)
+{
+	static const char loading[] = "-LOADING Redis is loading the dataset in memory\r\n";
+
+	(void)ctx;
+	while (fake_redis_hear(fd) > 0)
+		fake_redis_say(fd, loading, sizeof(loading) - 1);
+}
+
+START_TEST(test_reset_refused)
+{
+	options.interval_ms = 100;
+	begin(say_loading);
+	struct reply r = reset();
+	ck_problem(env, &r, 503, "analytics_away");
+	kill(fake.pid, SIGKILL);
+	r = reset();
+	ck_problem(env, &r, 503, "analytics_away");
+	ck_assert(memmem(r.body.ptr, r.body.len, "nothing was done", 16));
+	end();
+}
+END_TEST
+
+SUITE_WITH(world_start, world_done, 60, test_wait, test_slow, test_reset_unknown,
+	   test_reset_refused)
