@@ -229,6 +229,10 @@ static const char *redis_word(const struct purge_call *p)
 /* What is left to do, for people. */
 static const char *pending_text(const struct purge_call *p)
 {
+	if (p->done.job && !p->done.told)
+		return "invalid in this machine's memory within a poll of its relay, in the "
+		       "others' likewise; Redis was not reached: the job waits for it, and "
+		       "removes the copies there";
 	if (p->done.job)
 		return "invalid in this machine's memory within a poll of its relay, in the "
 		       "others' likewise; the job removes the copies in Redis";

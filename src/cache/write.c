@@ -57,6 +57,7 @@ struct run {
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
+	bool any;         /* something was emitted */
 	bool all;         /* what it voids cannot be named */
 	uint64_t floor;   /* then: the transaction that did */
 	cache_epoch epoch;
@@ -92,6 +93,7 @@ static void add_event(struct run *run, uint64_t xid, struct str tags, struct str
 {
 	struct buf more;
 
+	run->any = true;
 	add_tags(run, xid, tags);
 	if (run->rules->n == 0)
 		return;
@@ -169,8 +171,7 @@ static bool tell_redis(const struct run *run, struct arena *arena)
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
 		xid = bump[i].xid > xid ? bump[i].xid : xid;
 	}
-	return (n == 0 && !run->all) ||
-	       redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+	return !run->any || redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
 }
 
 /* What makes it visible, before it is acknowledged. */
@@ -225,6 +226,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->earlier);
 	buf_clear(&run->bumps);
 	buf_clear(&run->texts);
+	run->any = false;
 	run->all = false;
 	run->floor = 0;
 	run->looked = false;

@@ -299,6 +299,8 @@ START_TEST(test_a_glob_is_looked_for)
 		post(0, "/api/admin/cache/clear", "{\"pattern\":\"such-market:*:traits\"}"),
 		202);
 	ck_assert_str_eq(http_text(http[0], "method"), "scan");
+	ck_assert_str_eq(http_text(http[0], "redis"), "unreachable");
+	ck_assert_ptr_nonnull(strstr(http_text(http[0], "detail"), "not reached"));
 	int64_t job = http_num(http[0], "jobId"), event = http_num(http[0], "eventId");
 	for (int m = 0; m < MACHINES; m++)
 		AWAIT(from(m, C "/traits", "detail=database"));
