@@ -183,37 +183,32 @@ static void compact(struct purge_call *p)
 	p->tags = n;
 }
 
-static enum rc purge_named(struct purge_call *p)
+static bool is_all(const struct purge_call *p)
+{
+	return p->has_pattern && p->pattern.kind == PATTERN_ALL;
+}
+
+static bool is_glob(const struct purge_call *p)
+{
+	return p->has_pattern && p->pattern.kind == PATTERN_GLOB;
+}
+
+/* In one transaction, with its row of the audit log: all of it, or nothing. */
+static enum rc purge_it(struct purge_call *p)
 {
 	struct env *env = p->call->env;
+	struct str glob = is_glob(p) ? p->pattern.rest : STR_NONE;
+	enum rc rc;
 
 	compact(p);
 	if (p->tags > PURGE_TAGS_MAX)
 		return bad(p->call, "invalid_body", STR("tags"), "are more than 1000 in all");
 	metric_add(COUNTER_purge_keys, p->keys);
-	enum rc rc = purge_tags(env, p->tag, p->tags, &p->done);
+	rc = is_all(p) ? purge_all(env, &p->done)
+		       : purge_some(env, p->tag, p->tags, glob, &p->done);
 	if (rc == RC_OK && !redis_tier_remove(cache_redis(env->cache), env->arena, p->key,
 					      p->keys, &p->removed))
 		p->done.told = false;
-	return rc;
-}
-
-static enum rc purge_it(struct purge_call *p)
-{
-	struct purged named = { .told = true };
-	enum rc rc = RC_OK;
-
-	if (p->tags) {
-		rc = purge_named(p);
-		named = p->done;
-	}
-	if (rc == RC_OK && p->has_pattern && p->pattern.kind == PATTERN_ALL)
-		rc = purge_all(p->call->env, &p->done);
-	if (rc == RC_OK && p->has_pattern && p->pattern.kind == PATTERN_GLOB)
-		rc = purge_glob(p->call->env, p->pattern.rest, &p->done);
-	p->done.told &= named.told;
-	if (!p->done.event)
-		p->done.event = named.event;
 	return rc;
 }
 
@@ -269,7 +264,7 @@ static enum rc answer(struct purge_call *p, enum rc rc)
 	json_object(&j, NULL);
 	json_bool(&j, "success", true);
 	json_strz(&j, "method", method_names[kind]);
-	if (p->keys && p->done.told && kind != PATTERN_GLOB && kind != PATTERN_ALL)
+	if (p->keys && p->done.told && !is_glob(p) && !is_all(p))
 		json_int(&j, "cleared", (int64_t)p->removed);
 	else
 		json_null(&j, "cleared");

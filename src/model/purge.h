@@ -25,13 +25,11 @@ struct purged {
 
 /* Everything, everywhere, in constant time. */
 enum rc purge_all(struct env *env, struct purged *ret);
-/* 1 … PURGE_TAGS_MAX sound tags. */
-enum rc purge_tags(struct env *env, const struct str *tags, size_t n, struct purged *ret);
-/* A glob of keys behind the prefix: relays walk the memory of their machines, a job walks
- * Redis.
- */
-enum rc purge_glob(struct env *env, struct str glob, struct purged *ret);
-/* The same without the job, which ends with it: what came from Redis while it ran. */
+/* Up to PURGE_TAGS_MAX sound tags and a glob of keys behind the prefix (STR_NONE: none), all in
+ * one event.  For the glob relays walk the memory of their machines, a job walks Redis. */
+enum rc purge_some(struct env *env, const struct str *tags, size_t n, struct str glob,
+		   struct purged *ret);
+/* A glob without the job, which ends with it: what came from Redis while it ran. */
 enum rc purge_glob_again(struct env *env, struct str glob);
 
 #endif

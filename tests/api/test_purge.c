@@ -6,7 +6,10 @@
 #include "api/ask.h"
 #include "base/arena.h"
 #include "base/scope.h"
+#include "cache/cache.h"
 #include "cache/tag.h"
+#include "lib/live_pg.h"
+#include "model/audit.h"
 #include "model/key.h"
 #include "net/pg.h"
 
@@ -127,6 +130,39 @@ START_TEST(test_keys_and_tags)
 }
 END_TEST
 
+static void log_is(const char *want)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(env->pg, "SELECT string_agg(status || ' ' || outcome, ', ' ORDER BY id)"
+				 " FROM such_market.audit_log WHERE method = 'POST'");
+
+	ck_str(pg_is_null(&row, 0, 0) ? STR("") : pg_str(&row, 0, 0), want);
+}
+
+/* What one request names becomes invalid as a whole, with one row of the audit log. */
+START_TEST(test_together)
+{
+	begin(ROLE_OPERATOR);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	int64_t events = number("SELECT count(*) FROM such_market.cache_events");
+	struct reply r = post(INVALIDATE, "{\"tags\":[\"u:7\"],\"pattern\":\"" P "users:*\"}");
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "method"), "\"scan\"");
+	ck_assert_str_eq(last_tags(), "u:7 ~users:*");
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.cache_events"), events + 1);
+	log_is("200 done");
+	r = post(INVALIDATE, "{\"tags\":[\"u:7\"],\"pattern\":\"" P "*\"}");
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "method"), "\"epoch\"");
+	ck_assert_str_eq(last_tags(), "");
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.cache_events"), events + 2);
+	log_is("200 done, 200 done");
+	free_env(env);
+}
+END_TEST
+
 START_TEST(test_bad_bodies)
 {
 	static const struct {
@@ -207,4 +243,4 @@ START_TEST(test_who)
 END_TEST
 
 SUITE_WITH(world_start, world_done, 60, test_everything, test_one_address, test_any_other_glob,
-	   test_keys_and_tags, test_bad_bodies, test_too_many, test_who)
+	   test_keys_and_tags, test_together, test_bad_bodies, test_too_many, test_who)
