@@ -193,6 +193,12 @@ static bool is_glob(const struct purge_call *p)
 	return p->has_pattern && p->pattern.kind == PATTERN_GLOB;
 }
 
+/* Of what is done: a job goes on with a glob where there is Redis. */
+static int status_of(const struct purge_call *p)
+{
+	return is_glob(p) && cache_redis(p->call->env->cache) ? 202 : 200;
+}
+
 /* In one transaction, with its row of the audit log: all of it, or nothing. */
 static enum rc purge_it(struct purge_call *p)
 {
@@ -204,6 +210,7 @@ static enum rc purge_it(struct purge_call *p)
 	if (p->tags > PURGE_TAGS_MAX)
 		return bad(p->call, "invalid_body", STR("tags"), "are more than 1000 in all");
 	metric_add(COUNTER_purge_keys, p->keys);
+	p->call->audit.status = status_of(p);
 	rc = is_all(p) ? purge_all(env, &p->done)
 		       : purge_some(env, p->tag, p->tags, glob, &p->done);
 	if (rc == RC_OK && !redis_tier_remove(cache_redis(env->cache), env->arena, p->key,
@@ -274,8 +281,7 @@ static enum rc answer(struct purge_call *p, enum rc rc)
 	json_strz(&j, "redis", redis_word(p));
 	json_strz(&j, "detail", pending_text(p));
 	json_end(&j);
-	response_plain(call->res, call->req, p->done.job ? 202 : 200, "application/json",
-		       buf_str(&body));
+	response_plain(call->res, call->req, status_of(p), "application/json", buf_str(&body));
 	return RC_OK;
 }
 

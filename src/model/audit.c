@@ -118,9 +118,11 @@ static enum rc join(struct pg *pg, struct env *env, int status)
 	return rc;
 }
 
-enum rc audit_join(struct pg *pg, void *env)
+enum rc audit_join(struct pg *pg, void *ctx)
 {
-	return join(pg, env, 200);
+	struct env *env = ctx;
+
+	return join(pg, env, env->audit && env->audit->status ? env->audit->status : 200);
 }
 
 void audit_undone(void *ctx)

@@ -7,11 +7,13 @@
 #include "base/arena.h"
 #include "base/scope.h"
 #include "cache/cache.h"
+#include "cache/redis_tier.h"
 #include "cache/tag.h"
 #include "lib/live_pg.h"
 #include "model/audit.h"
 #include "model/key.h"
 #include "net/pg.h"
+#include "net/redis.h"
 
 #define CLEAR      "/api/admin/cache/clear"
 #define INVALIDATE "/api/cache/invalidate"
@@ -163,6 +165,28 @@ START_TEST(test_together)
 }
 END_TEST
 
+/* The row has the status of the answer, which is 202 where a job goes on with it. */
+START_TEST(test_log_of_a_scan)
+{
+	static const struct redis_options wire = { .url = "unix:///nowhere", .connect_ms = 50 };
+	static const struct cache_options options = { .redis_prefix = "such-market" };
+
+	begin(ROLE_OPERATOR);
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&options, NULL, redis);
+	cache_set_redis(env->cache, tier);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	struct reply r = post(CLEAR, "{\"pattern\":\"" P "users:*\"}");
+	ck_assert_int_eq(r.status, 202);
+	ck_str(BODY(env, r, "redis"), "\"unreachable\"");
+	log_is("202 done");
+	free_env(env);
+	redis_tier_free(tier);
+	redis_free(redis);
+}
+END_TEST
+
 START_TEST(test_bad_bodies)
 {
 	static const struct {
@@ -243,4 +267,5 @@ START_TEST(test_who)
 END_TEST
 
 SUITE_WITH(world_start, world_done, 60, test_everything, test_one_address, test_any_other_glob,
-	   test_keys_and_tags, test_together, test_bad_bodies, test_too_many, test_who)
+	   test_keys_and_tags, test_together, test_log_of_a_scan, test_bad_bodies,
+	   test_too_many, test_who)
