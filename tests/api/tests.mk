@@ -65,6 +65,12 @@ tests_api_test_owner_SOURCES = tests/api/test_owner.c
 tests_api_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_owner_LDADD = $(API_TEST_LIBS)
 
+check_PROGRAMS += tests/api/test_performance
+TESTS += tests/api/test_performance
+tests_api_test_performance_SOURCES = tests/api/test_performance.c
+tests_api_test_performance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_performance_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_trait
 TESTS += tests/api/test_trait
 tests_api_test_trait_SOURCES = tests/api/test_trait.c
