@@ -1,6 +1,7 @@
 /* Performance tests: GET and POST /api/admin/cache/test/performance */
 #include "api/call.h"
 #include "api/gate_audit.h"
+#include "api/job.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"

@@ -12,6 +12,7 @@
 
 #include "api/call.h"
 #include "api/gate_audit.h"
+#include "api/job.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -253,10 +254,28 @@ static void render_number(struct json *j, const char *name, int64_t n)
 		json_null(j, name);
 }
 
+static void render(const struct purge_call *p, struct str url, struct json *j)
+{
+	json_object(j, NULL);
+	json_bool(j, "success", true);
+	json_strz(j, "method", method_names[p->has_pattern ? p->pattern.kind : PATTERN_TAGS]);
+	if (p->keys && p->done.told && !is_glob(p) && !is_all(p))
+		json_int(j, "cleared", (int64_t)p->removed);
+	else
+		json_null(j, "cleared");
+	render_number(j, "jobId", p->done.job);
+	json_str(j, "statusUrl", url);
+	render_number(j, "eventId", p->done.event);
+	json_int(j, "tags", (int64_t)p->tags);
+	json_strz(j, "redis", redis_word(p));
+	json_strz(j, "detail", pending_text(p));
+	json_end(j);
+}
+
 static enum rc answer(struct purge_call *p, enum rc rc)
 {
 	struct call *call = p->call;
-	enum pattern_kind kind = p->has_pattern ? p->pattern.kind : PATTERN_TAGS;
+	struct str url = STR_NONE;
 	struct buf body;
 	struct json j;
 
@@ -266,21 +285,13 @@ static enum rc answer(struct purge_call *p, enum rc rc)
 					      "again, it does no harm twice"));
 	if (rc != RC_OK)
 		return call->problem.rc == RC_INVALID ? rc : call_answer(call, rc, NULL);
+	if (p->done.job) {
+		url = call_job_url(call->env->arena, p->done.job);
+		response_header(call->res, "Location", url);
+	}
 	buf_init(&body, call->env->arena, BUF_NO_MAX);
 	json_init(&j, &body);
-	json_object(&j, NULL);
-	json_bool(&j, "success", true);
-	json_strz(&j, "method", method_names[kind]);
-	if (p->keys && p->done.told && !is_glob(p) && !is_all(p))
-		json_int(&j, "cleared", (int64_t)p->removed);
-	else
-		json_null(&j, "cleared");
-	render_number(&j, "jobId", p->done.job);
-	render_number(&j, "eventId", p->done.event);
-	json_int(&j, "tags", (int64_t)p->tags);
-	json_strz(&j, "redis", redis_word(p));
-	json_strz(&j, "detail", pending_text(p));
-	json_end(&j);
+	render(p, url, &j);
 	response_plain(call->res, call->req, status_of(p), "application/json", buf_str(&body));
 	return RC_OK;
 }

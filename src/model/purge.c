@@ -35,7 +35,7 @@ static enum rc emit(struct pg *pg, void *ctx, struct buf *ret_earlier)
 
 	if (row.rc != RC_OK)
 		return row.rc;
-	p->done.event = p->tags ? pg_i64(&row, 0, 0) : 0;
+	p->done.event = pg_i64(&row, 0, 0);
 	if (p->order)
 		rc = job_enqueue(pg, p->order, &p->done.job, NULL);
 	return rc;

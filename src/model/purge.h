@@ -17,10 +17,10 @@ struct env;
 #define PURGE_TAGS_MAX 1000
 
 struct purged {
-	int64_t event; /* 0: of everything, which is no event of one's own */
-	int64_t job;   /* that goes on with it; 0: none */
-	bool told;     /* Redis was; true where there is none */
-	bool unknown;  /* RC_UNAVAILABLE: it may have happened */
+	int64_t event;
+	int64_t job;  /* that goes on with it; 0: none */
+	bool told;    /* Redis was; true where there is none */
+	bool unknown; /* RC_UNAVAILABLE: it may have happened */
 };
 
 /* Everything, everywhere, in constant time. */

@@ -70,7 +70,11 @@ START_TEST(test_everything)
 	ck_str(BODY(env, r, "method"), "\"epoch\"");
 	ck_str(BODY(env, r, "cleared"), "null");
 	ck_str(BODY(env, r, "jobId"), "null");
+	ck_str(BODY(env, r, "statusUrl"), "null");
 	ck_str(BODY(env, r, "redis"), "\"off\"");
+	ck_assert_int_eq(number("SELECT max(id) FROM such_market.cache_events"
+				" WHERE kind = 'cache_cleared' AND tags = '{}'"),
+			 strtoll(arena_strz(env->arena, BODY(env, r, "eventId")), NULL, 10));
 	ck_assert_int_eq(number("SELECT cleared FROM such_market.cache_clear"), cleared + 1);
 	/* Clicked twice. */
 	ck_assert_int_eq(post(CLEAR, "{\"pattern\":\"" P "*\"}").status, 200);
@@ -180,6 +184,7 @@ START_TEST(test_log_of_a_scan)
 	struct reply r = post(CLEAR, "{\"pattern\":\"" P "users:*\"}");
 	ck_assert_int_eq(r.status, 202);
 	ck_str(BODY(env, r, "redis"), "\"unreachable\"");
+	ck_assert(str_starts(BODY(env, r, "statusUrl"), STR("\"/api/admin/jobs/")));
 	log_is("202 done");
 	free_env(env);
 	redis_tier_free(tier);
