@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/jsonin.h"
+#include "base/stages.h"
 #include "net/pg.h"
 
 #define BODY_MAX  ((size_t)4 << 20)
@@ -114,23 +115,34 @@ static enum rc refuse_away(struct call *call)
 			   STR("The Redis of the counters does not answer: nothing was done"));
 }
 
+static bool is_clean(const struct env *env, int64_t since_ns)
+{
+	return __atomic_load_n(&board_ledger(env->board)->clean_ns, __ATOMIC_ACQUIRE) >
+	       since_ns;
+}
+
 /* Until Redis has everything that this machine had counted when this was called; false: it was
  * not to be awaited. */
 static bool wait_flushed(const struct env *env)
 {
-	int64_t start_ns = clock_mono_ns();
+	int64_t start_ns = clock_mono_ns(), now_ns = start_ns;
 	int64_t wait_ms = env->analytics->options->interval_ms + GRACE_MS;
 	int64_t end_ns = start_ns + (wait_ms < WAIT_MS ? wait_ms : WAIT_MS) * NS_PER_MS;
 
 	if (!env->board)
 		return false;
-	while (__atomic_load_n(&board_ledger(env->board)->clean_ns, __ATOMIC_ACQUIRE) <=
-	       start_ns) {
-		if (clock_mono_ns() > end_ns)
-			return false;
+	while (!is_clean(env, start_ns) && now_ns <= end_ns) {
 		poll(NULL, 0, LOOK_MS);
+		now_ns = clock_mono_ns();
 	}
-	return true;
+	stages_add(STAGE_cache, now_ns - start_ns);
+	return is_clean(env, start_ns);
+}
+
+/* Who is not there is not waited for. */
+static bool answers(const struct env *env)
+{
+	return has_redis(env) && analytics_answers(env->analytics);
 }
 
 static enum rc send_done(struct call *call, const char *action, bool flushed, struct str id,
@@ -160,7 +172,7 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 	struct env *env = call->env;
 
 	(void)range;
-	if (!has_redis(env))
+	if (!answers(env))
 		return refuse_away(call);
 	bool flushed = wait_flushed(env);
 	enum rc rc = audit_begun(env);
@@ -200,10 +212,12 @@ static enum rc keep(struct pg *pg, void *ctx)
 static enum rc save(struct call *call, const struct analytics_range *range)
 {
 	struct env *env = call->env;
-	bool flushed = has_redis(env) && wait_flushed(env);
-	const struct report r = make_report(env, range);
 	struct snapshot s = { .env = env, .range = range->name };
 
+	if (!answers(env))
+		return refuse_away(call);
+	bool flushed = wait_flushed(env);
+	const struct report r = make_report(env, range);
 	if (r.local)
 		return refuse_away(call);
 	struct str text = write_report(env, &r);

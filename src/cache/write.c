@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "cache/redis_tier.h"
@@ -182,8 +183,12 @@ static void tell(const struct run *run, struct arena *arena)
 	FAILPOINT(after_commit);
 	if (run->map)
 		raise_gens(run);
-	if (run->map || run->redis)
+	if (run->map || run->redis) {
+		int64_t start_ns = clock_mono_ns();
+
 		told = tell_redis(run, arena);
+		stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	}
 	if (run->write && run->write->told)
 		*run->write->told = told;
 	FAILPOINT(before_ack);

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/stages.h"
 
 #define BRACES "{counts}"
 
@@ -61,6 +62,27 @@ struct str analytics_key(const struct analytics *a, struct arena *arena,
 
 	return arena_printf(arena, "%s:analytics:" BRACES ":%s" STR_FMT, a->options->prefix,
 			    kind == ANALYTICS_KEY_TOP ? "top:" : "", STR_ARG(rest[kind]));
+}
+
+/* --- round trips -------------------------------------------------------------------------- */
+
+enum rc analytics_run(const struct analytics *a, struct arena *arena,
+		      const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum rc rc = redis_run(a->redis, arena, commands, n, ret);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return rc;
+}
+
+bool analytics_answers(const struct analytics *a)
+{
+	int64_t start_ns = clock_mono_ns(), ns;
+	bool answers = redis_ping(a->redis, &ns) == RC_OK;
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return answers;
 }
 
 /* --- a batch ------------------------------------------------------------------------------ */
@@ -161,7 +183,7 @@ static void add_fixed(const struct analytics *a, struct arena *arena,
 static enum rc order(const struct analytics *a, struct arena *arena,
 		     const struct redis_command *command, struct redis_reply *ret)
 {
-	enum rc rc = redis_run(a->redis, arena, command, 1, ret);
+	enum rc rc = analytics_run(a, arena, command, 1, ret);
 
 	return rc == RC_OK && ret->kind != REDIS_INTEGER ? RC_INTERNAL : rc;
 }
@@ -220,7 +242,7 @@ enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t 
 	const struct redis_command command = {
 		.script = &script, .keys = n, .word = words, .words = n
 	};
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+	enum rc rc = analytics_run(a, arena, &command, 1, &reply);
 	if (rc != RC_OK) {
 		*ret_unknown = redis_sent(a->redis);
 		return rc;

@@ -45,6 +45,12 @@ struct analytics {
 	const struct tally_names *names;
 };
 
+/* As redis_run; the request that waits for it has waited for Redis (base/stages.h). */
+enum rc analytics_run(const struct analytics *a, struct arena *arena,
+		      const struct redis_command *commands, size_t n, struct redis_reply *ret);
+/* Whether Redis answers now. */
+bool analytics_answers(const struct analytics *a);
+
 enum analytics_key {
 	ANALYTICS_KEY_MINUTE, /* at: minutes since 1970 */
 	ANALYTICS_KEY_DAY,    /* of that minute */

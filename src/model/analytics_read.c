@@ -106,7 +106,7 @@ static enum rc read_some(struct reading *r, const struct analytics_range *range,
 		commands[i] = (struct redis_command){ .word = words[i], .words = 2 };
 	}
 	if (rc == RC_OK)
-		rc = redis_run(r->a->redis, r->arena, commands, n, replies);
+		rc = analytics_run(r->a, r->arena, commands, n, replies);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
@@ -150,7 +150,7 @@ static enum rc read_head(struct reading *r, int64_t day, struct redis_reply *ret
 				     STR("0"), STR("99"), STR("WITHSCORES") };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 
-	return rc == RC_OK ? redis_run(r->a->redis, r->arena, &command, 1, ret) : rc;
+	return rc == RC_OK ? analytics_run(r->a, r->arena, &command, 1, ret) : rc;
 }
 
 /* Days are added up from the heads of their lists. */
@@ -240,7 +240,7 @@ enum rc analytics_announce(const struct analytics *a, struct arena *arena, const
 						    .words = COUNT_OF(expire) } };
 	struct redis_reply replies[COUNT_OF(commands)];
 
-	return redis_run(a->redis, arena, commands, COUNT_OF(commands), replies);
+	return analytics_run(a, arena, commands, COUNT_OF(commands), replies);
 }
 
 static enum rc read_texts(const struct analytics *a, struct arena *arena,
@@ -259,7 +259,7 @@ static enum rc read_texts(const struct analytics *a, struct arena *arena,
 	*ret_n = 0;
 	if (command.words == 1)
 		return RC_OK;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &texts);
+	enum rc rc = analytics_run(a, arena, &command, 1, &texts);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; texts.kind == REDIS_ARRAY && i < texts.items; i++)
@@ -285,7 +285,7 @@ enum rc analytics_machines(const struct analytics *a, struct arena *arena, const
 				     STR(MACHINES_MAX) };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 	struct redis_reply names;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &names);
+	enum rc rc = analytics_run(a, arena, &command, 1, &names);
 
 	if (rc != RC_OK)
 		return rc;
@@ -317,7 +317,7 @@ enum rc analytics_policy(const struct analytics *a, struct arena *arena, const c
 	const struct str words[] = { STR("INFO"), STR("memory") };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 	struct redis_reply reply;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+	enum rc rc = analytics_run(a, arena, &command, 1, &reply);
 
 	if (rc != RC_OK)
 		return rc;

@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include "../base/tmp.h"
 #include "api/ask.h"
+#include "base/arena.h"
 #include "base/board.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/cache.h"
 #include "lib/fake_redis.h"
 #include "lib/live_pg.h"
@@ -39,7 +41,7 @@ static void begin(void (*serve)(int fd, const void *ctx))
 	tmp_make();
 	env = new_env();
 	ck_assert_int_eq(board_open(tmp_path("board"), NULL, &env->board, &error), RC_OK);
-	live_pg_sql("DELETE FROM such_market.api_keys");
+	live_pg_sql("DELETE FROM such_market.api_keys; DELETE FROM such_market.audit_log");
 	ck_assert_int_eq(key_create(env, "analytics", ROLE_OPERATOR, key), RC_OK);
 	analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
 	env->analytics = &analytics;
@@ -67,6 +69,7 @@ START_TEST(test_wait)
 	int64_t start_ns = clock_mono_ns();
 
 	begin(say_one);
+	stages_begin();
 	struct reply r = ask(env, &(struct ask){ .method = "POST",
 						 .path = PATH,
 						 .api_key = key,
@@ -75,6 +78,8 @@ START_TEST(test_wait)
 	ck_assert_int_eq(r.status, 200);
 	ck_str(BODY(env, r, "flushed"), "false");
 	ck_assert_int_lt(clock_mono_ns() - start_ns, 8000 * NS_MS);
+	ck_assert_int_ge(stages_ns(STAGE_cache),
+			 2500 * NS_MS); /* Redis took it, not the gate */
 	end();
 }
 END_TEST
@@ -118,14 +123,15 @@ static void say_nothing_to_scripts(int fd, const void *ctx)
 			fake_redis_say(fd, "+PONG\r\n", 7);
 }
 
-static struct reply reset(void)
+static struct reply act(const char *action)
 {
-	live_pg_sql("DELETE FROM such_market.audit_log");
+	struct str body = arena_printf(env->arena, "{\"action\":\"%s\"}", action);
+
 	return ask(env, &(struct ask){ .method = "POST",
 				       .path = PATH,
 				       .api_key = key,
 				       .content_type = "application/json",
-				       .body = "{\"action\":\"reset\"}" });
+				       .body = arena_strz(env->arena, body) });
 }
 
 static void log_is(const char *want)
@@ -133,7 +139,8 @@ static void log_is(const char *want)
 	SCOPED(pg_result_done)
 	struct pg_result row =
 		pg_exec(env->pg, "SELECT string_agg(concat_ws(' ', status, outcome), ', '"
-				 " ORDER BY id) FROM such_market.audit_log");
+				 " ORDER BY id) FROM such_market.audit_log"
+				 " WHERE method = 'POST'");
 
 	ck_str(pg_str(&row, 0, 0), want);
 }
@@ -142,7 +149,7 @@ START_TEST(test_reset_unknown)
 {
 	options.interval_ms = 100;
 	begin(say_nothing_to_scripts);
-	struct reply r = reset();
+	struct reply r = act("reset");
 	ck_problem(env, &r, 503, "outcome_unknown");
 	log_is("begun, 503 unknown");
 	end();
@@ -163,15 +170,32 @@ START_TEST(test_reset_refused)
 {
 	options.interval_ms = 100;
 	begin(say_loading);
-	struct reply r = reset();
+	struct reply r = act("reset");
 	ck_problem(env, &r, 503, "analytics_away");
 	kill(fake.pid, SIGKILL);
-	r = reset();
+	r = act("reset");
 	ck_problem(env, &r, 503, "analytics_away");
 	ck_assert(memmem(r.body.ptr, r.body.len, "nothing was done", 16));
 	end();
 }
 END_TEST
 
+/* Nobody is waited for who is not there. */
+START_TEST(test_away_at_once)
+{
+	options.interval_ms = 60000;
+	begin(say_one);
+	kill(fake.pid, SIGKILL);
+	int64_t start_ns = clock_mono_ns();
+	struct reply r = act("reset");
+	ck_problem(env, &r, 503, "analytics_away");
+	r = act("save");
+	ck_problem(env, &r, 503, "analytics_away");
+	ck_assert_int_lt(clock_mono_ns() - start_ns, 2500 * NS_MS);
+	log_is("503 failed, 503 failed");
+	end();
+}
+END_TEST
+
 SUITE_WITH(world_start, world_done, 60, test_wait, test_slow, test_reset_unknown,
-	   test_reset_refused)
+	   test_reset_refused, test_away_at_once)
