@@ -198,12 +198,13 @@ peers_find() {
 }
 
 bench_hit() { # LABEL PATH FASTIFY-BOUND
-	local label=$1 path=$2 answer=$state/answer.http all=(on mux classic) plain
+	local label=$1 path=$2 answer=$state/answer.http all=(on mux batch classic) plain
 	plain=$(curl -sf --compressed "${url[on]}$path" | wc -c)
 	answer_take "$path" "$answer"
 	label="$label, $plain bytes"
 	[ "$body_bytes" = "$plain" ] || label="$label ($body_bytes compressed)"
 	backend mux fcgi "$state/bin/bare" mux "$run/mux.sock" 2 "$answer"
+	backend batch fcgi chrt -b 0 "$state/bin/bare" mux "$run/batch.sock" 2 "$answer"
 	backend classic close "$state/bin/bare" classic "$run/classic.sock" 4 "$answer"
 	if [ $peers = yes ]; then
 		redis-cli -s "$run/redis.sock" flushall >/dev/null
@@ -214,6 +215,7 @@ bench_hit() { # LABEL PATH FASTIFY-BOUND
 	compete "$path" "${all[@]}"
 	over "$label: processor time of the workers, hit / bare multiplexing libfcgi [µs a request]" cpus on mux "<= 1.25"
 	over "$label: hit / bare multiplexing libfcgi [requests a second]" rates on mux ">= 0.9"
+	over "$label: processor time of the workers, hit / bare multiplexing libfcgi, that under SCHED_BATCH too" cpus on batch "shown"
 	over "$label: hit / classic loop" rates on classic ">= 1.8"
 	if [ $peers = yes ]; then
 		over "$label: hit / Fastify + lru-cache" rates on fastify ">= $3"

@@ -2,6 +2,7 @@
 # units for systemd, the manual page.
 EXTRA_DIST += sql/migrations
 EXTRA_DIST += etc/such-market.conf.sample etc/such-market.service.in etc/such-market.socket.in
+EXTRA_DIST += etc/such-market-maintain.service.in
 dist_man_MANS = etc/such-market.8
 
 nginxdir = $(pkgdatadir)/nginx
@@ -12,7 +13,8 @@ dist_snippets_DATA = \
 	nginx/snippets/such-market-problems.conf \
 	nginx/snippets/such-market-tls.conf
 dist_pkgdata_DATA = etc/such-market.conf.sample
-nodist_systemdsystemunit_DATA = etc/such-market.service etc/such-market.socket
+nodist_systemdsystemunit_DATA = etc/such-market.service etc/such-market.socket etc/such-market-maintain.service
+dist_systemdsystemunit_DATA = etc/such-market-maintain.timer
 
 INSTALLED_PATHS = $(SED) \
 	-e 's|@bindir[@]|$(bindir)|g' \
@@ -31,10 +33,13 @@ etc/such-market.service: etc/such-market.service.in Makefile
 etc/such-market.socket: etc/such-market.socket.in Makefile
 	$(AM_V_at)$(MKDIR_P) etc
 	$(AM_V_GEN)$(INSTALLED_PATHS) $(srcdir)/etc/such-market.socket.in >$@
+etc/such-market-maintain.service: etc/such-market-maintain.service.in Makefile
+	$(AM_V_at)$(MKDIR_P) etc
+	$(AM_V_GEN)$(INSTALLED_PATHS) $(srcdir)/etc/such-market-maintain.service.in >$@
 etc/nginx/such-market.conf: nginx/such-market.conf.in Makefile
 	$(AM_V_at)$(MKDIR_P) etc/nginx
 	$(AM_V_GEN)$(INSTALLED_PATHS) $(srcdir)/nginx/such-market.conf.in >$@
-CLEANFILES += etc/such-market.service etc/such-market.socket etc/nginx/such-market.conf
+CLEANFILES += etc/such-market.service etc/such-market.socket etc/such-market-maintain.service etc/nginx/such-market.conf
 
 # Whatever migrations there are: a new one needs no line here.
 migrationsdir = $(pkgdatadir)/sql/migrations

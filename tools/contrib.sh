@@ -1,7 +1,7 @@
 #!/bin/sh
 # Alert rules and dashboard against the tables: each metric they name has a row in metrics.def (a
 # histogram's also by its _bucket, _sum and _count), and they are what promtool, where it is installed, and
-# a JSON parser take them for.
+# a JSON parser take them for.  Units of systemd, where it is installed: it has nothing to say about them.
 # usage: contrib.sh SRCDIR
 top=$1
 rules=$top/contrib/prometheus/such-market.rules.yml
@@ -39,5 +39,16 @@ if command -v promtool >/dev/null; then
 fi
 if command -v jq >/dev/null; then
 	said=$(jq -e '.panels | length > 0' "$dashboard" 2>&1) || offence "$dashboard" "$said"
+fi
+if command -v systemd-analyze >/dev/null; then
+	units=$(mktemp -d) || exit 2
+	trap 'rm -rf "$units"' EXIT
+	for file in "$top"/etc/*.service.in "$top"/etc/*.socket.in; do
+		name=${file##*/}
+		sed 's|@bindir@/such-market|/bin/true|' "$file" >"$units/${name%.in}"
+	done
+	cp "$top"/etc/*.timer "$units"
+	said=$(systemd-analyze verify --man=no "$units"/* 2>&1 | grep -F such-market)
+	[ -z "$said" ] || offence etc "$said"
 fi
 exit $bad

@@ -20,9 +20,9 @@ function offence(place, text) {
 	sub(/.*cache_watch\(/, "")
 	watched[name_in($0)] = FILENAME
 }
-/^TABLE\([a-z_]+\)$/ {
+/^TABLE\([a-z_]+,.*\)$/ {
 	name = $0
-	gsub(/TABLE\(|\)/, "", name)
+	gsub(/TABLE\(|,.*/, "", name)
 	named[name] = FILENAME
 }
 /^-- outbox: not such_market\.[a-z0-9_]+: [^ ]/ {

@@ -34,17 +34,26 @@ LANGUAGE sql IMMUTABLE SET search_path = such_market, pg_temp AS $$
         '([%_])', '\\\1', 'g'), '*?', '%_')
 $$;
 
+CREATE FUNCTION such_market.any_glob(tags text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = such_market, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM unnest(tags) AS t (tag) WHERE t.tag LIKE '~%')
+$$;
+CREATE INDEX cache_events_globs ON such_market.cache_events (xid) WHERE kind = 'cache_cleared' AND such_market.any_glob(tags);
+
 -- Nobody has a tag that begins with ~: what its glob may mean goes with the event's own transaction, since
--- a copy that stayed would come back to the memories that relays walk.
+-- a copy that stayed would come back to the memories that relays walk.  Whoever puts one there meanwhile waits,
+-- sees the event, and leaves out what was made before it (stored_put).
 CREATE FUNCTION such_market.answers_forget() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 BEGIN
+    LOCK TABLE cache_answers IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM cache_answers AS a USING unnest(NEW.tags) AS t (tag)
         WHERE t.tag LIKE '~%' AND a.key LIKE like_of_glob(substr(t.tag, 2));
     RETURN NULL;
 END $$;
 CREATE TRIGGER answers_forget AFTER INSERT ON such_market.cache_events
-    FOR EACH ROW WHEN (NEW.kind = 'cache_cleared') EXECUTE FUNCTION such_market.answers_forget();
+    FOR EACH ROW WHEN (NEW.kind = 'cache_cleared' AND such_market.any_glob(NEW.tags))
+    EXECUTE FUNCTION such_market.answers_forget();
 ALTER TABLE such_market.cache_events ENABLE ALWAYS TRIGGER answers_forget;
 
 REVOKE ALL ON FUNCTION such_market.cache_answers_prune(text, interval, bigint) FROM PUBLIC;

@@ -4,10 +4,11 @@
 
 -- name: audit_add
 -- $1 key id, $2 actor, $3 client, $4 method, $5 route, $6 target, $7 digest, $8 outcome, $9 status,
--- $10 request id, $11 refused calls before it without a row
+-- $10 request id, $11 refused calls before it without a row -> the transaction
 INSERT INTO such_market.audit_log (key_id, actor, client, method, route, target, digest, outcome, status,
     request_id, skipped)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+RETURNING pg_current_xact_id();
 
 -- name: audit_list
 -- $4 rows

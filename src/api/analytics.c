@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/board.h"
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "base/jsonin.h"
 #include "base/stages.h"
@@ -185,6 +186,7 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 						    "reset; look, and ask again"));
 	if (rc != RC_OK)
 		return refuse_away(call);
+	FAILPOINT(after_reset);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
 }
 

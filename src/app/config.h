@@ -41,6 +41,7 @@ struct app_options {
 	const char *run_dir, *shm_dir; /* "" of shm_dir: made from run_dir */
 	const char *user, *group;      /* when started as root */
 	int64_t workers, slow_workers;
+	bool hot_batch;
 	/* No settings: the machine's master has one of each, a second copy none. */
 	int64_t relays, tickers, runners;
 	int64_t max_requests; /* a worker's; 0: no end */

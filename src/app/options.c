@@ -42,6 +42,9 @@ const struct conf_key app_keys[] = {
 	  .help = "processes of the hot lane; auto: one a processor" },
 	{ "slow_workers", CONF_INT, AT(slow_workers), "2", .min = 1, .max = SLOW_WORKERS_MAX,
 	  .reload = true, .help = "processes of the slow lane" },
+	{ "hot_batch", CONF_BOOL, AT(hot_batch), "on", .reload = true,
+	  .help = "workers of the hot lane do not interrupt who runs (SCHED_BATCH): fewer "
+		  "switches" },
 	{ "run_dir", CONF_TEXT, AT(run_dir), SM_RUNSTATEDIR "/such-market",
 	  .help = "folder of the pid file, the lock and the sockets" },
 	{ "shm_dir", CONF_TEXT, AT(shm_dir), "",

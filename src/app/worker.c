@@ -3,7 +3,10 @@
  * primary and one to a replica.  It leaves on SIGTERM, and asks for a successor when it has
  * served enough.
  */
+#include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include "api/gate.h"
 #include "app/access.h"
 #include "app/config.h"
@@ -115,6 +118,21 @@ static void ping(struct worker *w, int64_t now_ns)
 	w->ping_at_ns = clock_mono_ns() + w->options->ping_ms * 1000000;
 }
 
+/* A worker that wakes up does not push aside who runs, mostly the front that woke it: the front
+ * comes to hand over several requests, and the worker to answer them in one turn.  Where a
+ * processor is idle nothing changes.  Another policy was the operator's choice. */
+static void give_way(const struct worker *w)
+{
+	const struct sched_param none = { 0 };
+
+	if (!w->options->hot_batch || process_rows[w->process->role].lane != LANE_HOT ||
+	    sched_getscheduler(0) != SCHED_OTHER)
+		return;
+	if (sched_setscheduler(0, SCHED_BATCH, &none) != 0)
+		log_warn("SCHED_BATCH is refused; the worker runs as others do",
+			 LOG_STR("why", str_of(strerror(errno))));
+}
+
 static void loop(struct worker *w)
 {
 	int wait_ms = w->options->ping ? (int)w->options->ping_ms : -1;
@@ -151,6 +169,7 @@ int worker_run(const struct process *process)
 		unbuild(&w);
 		return EXIT_FAILURE;
 	}
+	give_way(&w);
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());
 	process_tell(process, TOLD_READY);
 	loop(&w);

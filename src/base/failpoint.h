@@ -21,7 +21,8 @@
 	X(after_commit, "it is committed")                                                     \
 	X(before_gen, "the write counter is raised, no generation is")                         \
 	X(before_ack, "the mapping knows it")                                                  \
-	X(after_read, "a filler has read its data, the answer is not kept yet")
+	X(after_read, "a filler has read its data, the answer is not kept yet")                \
+	X(after_reset, "the counters are gone, the audit log has no row of the call's end")
 
 enum failpoint {
 #define X(name, where) FAILPOINT_##name,

@@ -1,17 +1,11 @@
 #include "base/hex.h"
 
-#define BAD 0xff
-
-static uint8_t digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (uint8_t)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (uint8_t)(c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (uint8_t)(c - 'A' + 10);
-	return BAD;
-}
+const uint8_t hex_digits[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
+};
 
 bool hex_prefixed(struct str text)
 {
@@ -20,16 +14,18 @@ bool hex_prefixed(struct str text)
 
 enum rc hex_read(struct str text, uint8_t *ret, size_t len)
 {
+	uint8_t all = 0;
+
 	if (!hex_prefixed(text) || text.len % 2 || (text.len - 2) / 2 != len)
 		return RC_INVALID;
-	for (size_t i = 2; i < text.len; i++) {
-		if (digit_of(text.ptr[i]) == BAD)
-			return RC_INVALID;
-	}
+	for (size_t i = 2; i < text.len; i++)
+		all |= hex_digit(text.ptr[i]);
+	if (all > 15)
+		return RC_INVALID;
 	for (size_t i = 0; i < len; i++) {
 		const char *p = text.ptr + 2 + 2 * i;
 
-		ret[i] = (uint8_t)(digit_of(p[0]) << 4 | digit_of(p[1]));
+		ret[i] = (uint8_t)(hex_digit(p[0]) << 4 | hex_digit(p[1]));
 	}
 	return RC_OK;
 }

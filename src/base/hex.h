@@ -13,6 +13,14 @@ struct address {
 };
 #define ADDRESS_TEXT 43 /* "0x" + 40 digits + NUL */
 
+#define HEX_BAD 0xff
+extern const uint8_t hex_digits[256]; /* one more than the value; 0: none */
+/* 0 … 15, of a digit in any case; else HEX_BAD. */
+static inline uint8_t hex_digit(char c)
+{
+	return (uint8_t)(hex_digits[(unsigned char)c] - 1);
+}
+
 bool hex_prefixed(struct str text); /* begins with "0x" or "0X" */
 /* Exactly len bytes from "0x…" in any case, else RC_INVALID. */
 enum rc hex_read(struct str text, uint8_t *ret, size_t len);

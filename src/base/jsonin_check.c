@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #define EXACT_DIGITS 18 /* every integer of so many digits fits an int64_t */
@@ -98,14 +99,6 @@ static bool number(struct check *c)
 	return true;
 }
 
-static int hex_digit(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch |= 0x20;
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
 static bool escape(struct check *c, bool is_name)
 {
 	int code = 0;
@@ -117,9 +110,9 @@ static bool escape(struct check *c, bool is_name)
 		return true;
 	}
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(peek(c));
+		uint8_t digit = hex_digit(peek(c));
 
-		if (digit < 0)
+		if (digit == HEX_BAD)
 			return unexpected(c);
 		code = code << 4 | digit;
 		c->at++;

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/pid.h"
 #include "base/scope.h"
 #include "base/secret.h"
 #include "base/utf8.h"
@@ -182,7 +183,7 @@ static void line_text(struct buf *line, const char *level, const char *event,
 	char when[CLOCK_RFC3339_MAX];
 
 	clock_rfc3339(clock_wall_us(), when);
-	buf_addf(line, "%s %s role=%s pid=%ld", when, level, process.role, (long)getpid());
+	buf_addf(line, "%s %s role=%s pid=%ld", when, level, process.role, (long)pid_self());
 	if (process.id.len)
 		put_text(line, "request_id", process.id);
 	put_text(line, "event", str_of(event));
@@ -199,7 +200,7 @@ static void line_json(struct buf *line, const char *level, const char *event,
 	json_time(&j, "time", clock_wall_us());
 	json_strz(&j, "level", level);
 	json_strz(&j, "role", process.role);
-	json_int(&j, "pid", getpid());
+	json_int(&j, "pid", pid_self());
 	if (process.id.len)
 		json_str(&j, "request_id", process.id);
 	json_strz(&j, "event", event);

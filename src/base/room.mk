@@ -22,6 +22,7 @@ libbase_a_SOURCES = \
 	src/base/limit.c src/base/limit.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h src/base/metrics.def \
+	src/base/pid.c src/base/pid.h \
 	src/base/rc.c src/base/rc.h \
 	src/base/role.c src/base/role.h \
 	src/base/scope.h \

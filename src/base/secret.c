@@ -13,12 +13,15 @@ static bool is_key_char(char c)
 static size_t find_key(struct str text)
 {
 	for (size_t at = 0; text.len - at >= SECRET_KEY_LEN; at++) {
-		const char *hit = memmem(text.ptr + at, text.len - at, "sm_", 3);
+		const char *hit = memchr(text.ptr + at + 2, '_', text.len - at - 2);
 		size_t n = 0;
 
 		if (!hit)
 			break;
-		at = (size_t)(hit - text.ptr);
+		at = (size_t)(hit - text.ptr) - 2;
+		if (text.ptr[at] != 's' || text.ptr[at + 1] != 'm')
+			continue;
+		hit = text.ptr + at;
 		while (at + n < text.len && n < SECRET_KEY_LEN && is_key_char(hit[n]))
 			n++;
 		if (n == SECRET_KEY_LEN)

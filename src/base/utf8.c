@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define HIGH_BITS 0x8080808080808080u
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 static bool is_tail(uint8_t byte)
 {
@@ -54,7 +54,7 @@ static size_t ascii_run(struct str s, size_t i)
 
 	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
 		memcpy(&word, s.ptr + i, sizeof(word));
-		if (word & HIGH_BITS)
+		if (word & EACH(0x80))
 			break;
 	}
 	return i;
@@ -72,6 +72,22 @@ bool utf8_valid(struct str s)
 		i += len;
 	}
 	return true;
+}
+
+/* Eight at once: a byte below the space borrows, one above '~' gets its high bit; neither
+ * reaches another byte before one of them is seen. */
+bool utf8_plain(struct str s)
+{
+	uint64_t word, odd = 0;
+	size_t i = 0;
+
+	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.ptr + i, sizeof(word));
+		odd |= (word - EACH(' ')) | (word + EACH(1)) | word;
+	}
+	for (; i < s.len; i++)
+		odd |= (unsigned char)(s.ptr[i] - ' ') > '~' - ' ' ? EACH(0x80) : 0;
+	return (odd & EACH(0x80)) == 0;
 }
 
 size_t utf8_count(struct str s)

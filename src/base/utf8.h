@@ -9,6 +9,8 @@
 /* Bytes of the character at the start of left bytes: 1 … 4, or 0 when malformed or cut. */
 size_t utf8_char(const char *at, size_t left);
 bool utf8_valid(struct str s);
+/* Nothing but printable ASCII, from space to '~'. */
+bool utf8_plain(struct str s);
 size_t utf8_count(struct str s); /* code points of valid text */
 
 #endif

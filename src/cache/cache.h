@@ -103,9 +103,11 @@ void cache_set_replicas(struct cache *cache, struct replicas *replicas,
 struct replicas *cache_replicas(const struct cache *cache);
 
 /* Runs at the end of each write's transaction, so that what is written about it is committed
- * with it; undone: it was rolled back, or nobody knows.  Perhaps several times. */
+ * with it; undone: it was rolled back, or nobody knows.  Perhaps several times.  earlier
+ * ("{123,456}", may be empty): transactions that the write found to have done its work; one
+ * that join itself ran in before was committed after all, and what it wrote is there. */
 struct cache_hook {
-	enum rc (*join)(struct pg *pg, void *ctx);
+	enum rc (*join)(struct pg *pg, void *ctx, struct str earlier);
 	void (*undone)(void *ctx);
 	void *ctx;
 };

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/pid.h"
 #include "cache/layout.h"
 
 #define PID_BITS 24 /* Linux: pid_max is at most 2^22 */
@@ -19,7 +20,7 @@ static struct flight *seat_of(const struct cache_map *map, uint64_t key_hash)
 
 static uint64_t word_mine(uint64_t key_hash)
 {
-	return (key_hash >> PID_BITS << PID_BITS) | (uint64_t)getpid();
+	return (key_hash >> PID_BITS << PID_BITS) | (uint64_t)pid_self();
 }
 
 static bool is_same_key(uint64_t word, uint64_t key_hash)
@@ -31,17 +32,15 @@ static bool is_dead(const struct flight *f, uint64_t word, int64_t now_ns)
 {
 	pid_t pid = (pid_t)(word & ((1u << PID_BITS) - 1));
 
-	int64_t until_ns = atomic_load(&f->until_ns); /* 0: just taken */
-
-	return (until_ns && until_ns <= now_ns) || (kill(pid, 0) != 0 && errno == ESRCH);
+	return atomic_load(&f->until_ns) <= now_ns || (kill(pid, 0) != 0 && errno == ESRCH);
 }
 
+/* Its time begins before it is its own, else another one would find the time of the filler
+ * before and replace it at once.  Who comes too late has lengthened the winner's by nothing. */
 static bool take(struct flight *f, uint64_t old, uint64_t key_hash, int64_t now_ns)
 {
-	if (!atomic_compare_exchange_strong(&f->word, &old, word_mine(key_hash)))
-		return false;
 	atomic_store(&f->until_ns, now_ns + FLIGHT_LIFE_NS);
-	return true;
+	return atomic_compare_exchange_strong(&f->word, &old, word_mine(key_hash));
 }
 
 static void wait_turn(struct flight *f, uint32_t turn, int64_t ns)
@@ -81,9 +80,6 @@ void flight_end(struct cache_map *map, uint64_t key_hash)
 	struct flight *f = seat_of(map, key_hash);
 	uint64_t mine = word_mine(key_hash);
 
-	if (atomic_load(&f->word) != mine)
-		return;
-	atomic_store(&f->until_ns, 0);
 	if (!atomic_compare_exchange_strong(&f->word, &mine, 0))
 		return;
 	atomic_fetch_add(&f->turn, 1);

@@ -96,8 +96,7 @@ struct replica_cell {
 /* Who is making an answer from the database: pids; 0: free. */
 struct turns {
 	_Atomic uint32_t holder[TURNS_MAX];
-	_Atomic int64_t
-		until_ns[TURNS_MAX]; /* CLOCK_MONOTONIC; later it is free; 0: just taken */
+	_Atomic int64_t until_ns[TURNS_MAX]; /* CLOCK_MONOTONIC; later it is free */
 	_Atomic uint32_t given;   /* raised when a place becomes free: what waiters wait on */
 	_Atomic uint32_t waiting; /* at least so many */
 };

@@ -11,6 +11,7 @@
 #define PROBATION_PERCENT 10
 #define INDEX_BYTES       512 /* of ring for one word of the index */
 #define SPARE_MAX         16  /* records moved to make place for one */
+#define PART_BUCKETS      64  /* looked at under one lock by a sweep */
 
 #define RECORD_MAX (ENTRY_MAX + 2 * RECORD_ALIGN)
 
@@ -250,6 +251,16 @@ static bool has_room(const struct shard *s, enum ring_kind ring, uint64_t size)
 	return head + pad + size - atomic_load(&r->tail) <= r->size;
 }
 
+/* What a ring's oldest record says of itself is believed when it can be copied. */
+static bool is_sound(const struct ring *r, const struct record *old, uint64_t tail)
+{
+	return old->position == tail && old->size >= sizeof(*old) &&
+	       old->size % RECORD_ALIGN == 0 && old->size <= atomic_load(&r->head) - tail &&
+	       old->size <= r->size - tail % r->size &&
+	       (old->entry == 0 ||
+		(old->size <= RECORD_MAX && old->entry <= old->size - sizeof(*old)));
+}
+
 /* Takes the oldest record out of a ring.  True: it was read and is worth a second lap; a copy
  * of it is in keep. */
 static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *keep)
@@ -259,9 +270,7 @@ static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *kee
 	struct record *old = record_at(s, ring, tail);
 	bool spare = false;
 
-	if (old->position != tail || old->size < sizeof(*old) || old->size % RECORD_ALIGN ||
-	    old->size > atomic_load(&r->head) - tail ||
-	    (old->entry && old->size > RECORD_MAX)) {
+	if (!is_sound(r, old, tail)) {
 		empty(s); /* damaged: nothing here can be trusted */
 		atomic_fetch_add(&s->cleared, 1);
 		return false;
@@ -435,16 +444,27 @@ static uint64_t sweep_bucket(struct shard *s, struct bucket *b,
 	return gone;
 }
 
+/* Of all shards alike. */
+static uint64_t parts_of(const struct shard *s)
+{
+	return (s->buckets + PART_BUCKETS - 1) / PART_BUCKETS;
+}
+
+uint32_t memory_parts(const struct cache_map *map)
+{
+	return (uint32_t)(MAP_SHARDS * parts_of(map_shard(map, 0)));
+}
+
 uint64_t memory_sweep(struct cache_map *map, uint32_t part,
 		      bool (*match)(const void *ctx, struct str key), const void *ctx)
 {
 	struct shard *s = map_shard(map, part % MAP_SHARDS);
 	struct bucket *all = (struct bucket *)((uint8_t *)s + s->buckets_at);
-	uint64_t parts = MEMORY_PARTS / MAP_SHARDS, nth = part / MAP_SHARDS, gone = 0;
+	uint64_t begin = part / MAP_SHARDS * (uint64_t)PART_BUCKETS, gone = 0;
 
 	if (!lock(s))
 		return 0;
-	for (uint64_t i = s->buckets * nth / parts; i < s->buckets * (nth + 1) / parts; i++)
+	for (uint64_t i = begin; i < begin + PART_BUCKETS && i < s->buckets; i++)
 		gone += sweep_bucket(s, &all[i], match, ctx);
 	unlock(s);
 	return gone;

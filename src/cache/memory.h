@@ -25,10 +25,11 @@ bool memory_put(struct cache_map *map, const struct entry *e);
 void memory_forget(struct cache_map *map, struct str key);
 void memory_clear(struct cache_map *map);
 /*
- * Forgets what `match` says of the keys of a part of the mapping, 0 … MEMORY_PARTS - 1; keys
- * are whatever the memory holds, damage included.  Returns how many it forgot.
+ * Forgets what `match` says of the keys of a part of the mapping, 0 … memory_parts() - 1, a few
+ * hundred at most; keys are whatever the memory holds, damage included.  Returns how many it
+ * forgot.
  */
-#define MEMORY_PARTS 1024
+uint32_t memory_parts(const struct cache_map *map);
 uint64_t memory_sweep(struct cache_map *map, uint32_t part,
 		      bool (*match)(const void *ctx, struct str key), const void *ctx);
 

@@ -4,8 +4,11 @@
 #include "base/scope.h"
 #include "cache/tag.h"
 
-static const char *const tables[] = {
-#define TABLE(name) #name,
+/* Where events come from, and the kinds of tags (first letters) they have. */
+static const struct source {
+	const char *table, *rows, *updates;
+} sources[] = {
+#define TABLE(name, of_rows, of_updates) { #name, of_rows, of_updates },
 #include "cache/tables.def"
 };
 static const char *const ops[] = { "insert", "update", "delete", "*" };
@@ -20,18 +23,19 @@ enum variable {
 };
 static const struct {
 	struct str name, sample;
+	const char *kinds; /* of tags that say it */
+	const char *never; /* they are none of an event's */
 } variables[VARIABLES] = {
-#define NAMED(name, sample)                                                                    \
+#define NAMED(name, sample, kinds)                                                             \
 	{                                                                                      \
-		{ name, sizeof(name) - 1 },                                                    \
-		{                                                                              \
-			sample, sizeof(sample) - 1                                             \
-		}                                                                              \
+		{ name, sizeof(name) - 1 }, { sample, sizeof(sample) - 1 }, kinds,             \
+			"can never fire: such events do not say " name                         \
 	}
-	[CONTRACT] = NAMED("{contract}", "0x0000000000000000000000000000000000000000"),
-	[TOKEN] = NAMED("{token}", "0"),
-	[WALLET] = NAMED("{wallet}", "0x0000000000000000000000000000000000000000"),
-	[FID] = NAMED("{fid}", "0"),
+	[CONTRACT] =
+		NAMED("{contract}", "0x0000000000000000000000000000000000000000", "cnmrhtb"),
+	[TOKEN] = NAMED("{token}", "0", "t"),
+	[WALLET] = NAMED("{wallet}", "0x0000000000000000000000000000000000000000", "o"),
+	[FID] = NAMED("{fid}", "0", "u"),
 };
 
 /* What a tag knows: value[v] is STR_NONE where it says nothing of it. */
@@ -82,6 +86,50 @@ static bool is_one_of(struct str word, const char *const *words, size_t n)
 	return false;
 }
 
+/* A tag of that kind has it, or stands for many that do (add_coarse). */
+static bool says(char kind, enum variable v)
+{
+	return strchr(variables[v].kinds, kind) || (v == TOKEN && kind == 'b');
+}
+
+static bool any_says(const char *kinds, enum variable v)
+{
+	while (*kinds && !says(*kinds, v))
+		kinds++;
+	return *kinds;
+}
+
+static bool says_all(char kind, struct str template)
+{
+	for (enum variable v = 0; v < VARIABLES; v++)
+		if (needs(template, v) && !says(kind, v))
+			return false;
+	return true;
+}
+
+/* NULL: a tag of one of these kinds has all that it asks for. */
+static const char *never(struct str template, const char *kinds)
+{
+	for (const char *kind = kinds; *kind; kind++)
+		if (says_all(*kind, template))
+			return NULL;
+	for (enum variable v = 0; v < VARIABLES; v++)
+		if (needs(template, v) && !any_says(kinds, v))
+			return variables[v].never;
+	return "can never fire: no tag of such events says all of that";
+}
+
+/* Somebody who wrote it waits for it in vain. */
+static const char *never_fires(const struct rule *rule, const struct source *source)
+{
+	const char *kinds = str_eqz(rule->op, "update") ? source->updates : source->rows;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < rule->tags && !why; i++)
+		why = never(rule->tag[i], kinds);
+	return why;
+}
+
 static bool is_template(struct str text)
 {
 	struct known samples;
@@ -109,9 +157,19 @@ static const char *read_tags(struct str list, struct rule *rule, struct str *ret
 	return NULL;
 }
 
+static const struct source *source_of(struct str table)
+{
+	for (size_t i = 0; i < COUNT_OF(sources); i++)
+		if (str_eqz(table, sources[i].table))
+			return &sources[i];
+	return NULL;
+}
+
 static const char *read_rule(struct str text, struct rule *rule, struct str *ret_at)
 {
 	const char *arrow = memmem(text.ptr, text.len, "->", 2);
+	const struct source *source;
+	const char *why;
 
 	*ret_at = text;
 	if (!arrow)
@@ -121,11 +179,16 @@ static const char *read_rule(struct str text, struct rule *rule, struct str *ret
 	rule->table = str_trim(str_cut(&op, ':'));
 	rule->op = op.ptr ? str_trim(op) : STR("*");
 	*ret_at = str_trim(left);
-	if (!is_one_of(rule->table, tables, COUNT_OF(tables)))
+	source = source_of(rule->table);
+	if (!source)
 		return "names no table that answers are made of";
 	if (!is_one_of(rule->op, ops, COUNT_OF(ops)))
 		return "is no operation: insert, update, delete or *";
-	return read_tags(str_from(text, left.len + 2), rule, ret_at);
+	why = read_tags(str_from(text, left.len + 2), rule, ret_at);
+	if (why)
+		return why;
+	*ret_at = text;
+	return never_fires(rule, source);
 }
 
 enum rc rules_read(const char *text, struct rules *ret, const char **ret_why,
@@ -159,14 +222,9 @@ static void know(struct str tag, struct known *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (kind.len != 1 || !first.ptr || str_eqz(first, "*"))
 		return;
-	if (strchr("cnmrhtb", kind.ptr[0]))
-		ret->value[CONTRACT] = first;
-	if (kind.ptr[0] == 't')
-		ret->value[TOKEN] = tag;
-	if (kind.ptr[0] == 'o')
-		ret->value[WALLET] = first;
-	if (kind.ptr[0] == 'u')
-		ret->value[FID] = first;
+	for (enum variable v = 0; v < VARIABLES; v++)
+		if (strchr(variables[v].kinds, kind.ptr[0]))
+			ret->value[v] = v == TOKEN ? tag : first;
 }
 
 /* Whether `line` is one of the lines before `end`. */

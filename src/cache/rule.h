@@ -31,7 +31,7 @@ struct rules {
 };
 
 /* text is borrowed; NULL or empty: no rules.  RC_INVALID: *ret_why says what is wrong, *ret_at
- * where. */
+ * where; rules that no event could ever make fire are wrong too. */
 enum rc rules_read(const char *text, struct rules *ret, const char **ret_why,
 		   struct str *ret_at);
 /* Adds to ret_more, one a line, each once, the tags that the rules add to an event of `source`

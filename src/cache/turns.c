@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/pid.h"
 #include "cache/layout.h"
 
 #define LOOK_NS      INT64_C(20000000)    /* a holder that died wakes nobody */
@@ -19,23 +20,22 @@ static bool is_dead(uint32_t pid)
 
 static bool is_free(struct turns *turns, int i, uint32_t holder, int64_t now_ns)
 {
-	int64_t until_ns = atomic_load(&turns->until_ns[i]);
-
-	return holder == 0 || (until_ns && until_ns <= now_ns) || is_dead(holder);
+	return holder == 0 || atomic_load(&turns->until_ns[i]) <= now_ns || is_dead(holder);
 }
 
+/* As in flight.c, its time begins before it is its own. */
 static int take(struct turns *turns, int64_t limit, int64_t now_ns)
 {
-	uint32_t self = (uint32_t)getpid();
+	uint32_t self = (uint32_t)pid_self();
 
 	for (int i = 0; i < limit && i < TURNS_MAX; i++) {
 		uint32_t holder = atomic_load(&turns->holder[i]);
 
-		if (!is_free(turns, i, holder, now_ns) ||
-		    !atomic_compare_exchange_strong(&turns->holder[i], &holder, self))
+		if (!is_free(turns, i, holder, now_ns))
 			continue;
 		atomic_store(&turns->until_ns[i], now_ns + TURN_LIFE_NS);
-		return i;
+		if (atomic_compare_exchange_strong(&turns->holder[i], &holder, self))
+			return i;
 	}
 	return -1;
 }
@@ -75,13 +75,10 @@ void turn_end(struct cache_map *map, int place)
 
 	if (place < 0 || place >= TURNS_MAX)
 		return;
-	uint32_t self = (uint32_t)getpid();
+	uint32_t self = (uint32_t)pid_self();
 
-	if (atomic_load(&turns->holder[place]) != self)
-		return; /* it took too long: another one has it */
-	atomic_store(&turns->until_ns[place], 0);
 	if (!atomic_compare_exchange_strong(&turns->holder[place], &self, 0))
-		return;
+		return; /* it took too long: another one has it */
 	atomic_fetch_add(&turns->given, 1);
 	/* Who waited and was killed is counted for ever: a call more each time. */
 	if (atomic_load(&turns->waiting))

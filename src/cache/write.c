@@ -237,7 +237,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	run->looked = false;
 	rc = do_it(run, pg);
 	if (rc == RC_OK && run->hook->join)
-		rc = run->hook->join(pg, run->hook->ctx);
+		rc = run->hook->join(pg, run->hook->ctx, buf_str(&run->earlier));
 	if (rc != RC_OK || (!run->map && !run->redis))
 		return rc;
 	if (run->earlier.len)

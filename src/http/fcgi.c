@@ -369,8 +369,8 @@ static int next_wait(const struct fcgi *f, int timeout_ms)
 	return timeout_ms < 0 || ms < timeout_ms ? (int)ms : timeout_ms;
 }
 
-/* epoll_pwait lets a signal in only when it has no event to tell: under load, never.  That one
- * has come is an event as well. */
+/* That a signal has come is an event as any other: epoll_pwait would let it in only when it has
+ * no event to tell, under load never, and changes the mask twice a call. */
 static void let_signals_in(struct fcgi *f, const void *sigmask)
 {
 	sigset_t kept;
@@ -384,7 +384,7 @@ int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask)
 {
 	struct epoll_event events[BATCH];
 	uint64_t before = f->served;
-	int n = epoll_pwait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms), sigmask);
+	int n = epoll_wait(f->conns.epoll, events, BATCH, next_wait(f, timeout_ms));
 
 	if (n > 0)
 		f->now_ns = clock_mono_ns();

@@ -56,9 +56,8 @@ typedef void fcgi_serve(void *ctx, struct request *req, const struct problem *ba
 struct fcgi *fcgi_new(const struct fcgi_options *options, fcgi_serve *serve, void *ctx);
 void fcgi_free(struct fcgi *f);
 /* Waits at most timeout_ms (-1: no end) for something and answers it.  Returns requests
- * answered.  A signal that sigmask (as for epoll_pwait, may be NULL) lets in ends the wait;
- * under steady load it gets in between, after the turn it came in.  Blocked before fcgi_new are
- * the signals that are awaited so. */
+ * answered.  A signal that was blocked before fcgi_new and that sigmask lets in (NULL: none)
+ * ends the wait, and gets in after the turn it came in. */
 int fcgi_poll(struct fcgi *f, int timeout_ms, const void *sigmask);
 /* Stops accepting; keeps answering until every connection is closed or deadline_ms have passed.
  * In the second half of that time a connection is closed together with its answer, since a busy

@@ -31,40 +31,28 @@ static bool body_read(FCGX_Stream *in, struct body *b)
 	return FCGX_GetError(in) == 0;
 }
 
-/* As the client announced it; 0 when it did not, or not in digits (request_read says so). */
-static uint64_t content_length(char **envp)
-{
-	struct str text = str_of(FCGX_GetParam("CONTENT_LENGTH", envp));
-	uint64_t n;
-
-	return str_u64(text, INT64_MAX, &n) ? n : 0;
-}
-
 bool fcgi_read(FCGX_Request *fcgx, const struct fcgi_reader *reader, struct request *ret,
 	       struct problem *ret_problem, enum rc *ret_rc)
 {
 	struct request_source source = { .ids = reader->ids };
+	uint64_t max = (uint64_t)reader->body_max;
 	struct body body = { 0 };
-	uint64_t announced;
 
 	if (FCGX_Accept_r(fcgx) != 0 || FCGX_GetError(fcgx->in) != 0)
 		return false;
 	source.params = fcgx->envp;
-	announced = content_length(fcgx->envp);
-	if (announced && announced <= (uint64_t)reader->body_max) {
-		body.room = announced;
+	*ret_rc = request_read(reader->arena, &source, reader->started_ns, ret, ret_problem);
+	if (ret->announced && ret->announced <= max) {
+		body.room = ret->announced;
 		body.ptr = arena_alloc(reader->arena, body.room);
 	}
 	if (!body_read(fcgx->in, &body))
 		return false;
-	*ret_rc = request_read(reader->arena, &source, (struct str){ body.ptr, body.len },
-			       reader->started_ns, ret, ret_problem);
-	if (announced > (uint64_t)reader->body_max || body.total > (uint64_t)reader->body_max)
+	if (ret->announced > max || body.total > max)
 		*ret_rc = problem_set(ret_problem, RC_TOO_LARGE, NULL,
 				      arena_printf(reader->arena, "A body may have %lld bytes",
 						   (long long)reader->body_max));
-	else if (body.total > body.len && *ret_rc == RC_OK)
-		*ret_rc = problem_set(ret_problem, RC_INVALID, "truncated_request",
-				      STR("The body is not as long as Content-Length says"));
+	else if (*ret_rc == RC_OK)
+		*ret_rc = request_body(ret, (struct str){ body.ptr, body.total }, ret_problem);
 	return true;
 }

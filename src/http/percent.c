@@ -1,25 +1,11 @@
 #include "base/arena.h"
+#include "base/hex.h"
 #include "base/utf8.h"
 #include "http/query.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool is_plain_text(struct str s)
 {
-	bool ascii = true;
-
-	for (size_t i = 0; i < s.len; i++)
-		ascii &= (unsigned char)(s.ptr[i] - 0x20) < 0x7f - 0x20;
-	if (ascii) /* as most of it is */
+	if (utf8_plain(s)) /* as most of it is */
 		return true;
 	for (size_t i = 0; i < s.len; i++)
 		if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
@@ -38,10 +24,10 @@ static ptrdiff_t unescape(struct str s, bool plus_is_space, char *to)
 		if (c == '+' && plus_is_space) {
 			c = ' ';
 		} else if (c == '%') {
-			int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
+			uint8_t high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : HEX_BAD;
+			uint8_t low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : HEX_BAD;
 
-			if (high < 0 || low < 0)
+			if (high == HEX_BAD || low == HEX_BAD)
 				return -1;
 			c = (char)(high << 4 | low);
 			i += 2;

@@ -40,35 +40,34 @@ static void make_id(struct request_ids *ids, char ret[REQUEST_ID_MAX + 1])
 	hex_write_u64(ids->next++, ret + 16);
 }
 
-static bool is_id_char(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '.' || c == '_' || c == '-';
-}
+static const bool id_chars[256] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	['.'] = true,         ['_'] = true,         ['-'] = true,
+};
 
 static bool is_sane_id(struct str id)
 {
 	if (id.len == 0 || id.len > REQUEST_ID_MAX || secret_has_key(id))
 		return false;
 	for (size_t i = 0; i < id.len; i++)
-		if (!is_id_char(id.ptr[i]))
+		if (!id_chars[(unsigned char)id.ptr[i]])
 			return false;
 	return true;
 }
 
-/* The parameters that are read. */
+/* The parameters that are read, those of a length together. */
 #define PARAMS(X)                                                                              \
-	X(REQUEST_METHOD)                                                                      \
 	X(REQUEST_URI)                                                                         \
 	X(REMOTE_ADDR)                                                                         \
-	X(CONTENT_LENGTH)                                                                      \
-	X(CONTENT_TYPE)                                                                        \
-	X(HTTP_X_REQUEST_ID)                                                                   \
 	X(HTTP_ACCEPT)                                                                         \
-	X(HTTP_IF_NONE_MATCH)                                                                  \
 	X(HTTP_ORIGIN)                                                                         \
-	X(HTTP_AUTHORIZATION)                                                                  \
+	X(CONTENT_TYPE)                                                                        \
+	X(REQUEST_METHOD)                                                                      \
+	X(CONTENT_LENGTH)                                                                      \
 	X(HTTP_X_API_KEY)                                                                      \
+	X(HTTP_X_REQUEST_ID)                                                                   \
+	X(HTTP_IF_NONE_MATCH)                                                                  \
+	X(HTTP_AUTHORIZATION)                                                                  \
 	X(HTTP_IDEMPOTENCY_KEY)
 
 enum param_name {
@@ -84,6 +83,22 @@ static const struct str names[PARAM_NAMES] = {
 #undef X
 };
 
+#define FIRST(name) [sizeof(#name) - 1] = (name) + 1
+static const uint8_t first_of_length[] = {
+	FIRST(REQUEST_URI),       FIRST(CONTENT_TYPE),       FIRST(REQUEST_METHOD),
+	FIRST(HTTP_X_REQUEST_ID), FIRST(HTTP_IF_NONE_MATCH), FIRST(HTTP_IDEMPOTENCY_KEY)
+};
+
+static enum param_name name_of(const char *text, size_t len)
+{
+	size_t i = len < COUNT_OF(first_of_length) ? first_of_length[len] : 0;
+
+	for (; i > 0 && i <= PARAM_NAMES && names[i - 1].len == len; i++)
+		if (memcmp(names[i - 1].ptr, text, len) == 0)
+			return (enum param_name)(i - 1);
+	return PARAM_NAMES;
+}
+
 /* In one pass; the first of a name counts.  Servers send parameters that the client left out as
  * empty ones: absent, both. */
 static void read_params(char *const *params, struct str ret[PARAM_NAMES])
@@ -91,15 +106,11 @@ static void read_params(char *const *params, struct str ret[PARAM_NAMES])
 	memset(ret, 0, PARAM_NAMES * sizeof(*ret));
 	for (; *params; params++) {
 		const char *end = strchr(*params, '=');
-		size_t len = end ? (size_t)(end - *params) : 0;
+		enum param_name name =
+			end ? name_of(*params, (size_t)(end - *params)) : PARAM_NAMES;
 
-		for (size_t i = 0; i < PARAM_NAMES; i++) {
-			if (names[i].len != len || memcmp(names[i].ptr, *params, len) != 0)
-				continue;
-			if (!ret[i].ptr)
-				ret[i] = str_of(end + 1);
-			break;
-		}
+		if (name < PARAM_NAMES && !ret[name].ptr)
+			ret[name] = str_of(end + 1);
 	}
 	for (size_t i = 0; i < PARAM_NAMES; i++)
 		if (ret[i].len == 0)
@@ -116,16 +127,11 @@ static void read_id(struct str id, struct request_ids *ids, struct request *req)
 	}
 }
 
-static enum rc check_body(struct str text, struct str body, struct problem *problem)
+static enum rc read_length(struct str text, struct request *req, struct problem *problem)
 {
-	uint64_t length = 0;
-
-	if (text.ptr && !str_u64(text, UINT64_MAX, &length))
+	if (text.ptr && !str_u64(text, UINT64_MAX, &req->announced))
 		return problem_set(problem, RC_INVALID, "invalid_length",
 				   STR("Content-Length is not a number"));
-	if (length != body.len)
-		return problem_set(problem, RC_INVALID, "truncated_request",
-				   STR("The body is not as long as Content-Length says"));
 	return RC_OK;
 }
 
@@ -160,17 +166,16 @@ static enum rc read_uri(struct str uri, struct request *req, struct problem *pro
 	return RC_OK;
 }
 
-enum rc request_read(struct arena *arena, const struct request_source *source, struct str body,
+enum rc request_read(struct arena *arena, const struct request_source *source,
 		     int64_t started_ns, struct request *ret, struct problem *ret_problem)
 {
 	struct str p[PARAM_NAMES];
-	enum rc rc;
+	enum rc length_rc, rc;
 
 	assert(source->ids);
 	read_params(source->params, p);
 	*ret = (struct request){
 		.arena = arena,
-		.body = body,
 		.started_ns = started_ns,
 		.method_text = p[REQUEST_METHOD],
 		.method = method_of(p[REQUEST_METHOD]),
@@ -184,9 +189,19 @@ enum rc request_read(struct arena *arena, const struct request_source *source, s
 		.remote_addr = p[REMOTE_ADDR],
 	};
 	read_id(p[HTTP_X_REQUEST_ID], source->ids, ret);
+	length_rc = read_length(p[CONTENT_LENGTH], ret, ret_problem);
 	if (!ret->method_text.ptr || !p[REQUEST_URI].ptr)
 		return problem_set(ret_problem, RC_INVALID, "truncated_request",
 				   STR("The request has no method or no address"));
 	rc = read_uri(p[REQUEST_URI], ret, ret_problem);
-	return rc == RC_OK ? check_body(p[CONTENT_LENGTH], body, ret_problem) : rc;
+	return rc == RC_OK ? length_rc : rc;
+}
+
+enum rc request_body(struct request *req, struct str body, struct problem *ret_problem)
+{
+	if (body.len != req->announced)
+		return problem_set(ret_problem, RC_INVALID, "truncated_request",
+				   STR("The body is not as long as Content-Length says"));
+	req->body = body;
+	return RC_OK;
 }

@@ -34,8 +34,9 @@ struct request {
 	 * slash is refused (400, encoded_slash): it would be a segment in one reading and data
 	 * in another. */
 	struct str path;
-	struct str query; /* raw, without '?' */
-	struct str body;
+	struct str query;   /* raw, without '?' */
+	struct str body;    /* once request_body took it */
+	uint64_t announced; /* bytes of body: Content-Length; 0 without one that is a number */
 	struct str content_type, accept, if_none_match, authorization, api_key, idempotency_key;
 	struct str origin; /* CORS */
 	struct str remote_addr;
@@ -59,11 +60,13 @@ struct request_source {
 };
 
 /*
- * From FastCGI parameters (REQUEST_METHOD, REQUEST_URI, CONTENT_LENGTH, …; body read already).
+ * From FastCGI parameters (REQUEST_METHOD, REQUEST_URI, CONTENT_LENGTH, …), all but the body.
  * RC_INVALID, RC_URI_TOO_LONG, …: *ret_problem says what is wrong; ret->id and method are set
  * even then, so that an answer can be sent.
  */
-enum rc request_read(struct arena *arena, const struct request_source *source, struct str body,
+enum rc request_read(struct arena *arena, const struct request_source *source,
 		     int64_t started_ns, struct request *ret, struct problem *ret_problem);
+/* RC_INVALID: not as long as was announced. */
+enum rc request_body(struct request *req, struct str body, struct problem *ret_problem);
 
 #endif

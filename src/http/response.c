@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/utf8.h"
 #include "http/accept.h"
 #include "http/cond.h"
 #include "http/problem.h"
@@ -51,6 +52,8 @@ void response_init(struct response *res, struct arena *arena)
 
 static bool is_header_text(struct str value)
 {
+	if (utf8_plain(value))
+		return true;
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.ptr[i] < 0x20 || value.ptr[i] == 0x7f)
 			return false;

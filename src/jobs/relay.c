@@ -107,6 +107,7 @@ struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machin
 	r->map = map;
 	r->machine = machine;
 	r->options = options;
+	walk_init(&r->walk);
 	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
 	buf_init(&r->history, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
@@ -122,6 +123,7 @@ void relay_free(struct relay *r)
 {
 	if (!r)
 		return;
+	walk_release(&r->walk);
 	buf_release(&r->prev);
 	buf_release(&r->history);
 	buf_release(&r->poll.snapshot);
@@ -159,6 +161,7 @@ static enum rc resume(struct relay *r)
 	if (row.count == 1) {
 		r->resumed = strtoull(pg_str(&row, 0, 0).ptr, NULL, 16);
 		keep(&r->prev, pg_str(&row, 0, 1));
+		walk_from(&r->walk, r->prev.ptr);
 	}
 	return RC_OK;
 }
@@ -365,13 +368,17 @@ static enum rc poll_through(struct relay *r)
 
 static enum rc tell_position(struct relay *r)
 {
+	const char *position = walk_position(&r->walk);
 	char epoch[EPOCH_TEXT];
+
+	if (!position)
+		return RC_OK;
 
 	snprintf(epoch, sizeof(epoch), "%016" PRIx64, r->poll.epoch);
 	SCOPED(pg_result_done)
 	struct pg_result done = pg_run(r->pg, STMT_event_position,
 				       PG_ARGS(pg_text(r->machine), pg_text(r->mapping),
-					       pg_text(epoch), pg_text(r->prev.ptr)));
+					       pg_text(epoch), pg_text(position)));
 	return done.rc;
 }
 
@@ -398,8 +405,8 @@ static void prune(struct relay *r, int64_t mono_ns)
 /* What can wait, and whose failure is none of the poll's. */
 static void keep_house(struct relay *r, int64_t mono_ns)
 {
-	walk_on(&r->walk, r->map, clock_mono_ns() + WALK_NS);
-	if (mono_ns >= r->tell_at_ns && !walk_busy(&r->walk)) {
+	walk_on(&r->walk, r->map, clock_mono_ns() + WALK_NS, r->prev.ptr);
+	if (mono_ns >= r->tell_at_ns) {
 		r->tell_at_ns = mono_ns + TELL_NS;
 		(void)tell_position(r);
 	}
@@ -437,6 +444,6 @@ enum rc relay_poll(struct relay *r, int64_t boot_ns, int64_t mono_ns)
 
 void relay_leave(struct relay *r)
 {
-	if (r->prev.len && !r->resumed && !r->failing && !walk_busy(&r->walk))
+	if (r->prev.len && !r->resumed && !r->failing)
 		(void)tell_position(r);
 }

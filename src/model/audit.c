@@ -86,8 +86,8 @@ static const char *number_of(struct arena *arena, int64_t n)
 	return n ? page_int(arena, n).ptr : NULL;
 }
 
-enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit, int status,
-		  uint64_t skipped)
+static enum rc add(struct pg *pg, struct arena *arena, const struct audit *audit, int status,
+		   uint64_t skipped, uint64_t *ret_xid)
 {
 	struct str actor = audit->who.id ? audit->who.name : STR_NONE;
 	uint8_t digest[SHA256_BYTES];
@@ -106,23 +106,53 @@ enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit,
 			pg_text(text_of(arena, audit->request_id)),
 			pg_text(page_int(arena, (int64_t)skipped).ptr)));
 
-	return row.rc;
+	if (row.rc != RC_OK)
+		return row.rc;
+	return str_u64(pg_str(&row, 0, 0), UINT64_MAX, ret_xid) ? RC_OK : RC_INTERNAL;
+}
+
+enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit, int status,
+		  uint64_t skipped)
+{
+	uint64_t unused;
+
+	return add(pg, arena, audit, status, skipped, &unused);
 }
 
 static enum rc join(struct pg *pg, struct env *env, int status)
 {
 	if (!env->audit)
 		return RC_OK;
-	enum rc rc = audit_add(pg, env->arena, env->audit, status, 0);
+	enum rc rc = add(pg, env->arena, env->audit, status, 0, &env->audit->xid);
 	env->audit->joined = rc == RC_OK;
 	return rc;
 }
 
-enum rc audit_join(struct pg *pg, void *ctx)
+/* xids: "{123,456}" */
+static bool is_among(struct str xids, uint64_t xid)
+{
+	uint64_t one;
+
+	if (xids.len < 2 || xid == 0)
+		return false;
+	xids = (struct str){ xids.ptr + 1, xids.len - 2 };
+	while (xids.len > 0)
+		if (str_u64(str_cut(&xids, ','), UINT64_MAX, &one) && one == xid)
+			return true;
+	return false;
+}
+
+/* A COMMIT without a reply did happen: its row, too. */
+enum rc audit_join(struct pg *pg, void *ctx, struct str earlier)
 {
 	struct env *env = ctx;
 
-	return join(pg, env, env->audit && env->audit->status ? env->audit->status : 200);
+	if (!env->audit)
+		return RC_OK;
+	if (!is_among(earlier, env->audit->xid))
+		return join(pg, env, env->audit->status ? env->audit->status : 200);
+	env->audit->joined = true;
+	return RC_OK;
 }
 
 void audit_undone(void *ctx)

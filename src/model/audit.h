@@ -35,6 +35,7 @@ struct audit {
 	int status;   /* that audit_join writes: of the answer that is to be; 0: 200 */
 	bool unknown; /* nobody knows whether it was done */
 	bool joined;  /* a transaction has its row ("done") and was not rolled back */
+	uint64_t xid; /* the last one that had it, whatever became of it; 0: none */
 };
 
 /* "unknown" where nobody knows; "begun": 0; "done" below 400; "refused": 401, 403, 429; else
@@ -45,9 +46,9 @@ const char *audit_outcome(const struct audit *audit, int status);
  * without a row. */
 enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit, int status,
 		  uint64_t skipped);
-/* For cache_on_write, ctx an env: the row of env->audit, if any, in the write's transaction;
- * and that it went with it. */
-enum rc audit_join(struct pg *pg, void *ctx);
+/* For cache_on_write, ctx an env: the row of env->audit, if any, in the write's transaction,
+ * unless one of `earlier` has it; and that it went with it. */
+enum rc audit_join(struct pg *pg, void *ctx, struct str earlier);
 void audit_undone(void *ctx);
 /* A transaction of body and the row of env->audit, if any, with this status: both or neither.
  * For tables that no answer is made of; body as tx_run has it.  *ret_unknown: as tx_run. */

@@ -16,11 +16,6 @@
 static const char session[] = "SET enable_seqscan = off; SET random_page_cost = 1.1;"
 			      "SET max_parallel_workers_per_gather = 0; SET jit = off";
 
-static int hex_value(char c)
-{
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 /* "\x0a0b…" as PostgreSQL writes bytea; 0 when it does not fit. */
 static size_t secret_read(struct str text, char ret[ENV_SECRET_BYTES])
 {
@@ -29,8 +24,8 @@ static size_t secret_read(struct str text, char ret[ENV_SECRET_BYTES])
 	if (!str_starts(text, STR("\\x")) || text.len % 2 || len > ENV_SECRET_BYTES)
 		return 0;
 	for (size_t i = 0; i < len; i++)
-		ret[i] = (char)(hex_value(text.ptr[2 + 2 * i]) << 4 |
-				hex_value(text.ptr[3 + 2 * i]));
+		ret[i] = (char)(hex_digit(text.ptr[2 + 2 * i]) << 4 |
+				hex_digit(text.ptr[3 + 2 * i]));
 	return len;
 }
 

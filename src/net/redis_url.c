@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include "base/arena.h"
+#include "base/hex.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include "net/redis.h"
@@ -41,14 +42,6 @@ static char *dup(struct str s)
 	return z;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* NULL when malformed. */
 static char *unescape(struct str s)
 {
@@ -59,9 +52,9 @@ static char *unescape(struct str s)
 			out[n++] = s.ptr[i];
 			continue;
 		}
-		int high = i + 2 < s.len ? digit(s.ptr[i + 1]) : -1;
-		int low = i + 2 < s.len ? digit(s.ptr[i + 2]) : -1;
-		if (high < 0 || low < 0 || high + low == 0) {
+		uint8_t high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : HEX_BAD;
+		uint8_t low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : HEX_BAD;
+		if (high == HEX_BAD || low == HEX_BAD || high + low == 0) {
 			free(out);
 			return NULL;
 		}

@@ -2,11 +2,15 @@
  * cannot be written down. */
 #include "suite.h"
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "../base/tmp.h"
 #include "api/ask.h"
 #include "base/arena.h"
 #include "base/board.h"
 #include "cache/cache.h"
+#include "lib/child.h"
+#include "lib/commit_hold.h"
 #include "lib/live_pg.h"
 #include "model/audit.h"
 #include "model/key.h"
@@ -84,6 +88,57 @@ START_TEST(test_one_row)
 	r = post(SYNC, key, "{\"action\":\"sync\"}");
 	ck_assert_int_eq(r.status, 202);
 	log_is("one 200 done 0, one 400 failed 0, one 202 done 0");
+	end();
+}
+END_TEST
+
+/* The server process ends while the transaction waits in COMMIT: it stays, and nobody heard. */
+static int post_lost(const char *path, const char *body)
+{
+	int status;
+
+	commits_hold();
+	pid_t child = child_fork();
+	if (child == 0) {
+		commits_await(true);
+		commits_release();
+		_exit(0);
+	}
+	struct reply r = post(path, key, body);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	return r.status;
+}
+
+/* What happened though its COMMIT was not answered has its row: looking it up adds none, be it
+ * by an identity of its own or by a row of cache_write. */
+START_TEST(test_commit_lost)
+{
+	begin("lost");
+	live_pg_sql("DELETE FROM such_market.transfers WHERE contract_address ="
+		    " '\\x00000000000000000000000000000000000000e1'");
+	ck_assert_int_eq(post_lost(PATH, MINT), 200);
+	log_is("lost 200 done 0");
+	ck_assert_int_eq(post_lost("/api/cache/invalidate", "{\"tags\":[\"u:7\"]}"), 200);
+	log_is("lost 200 done 0, lost 200 done 0");
+	end();
+}
+END_TEST
+
+/* Another request with the same key is another call. */
+START_TEST(test_replayed)
+{
+	begin("replayed");
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(ask(env, &(struct ask){ .method = "POST",
+							 .path = PATH,
+							 .api_key = key,
+							 .content_type = "application/json",
+							 .idempotency_key = "twice",
+							 .body = MINT })
+					 .status,
+				 200);
+	log_is("replayed 200 done 0, replayed 200 done 0");
 	end();
 }
 END_TEST
@@ -186,4 +241,5 @@ START_TEST(test_key_in_path)
 }
 END_TEST
 
-SUITE_WITH(start, world_done, 60, test_one_row, test_no_row, test_flood, test_key_in_path)
+SUITE_WITH(start, world_done, 60, test_one_row, test_commit_lost, test_replayed, test_no_row,
+	   test_flood, test_key_in_path)

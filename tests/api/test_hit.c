@@ -165,7 +165,7 @@ static bool only_a_hits_calls(void)
 		ALLOW(recvfrom),
 		ALLOW(sendto),
 		ALLOW(sendmsg),
-		ALLOW(epoll_pwait),
+		ALLOW(epoll_wait),
 		ALLOW(exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};

@@ -89,6 +89,11 @@ START_TEST(a_bad_value_names_place_key_and_range)
 	ck_assert(said("environment CACHE_TTL: cache_ttl_hot: "));
 	ck_assert_int_eq(RUN_ENV("REDIS_PORT=70000", "check-config"), 1);
 	ck_assert(said("environment REDIS_PORT: redis_port: 70000 is not in 1 … 65535"));
+	ck_assert_int_eq(
+		RUN("check-config", "--invalidate-rules=nfts -> list; nfts -> u:{fid}"), 1);
+	ck_assert(
+		said("command line: invalidate_rules: \"nfts -> u:{fid}\" can never fire: such "
+		     "events do not say {fid}"));
 }
 END_TEST
 

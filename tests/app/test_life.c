@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,6 +189,28 @@ START_TEST(workers_leave_with_their_master)
 }
 END_TEST
 
+static int policy_of(const struct server *s, const char *title)
+{
+	pid_t pid = server_worker(s, title);
+
+	return pid ? sched_getscheduler(pid) : -1;
+}
+
+START_TEST(workers_of_the_hot_lane_give_way)
+{
+	struct server s;
+
+	server_start(&s, "--workers=1", NULL);
+	ck_assert_int_eq(policy_of(&s, "such-market: worker hot 1"), SCHED_BATCH);
+	ck_assert_int_eq(policy_of(&s, "such-market: worker slow 1"), SCHED_OTHER);
+	ck_assert_int_eq(policy_of(&s, "such-market: relay 1"), SCHED_OTHER);
+	server_write(&s, "hot_batch = off\n");
+	kill(s.pid, SIGHUP);
+	AWAIT(policy_of(&s, "such-market: worker hot 1") == SCHED_OTHER);
+	ck_assert_int_eq(server_stop(&s), 0);
+}
+END_TEST
+
 START_TEST(spent_workers_are_replaced_without_loss)
 {
 	struct server s;
@@ -242,5 +265,6 @@ END_TEST
 
 SUITE_WITH(NULL, NULL, 90, a_reload_loses_nothing, a_reload_applies_what_changed,
 	   a_killed_worker_comes_back, a_worker_that_keeps_dying_is_started_more_slowly,
-	   workers_leave_with_their_master, spent_workers_are_replaced_without_loss,
-	   logs_are_reopened_everywhere, a_kept_idle_connection_does_not_hold_the_end)
+	   workers_leave_with_their_master, workers_of_the_hot_lane_give_way,
+	   spent_workers_are_replaced_without_loss, logs_are_reopened_everywhere,
+	   a_kept_idle_connection_does_not_hold_the_end)

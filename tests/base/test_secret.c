@@ -43,6 +43,8 @@ START_TEST(test_key)
 	ck_assert(secret_has_key(STR(KEY)));
 	ck_assert(secret_has_key(STR("x" KEY "x")));
 	ck_assert(secret_has_key(STR("sm_sm_" KEY)));
+	ck_assert(secret_has_key(STR("__a_" KEY)));
+	ck_assert(secret_has_key(STR("s_m_sm" KEY "_")));
 	ck_assert(!secret_has_key(STR("sm_")));
 	ck_assert(!secret_has_key(STR_NONE));
 	ck_assert(!secret_has_key((struct str){ KEY, 45 }));

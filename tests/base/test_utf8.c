@@ -84,6 +84,26 @@ START_TEST(counts_characters)
 }
 END_TEST
 
+/* Each byte at each place of texts of each length. */
+START_TEST(plain_is_printable_ascii)
+{
+	char text[20];
+
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		memset(text, 'a', sizeof(text));
+		ck_assert(utf8_plain((struct str){ text, len }));
+		for (size_t at = 0; at < len; at++) {
+			for (int byte = 0; byte < 256; byte++) {
+				text[at] = (char)byte;
+				ck_assert_int_eq(utf8_plain((struct str){ text, len }),
+						 byte >= ' ' && byte <= '~');
+			}
+			text[at] = at % 2 ? ' ' : '~';
+		}
+	}
+}
+END_TEST
+
 static void all(TCase *tc)
 {
 	tcase_set_timeout(tc, 30);
@@ -91,6 +111,7 @@ static void all(TCase *tc)
 	tcase_add_loop_test(tc, malformed, 0, sizeof(bad) / sizeof(*bad));
 	tcase_add_test(tc, all_pairs_and_triples_agree_with_the_definition);
 	tcase_add_test(tc, counts_characters);
+	tcase_add_test(tc, plain_is_printable_ascii);
 }
 
 SUITE_OF(all)

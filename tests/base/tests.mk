@@ -116,6 +116,12 @@ tests_base_test_rc_SOURCES = tests/base/test_rc.c
 tests_base_test_rc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_base_test_rc_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
 
+check_PROGRAMS += tests/base/test_pid
+TESTS += tests/base/test_pid
+tests_base_test_pid_SOURCES = tests/base/test_pid.c
+tests_base_test_pid_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_base_test_pid_LDADD = $(BASE_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/base/test_role
 TESTS += tests/base/test_role
 tests_base_test_role_SOURCES = tests/base/test_role.c

@@ -8,6 +8,7 @@
 #include "cache/layout.h"
 #include "lib/child.h"
 #include "mapped.h"
+#include "race.h"
 
 #define KEY UINT64_C(0x123456789abcdef0)
 
@@ -106,13 +107,39 @@ START_TEST(one_of_many_fills)
 }
 END_TEST
 
+static bool replace(void)
+{
+	return flight_begin(map, KEY, false) == FLIGHT_MINE;
+}
+
+/* Two find a filler that takes too long: one of them replaces it, and has its time. */
+START_TEST(one_replaces_who_takes_too_long)
+{
+	struct race *race = race_begin(replace);
+	struct flight *f = &map->flights[KEY % FLIGHTS];
+
+	for (int i = 0; i < RACES; i++) {
+		atomic_store(&f->until_ns, 1);
+		atomic_store(&f->word, (KEY >> 24 << 24) | (uint64_t)getppid());
+		int wins = race_run(race);
+		ck_assert_int_eq(wins, 1);
+	}
+	race_end(race);
+}
+END_TEST
+
 static void suite_add(TCase *tc)
 {
-	const TTest *tests[] = { the_first_one_fills,   another_key_of_the_same_seat_goes_alone,
-				 waiting_ends,          a_waiter_is_woken,
-				 the_dead_are_replaced, one_of_many_fills };
+	const TTest *tests[] = { the_first_one_fills,
+				 another_key_of_the_same_seat_goes_alone,
+				 waiting_ends,
+				 a_waiter_is_woken,
+				 the_dead_are_replaced,
+				 one_of_many_fills,
+				 one_replaces_who_takes_too_long };
 
 	tcase_add_checked_fixture(tc, map_up, map_down);
+	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tc, tests[i]);
 }

@@ -5,6 +5,7 @@
 #include "../suite.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/scope.h"
 #include "cache/layout.h"
 #include "lib/child.h"
 #include "mapped.h"
@@ -250,6 +251,73 @@ START_TEST(turned_bits_are_misses)
 }
 END_TEST
 
+/* What the oldest record of each shard says of its own size, and of its entry's: bytes 16 … 24.
+ */
+static void say_of_oldest(uint32_t size, uint32_t entry)
+{
+	for (uint32_t i = 0; i < MAP_SHARDS; i++) {
+		struct shard *s = map_shard(map, i);
+		const struct ring *r = &s->ring[RING_PROBATION];
+		uint8_t *record = (uint8_t *)s + r->base + atomic_load(&r->tail) % r->size;
+
+		if (size)
+			memcpy(record + 16, &size, sizeof(size));
+		if (entry)
+			memcpy(record + 20, &entry, sizeof(entry));
+	}
+}
+
+START_TEST(a_record_that_lies_about_its_size_is_damage)
+{
+	static const struct {
+		uint32_t size, entry;
+	} lies[] = { { 0, UINT32_C(1) << 31 }, { 0, 1024 }, { 1 << 20, 0 }, { 63, 0 } };
+
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		struct memory_counts before, after;
+
+		memory_clear(map);
+		for (int n = 0; n < 300; n++)
+			put(n, 700);
+		memory_count(map, &before);
+		say_of_oldest(lies[i].size, lies[i].entry);
+		for (int n = 300; n < 3000; n++)
+			put(n, 700);
+		memory_count(map, &after);
+		ck_assert_uint_eq(after.cleared - before.cleared, MAP_SHARDS);
+		for (int n = 0; n < 3000; n++)
+			ck_assert_int_ge(got(n), 0);
+		arena_reset(arena);
+	}
+}
+END_TEST
+
+/* Nor may it reach over the end of its ring, were it to where another one begins. */
+START_TEST(a_record_beyond_its_ring_is_damage)
+{
+	struct shard *s = map_shard(map, 0);
+	const struct ring *r = &s->ring[RING_PROBATION];
+	uint8_t *ring = (uint8_t *)s + r->base;
+	struct memory_counts counts;
+	uint64_t left;
+	uint32_t size;
+	int n = 0;
+
+	do {
+		ck_assert(put(n++, 700));
+		ck_assert_int_lt(n, 100000);
+		left = r->size - atomic_load(&r->tail) % r->size;
+	} while (left > 4096 || atomic_load(&r->tail) == 0);
+	memcpy(&size, ring + 16, sizeof(size)); /* of the first one of the next lap */
+	size += (uint32_t)left;
+	memcpy(ring + r->size - left + 16, &size, sizeof(size));
+	for (int more = 0; more < 300; more++)
+		ck_assert(put(n++, 700));
+	memory_count(map, &counts);
+	ck_assert_uint_eq(counts.cleared, 1);
+}
+END_TEST
+
 /* --- hit ratio against an exact LRU of the same bytes
  * ------------------------------------------- */
 
@@ -365,6 +433,8 @@ static void suite_add(TCase *tc)
 				 processes_do_not_disturb_each_other,
 				 who_dies_writing_leaves_an_empty_shard,
 				 turned_bits_are_misses,
+				 a_record_that_lies_about_its_size_is_damage,
+				 a_record_beyond_its_ring_is_damage,
 				 hits_are_not_fewer_than_of_an_lru };
 
 	tcase_add_checked_fixture(tc, map_up, map_down);

@@ -48,6 +48,18 @@ START_TEST(test_bad_rules)
 		{ "tokens:update -> list", "tokens:update" },
 		{ "nfts:* -> list; foo -> list", "foo" },
 		{ "nfts -> k,k,k,k,k,k,k,k,list", "list" },
+		/* Of what such events never name. */
+		{ "fc_users:update -> list, r:{contract}",
+		  "fc_users:update -> list, r:{contract}" },
+		{ "nfts -> o:{wallet}", "nfts -> o:{wallet}" },
+		{ "nfts -> list; transfers:* -> u:{fid} ;", "transfers:* -> u:{fid}" },
+		{ "api_keys:insert -> c:{contract}", "api_keys:insert -> c:{contract}" },
+		{ "collection_traits -> t:{contract}:{token}",
+		  "collection_traits -> t:{contract}:{token}" },
+		{ "collections:update -> t:{contract}:{token}",
+		  "collections:update -> t:{contract}:{token}" },
+		{ "nft_ownership -> t:{wallet}:{token}",
+		  "nft_ownership -> t:{wallet}:{token}" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -101,6 +113,10 @@ START_TEST(test_coarse)
 	ck_assert_str_eq(added("fc_users:update", "u:*"), "u:*");
 	read_good("collections -> r:{contract}");
 	ck_assert_ptr_null(added("collections:update", "c:*\nlist"));
+	read_good("collections -> t:{contract}:{token}");
+	ck_assert_str_eq(added("collections:insert", "c:" A1 "\nb:" A1 "\nlist"), "b:" A1);
+	read_good("user_collections:update -> o:{wallet}, t:{contract}:{token}");
+	ck_assert_str_eq(added("user_collections:update", "b:" A1 "\no:*\nlist"), "o:*\nb:" A1);
 	read_good("collections -> u:1");
 	ck_assert_str_eq(added("collections:update", "c:*\nlist"), "u:1");
 }

@@ -36,7 +36,8 @@ static void up(void)
 	cells = (struct metric_cells){ 0 };
 	pg = pg_new(&pg_options, live_pg_url());
 	stored = stored_new(&options, map, pg);
-	live_pg_sql("TRUNCATE such_market.cache_answers");
+	live_pg_sql("TRUNCATE such_market.cache_answers;"
+		    "DELETE FROM such_market.cache_events");
 	tags_init(&tags, map);
 	tags_add(&tags, TAG_LIST, NULL, STR_NONE);
 }
@@ -270,6 +271,59 @@ START_TEST(what_a_glob_matches_is_forgotten)
 }
 END_TEST
 
+static void invalidate(struct pg *with, const char *lines)
+{
+	SCOPED(pg_result_done)
+	struct pg_result done = pg_run(with, STMT_write_invalidate, PG_ARGS(pg_text(lines)));
+
+	ck_assert_int_eq(done.rc, RC_OK);
+}
+
+static int64_t last_xid(void)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(pg, "SELECT max(xid)::text::bigint FROM such_market.cache_events");
+
+	return pg_i64(&row, 0, 0);
+}
+
+/* A memory that no relay has walked yet still has it: it does not come back from there. */
+START_TEST(what_was_made_before_a_glob_stays_away)
+{
+	struct entry other = made(STR("nfts:{0xaa}:7"), 100, "{}"), e;
+
+	put_label(100, "old");
+	invalidate(pg, "list\n~collections:*:stats");
+	put_label(100, "old");
+	ck_assert(!get_any());
+	stored_put(stored, arena, &other);
+	ck_assert(stored_get(stored, arena, other.key, &e));
+	invalidate(pg, "list\nu:7");
+	put_label((uint64_t)last_xid() - 1, "made since");
+	ck_assert(get_is("made since"));
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_stored_errors], 0);
+}
+END_TEST
+
+/* Nor does it while the glob's transaction has not ended: who puts it there waits for that. */
+START_TEST(a_glob_and_a_put_are_one_after_the_other)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_url());
+	struct entry e = made(key, 100, "{}");
+
+	SCOPED(pg_result_done) struct pg_result begun = pg_exec(other, "BEGIN");
+	invalidate(other, "~collections:*");
+	SCOPED(pg_result_done)
+	struct pg_result set = pg_exec(pg, "SET lock_timeout = '20ms'");
+	stored_put(stored, arena, &e);
+	ck_assert_str_eq(pg_sqlstate(pg), "55P03");
+	SCOPED(pg_result_done) struct pg_result ended = pg_exec(other, "COMMIT");
+	ck_assert_int_eq(ended.rc, RC_OK);
+	pg_free(other);
+}
+END_TEST
+
 START_TEST(a_crash_empties_it_and_it_goes_on)
 {
 	put_label(100, "{}");
@@ -363,6 +417,8 @@ static void add_all(TCase *tc)
 				 damage_is_a_miss,
 				 it_is_good_for_its_time,
 				 it_is_kept_within_bounds,
+				 what_was_made_before_a_glob_stays_away,
+				 a_glob_and_a_put_are_one_after_the_other,
 				 a_crash_empties_it_and_it_goes_on,
 				 what_fails_is_left_alone,
 				 what_cannot_be_removed_is_counted,

@@ -10,6 +10,7 @@
 #include "cache/turns.h"
 #include "lib/child.h"
 #include "mapped.h"
+#include "race.h"
 
 #define MS INT64_C(1000000)
 
@@ -127,6 +128,27 @@ START_TEST(never_more)
 }
 END_TEST
 
+static bool take_one(void)
+{
+	return turn_begin(map, 1, 0) == 0;
+}
+
+/* Two find a holder that has not come back for a minute: one of them has the place. */
+START_TEST(one_takes_the_place_of_who_stays_away)
+{
+	struct race *race = race_begin(take_one);
+	struct turns *turns = &map->head->turns;
+
+	for (int i = 0; i < RACES; i++) {
+		atomic_store(&turns->until_ns[0], 1);
+		atomic_store(&turns->holder[0], (uint32_t)getppid());
+		int wins = race_run(race);
+		ck_assert_int_eq(wins, 1);
+	}
+	race_end(race);
+}
+END_TEST
+
 static void add_all(TCase *tc)
 {
 	const TTest *tests[] = { so_many_at_once,
@@ -134,7 +156,8 @@ static void add_all(TCase *tc)
 				 waiting_ends,
 				 a_waiter_gets_the_place,
 				 places_of_the_dead_are_free,
-				 never_more };
+				 never_more,
+				 one_takes_the_place_of_who_stays_away };
 
 	tcase_add_checked_fixture(tc, map_up, map_down);
 	tcase_set_timeout(tc, 60);

@@ -1,5 +1,5 @@
 # tests of cache: names in TESTS, one program a file.
-EXTRA_DIST += tests/cache/mapped.h tests/cache/tiered.h
+EXTRA_DIST += tests/cache/mapped.h tests/cache/race.h tests/cache/tiered.h
 if HAVE_CHECK
 
 check_PROGRAMS += tests/cache/test_batch

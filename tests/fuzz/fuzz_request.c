@@ -100,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	params[COUNT_OF(names)] =
 		arena_strz(arena, arena_printf(arena, "CONTENT_LENGTH=%zu", rest.len));
-	if (request_read(arena, &source, rest, 0, &req, &problem) == RC_OK) {
+	if (request_read(arena, &source, 0, &req, &problem) == RC_OK) {
+		require(request_body(&req, rest, &problem) == RC_OK);
 		require(req.path.len && req.path.ptr[0] == '/' && utf8_valid(req.path));
 		require(req.query.len <= REQUEST_QUERY_MAX);
 		route_find(tree, req.method, req.path, &match);

@@ -41,7 +41,8 @@ static enum rc read_pairs(const struct pair *pairs, struct str body)
 	}
 	params[n] = NULL;
 	problem = (struct problem){ 0 };
-	return request_read(arena, &source, body, 7, &req, &problem);
+	enum rc rc = request_read(arena, &source, 7, &req, &problem);
+	return rc == RC_OK ? request_body(&req, body, &problem) : rc;
 }
 
 static enum rc read_uri(const char *uri)

@@ -20,6 +20,7 @@
 #include "cache/memory.h"
 #include "cache/tag.h"
 #include "jobs/relay.h"
+#include "jobs/relay_walk.h"
 #include "lib/live_pg.h"
 #include "net/epoch.h"
 #include "net/pg.h"
@@ -556,6 +557,96 @@ START_TEST(a_glob_is_walked_for)
 }
 END_TEST
 
+/* A walk of many polls: names that take their time, and globs that nearly match them. */
+#define LONG_NAMES 400
+
+static void keep_long_names(void)
+{
+	char key[420];
+
+	for (int i = 0; i < LONG_NAMES; i++) {
+		memset(key, 'a', sizeof(key));
+		snprintf(key + sizeof(key) - 20, 20, "%d", i);
+		keep_one(key);
+	}
+}
+
+static void clear_slowly(void)
+{
+	live_pg_sql("SELECT such_market.cache_invalidate(array_agg('~*' || repeat('a', 190)"
+		    " || 'b' || n)) FROM generate_series(1, 15) AS n");
+}
+
+static int64_t done(int64_t event)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT count(*) FROM such_market.cache_events WHERE id = %lld"
+		 " AND such_market.cache_status(xid, failed_at) = 'done'",
+		 (long long)event);
+	return ask(sql);
+}
+
+/* However long it takes there is a lease, and the relay is counted among those that live. */
+START_TEST(a_walk_is_no_death)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	keep_long_names();
+	clear_slowly();
+	int64_t event = ask("SELECT max(id) FROM such_market.cache_events");
+	ck_assert_int_eq(polled(r), RC_OK);
+	live_pg_sql("UPDATE such_market.cache_relays SET seen_at = now() - interval '1 min'");
+	int64_t boot_ns = clock_boot_ns();
+	ck_assert_int_eq(relay_poll(r, boot_ns, clock_mono_ns() + INT64_C(1100000000)), RC_OK);
+	ck_assert_int_ge(map_lease_until(map), boot_ns + LEASE_NS);
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_relays_live"), 1);
+	ck_assert_int_eq(done(event), 0);
+	int64_t mono_ns = clock_mono_ns();
+	AWAIT(relay_poll(r, clock_boot_ns(), mono_ns += INT64_C(1100000000)) == RC_OK &&
+	      done(event) == 1);
+	relay_free(r);
+}
+END_TEST
+
+static void walk_round(struct relay_walk *w, const char *position)
+{
+	for (uint32_t i = memory_parts(map); i > 0; i--)
+		walk_on(w, map, 0, position);
+}
+
+/* Globs that keep coming hold up what came before them for two rounds at most. */
+START_TEST(a_walk_tells_how_far_it_was)
+{
+	struct relay_walk w;
+
+	walk_init(&w);
+	walk_on(&w, map, 0, "2:2:");
+	ck_assert_str_eq(walk_position(&w), "2:2:");
+	for (int i = 3; i < 6; i++) {
+		char position[16];
+
+		ck_assert(walk_add(&w, STR("users:*")));
+		walk_on(&w, map, 0, "x");
+		ck_assert(walk_add(&w, STR("nfts:*")));
+		snprintf(position, sizeof(position), "%d:%d:", i, i);
+		walk_round(&w, position);
+		ck_assert(walk_busy(&w));
+	}
+	ck_assert_str_eq(walk_position(&w), "4:4:");
+	walk_round(&w, "6:6:");
+	ck_assert(!walk_busy(&w));
+	ck_assert_str_eq(walk_position(&w), "6:6:");
+	ck_assert(walk_add(&w, STR("users:*")));
+	walk_drop(&w);
+	ck_assert(!walk_busy(&w));
+	ck_assert_ptr_null(walk_position(&w));
+	walk_release(&w);
+}
+END_TEST
+
 START_TEST(rules_add_tags)
 {
 	static const struct relay_options ruled = { .interval_ms = 100,
@@ -765,6 +856,8 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
 	tcase_add_test(tc, a_glob_is_walked_for);
+	tcase_add_test(tc, a_walk_is_no_death);
+	tcase_add_test(tc, a_walk_tells_how_far_it_was);
 	tcase_add_test(tc, rules_add_tags);
 	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);
 	tcase_add_test(tc, old_requests_are_forgotten);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/scope.h"
 #include "cache/map.h"
+#include "cache/rule.h"
 #include "jobs/relay.h"
 #include "lib/live_pg.h"
 #include "model/fixture.h"
@@ -205,6 +206,55 @@ static int compare_all(const struct write *w)
 	return n;
 }
 
+static bool tags_are_emitted(const char *source, const char *kind)
+{
+	char sql[400];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT FROM cache_events, unnest(tags) AS t (tag)"
+		 " WHERE source = '%s' AND tag ~ '%s' LIMIT 1",
+		 source, kind);
+	SCOPED(pg_result_done) struct pg_result rows = pg_exec(writer, sql);
+
+	ck_assert_msg(rows.rc == RC_OK, "%s: %s", sql, pg_error(writer));
+	return rows.count > 0;
+}
+
+static const struct hole {
+	const char *tag, *from;
+} holes[] = {
+	{ "r:{contract}", "^[cnmrhtb]:0x" },
+	{ "t:{contract}:{token}", "^[tb]:0x" },
+	{ "o:{wallet}", "^o:" },
+	{ "u:{fid}", "^u:" },
+};
+
+/* Rules may ask an event for what the triggers say, and for nothing else. */
+static void compare_rules(void)
+{
+	static const char *const tables[] = {
+#define TABLE(name, of_rows, of_updates) #name,
+#include "cache/tables.def"
+	};
+	static const char *const ops[] = { "insert", "update", "delete" };
+	struct rules rules;
+	const char *why;
+	struct str at;
+
+	for (size_t i = 0; i < COUNT_OF(tables) * COUNT_OF(ops) * COUNT_OF(holes); i++) {
+		const struct hole *hole = &holes[i % COUNT_OF(holes)];
+		char source[64], rule[128];
+
+		snprintf(source, sizeof(source), "%s:%s",
+			 tables[i / COUNT_OF(holes) / COUNT_OF(ops)],
+			 ops[i / COUNT_OF(holes) % COUNT_OF(ops)]);
+		snprintf(rule, sizeof(rule), "%s -> %s", source, hole->tag);
+		ck_assert_msg((rules_read(rule, &rules, &why, &at) == RC_OK) ==
+				      tags_are_emitted(source, hole->from),
+			      "%s", rule);
+	}
+}
+
 START_TEST(whatever_changes_is_told)
 {
 	run(people);
@@ -221,6 +271,7 @@ START_TEST(whatever_changes_is_told)
 	}
 	for (int i = 0; i < READ_COUNT; i++)
 		ck_assert_msg(changed[i], "no write changes %s", reads[i].name);
+	compare_rules();
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/arena.h"
 #include "base/jsonin.h"
 #include "lib/live_pg.h"
@@ -35,6 +36,10 @@ static const char *const world[] = {
 	"INSERT INTO such_market.cache_answers (key, epoch, label, value) SELECT 'k' || n,"
 	" repeat('0', 16), '1', decode(repeat(md5(n::text), 500), 'hex')"
 	" FROM generate_series(1, 1000) n",
+	"INSERT INTO such_market.cache_events (kind, tags) SELECT 'cache_cleared', '{u:1}'"
+	" FROM generate_series(1, 100000)",
+	"INSERT INTO such_market.cache_events (kind, tags) VALUES ('cache_cleared', "
+	"'{~traits:*}')",
 	"VACUUM ANALYZE",
 };
 
@@ -111,4 +116,29 @@ START_TEST(what_is_stored_is_expensive)
 }
 END_TEST
 
-SUITE_WITH(big_start, world_done, 120, what_is_stored_is_expensive)
+/* Whether a glob was cleared since is asked of the globs alone. */
+START_TEST(what_is_put_looks_at_globs_alone)
+{
+	env = new_env();
+	for (int generic = 0; generic < 2; generic++) {
+		run(arena_printf(env->arena, "SET plan_cache_mode = force_%s_plan",
+				 generic ? "generic" : "custom")
+			    .ptr);
+		run(arena_printf(env->arena, "PREPARE p AS %s", stmt_text(STMT_stored_put))
+			    .ptr);
+		SCOPED(pg_result_done)
+		struct pg_result plan = pg_exec(
+			env->pg, "EXPLAIN (FORMAT JSON) EXECUTE p('k17', repeat('0', 16),"
+				 " '1', '\\x00')");
+		ck_assert_int_eq(plan.rc, RC_OK);
+		const char *text = arena_strz(env->arena, pg_str(&plan, 0, 0));
+		ck_assert_msg(strstr(text, "cache_events_globs") && !strstr(text, "Seq Scan"),
+			      "%s", text);
+		run("DEALLOCATE p");
+	}
+	free_env(env);
+}
+END_TEST
+
+SUITE_WITH(big_start, world_done, 120, what_is_stored_is_expensive,
+	   what_is_put_looks_at_globs_alone)

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Tests, lint and benchmarks of a checkout.
 
-# What runs again with AddressSanitizer and UBSan: whatever reads bytes from outside.
-test_asan_folders='base|http|net|model|api|fuzz|live/test_bad'
+# What runs again with AddressSanitizer and UBSan: whatever reads bytes from outside, and with failpoints what
+# says who dies where.
+test_asan_folders='base|http|net|model|api|fuzz|cache/test_write|live/test_bad'
 
 test_run() {
 	local failed=0
@@ -10,7 +11,7 @@ test_run() {
 	build_tree build/test --enable-werror
 	build_make build/test all >/dev/null
 	test_check build/test || failed=1
-	build_tree build/asan --enable-werror --enable-sanitizers
+	build_tree build/asan --enable-werror --enable-sanitizers --enable-failpoints
 	# shellcheck disable=SC2046 # a list of words
 	test_check build/asan "TESTS=$(test_names build/asan "$test_asan_folders" | tr '\n' ' ')" || failed=1
 	coherence_check || failed=1
