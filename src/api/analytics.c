@@ -1,5 +1,6 @@
 /*
  * GET  /api/admin/cache/metrics                           the counters of all machines
+ * GET  /api/admin/cache/metrics?snapshot=17               what they were when that was saved
  * POST /api/admin/cache/metrics {"action":"reset"|"save"}
  */
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/jsonin.h"
+#include "base/scope.h"
 #include "base/stages.h"
 #include "net/pg.h"
 
@@ -34,21 +36,23 @@ static const struct analytics_range *range_named(struct str name)
 	return NULL;
 }
 
-static enum rc read_range(struct call *call, const struct analytics_range **ret)
-{
-	static const struct param params[] = {
-		{ .name = "range", .kind = PARAM_CHOICE, .choices = RANGE_CHOICES }
-	};
-	struct str choices = STR(RANGE_CHOICES), name = STR_NONE;
-	struct param_value value;
-	enum rc rc = call_query(call, params, 1, &value);
+static const struct param params[] = {
+	{ .name = "range", .kind = PARAM_CHOICE, .choices = RANGE_CHOICES },
+	{ "snapshot", PARAM_INT, .min = 1, .max = INT64_MAX }, /* of what is shown only */
+};
+enum {
+	RANGE,
+	SNAPSHOT,
+	PARAMS
+};
 
-	if (rc != RC_OK)
-		return rc;
-	for (int64_t i = 0; i <= value.num; i++)
+static const struct analytics_range *range_of(const struct param_value *value)
+{
+	struct str choices = STR(RANGE_CHOICES), name = STR_NONE;
+
+	for (int64_t i = 0; i <= value->num; i++)
 		name = str_cut(&choices, '|');
-	*ret = range_named(name);
-	return RC_OK;
+	return range_named(name);
 }
 
 static bool has_redis(const struct env *env)
@@ -94,13 +98,34 @@ static struct str write_report(struct env *env, const struct report *r)
 	return buf_failed(&body) ? STR_NONE : buf_str(&body);
 }
 
+/* As it was saved. */
+static enum rc show_saved(struct call *call, int64_t id)
+{
+	struct arena *arena = call->env->arena;
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(call->env->pg, STMT_analytics_saved,
+		       PG_ARGS(pg_text(arena_printf(arena, "%" PRId64, id).ptr)));
+
+	if (row.rc != RC_OK)
+		return call_answer(call, row.rc, NULL);
+	if (row.count == 0)
+		return problem_set(&call->problem, RC_NOT_FOUND, "snapshot_not_found",
+				   STR("No such snapshot is known, or it was forgotten"));
+	response_plain(call->res, call->req, 200, "application/json",
+		       arena_dup(arena, pg_str(&row, 0, 0)));
+	return RC_OK;
+}
+
 enum rc analytics_show(struct call *call)
 {
-	const struct analytics_range *range;
+	struct param_value v[PARAMS];
 
-	if (read_range(call, &range) != RC_OK)
+	if (call_query(call, params, PARAMS, v) != RC_OK)
 		return call->problem.rc;
-	const struct report r = make_report(call->env, range);
+	if (v[SNAPSHOT].given)
+		return show_saved(call, v[SNAPSHOT].num);
+	const struct report r = make_report(call->env, range_of(&v[RANGE]));
 	struct str body = write_report(call->env, &r);
 	if (!body.ptr)
 		return call_answer(call, RC_INTERNAL, NULL);
@@ -161,6 +186,10 @@ static enum rc send_done(struct call *call, const char *action, bool flushed, st
 	json_bool(&j, "flushed", flushed);
 	if (id.ptr) {
 		json_raw(&j, "snapshotId", id);
+		json_str(&j, "snapshotUrl",
+			 arena_printf(call->env->arena,
+				      "/api/admin/cache/metrics?snapshot=" STR_FMT,
+				      STR_ARG(id)));
 		json_time(&j, "savedAt", saved_us);
 	}
 	json_end(&j);
@@ -238,15 +267,16 @@ static const struct {
 enum rc analytics_do(struct call *call)
 {
 	static const char *const members[] = { "action", NULL };
-	const struct analytics_range *range;
+	struct param_value range;
 	struct json_object *body;
 
-	if (read_range(call, &range) != RC_OK || call_body(call, members, &body) != RC_OK)
+	if (call_query(call, params, 1, &range) != RC_OK ||
+	    call_body(call, members, &body) != RC_OK)
 		return call->problem.rc;
 	struct str action = jsonin_str(jsonin_get(body, "action"));
 	for (size_t i = 0; i < COUNT_OF(actions); i++)
 		if (str_eqz(action, actions[i].name))
-			return actions[i].run(call, range);
+			return actions[i].run(call, range_of(&range));
 	return problem_parameter(&call->problem, "invalid_action", STR("action"),
 				 STR("must be \"reset\" or \"save\""));
 }
