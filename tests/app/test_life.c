@@ -196,17 +196,28 @@ static int policy_of(const struct server *s, const char *title)
 	return pid ? sched_getscheduler(pid) : -1;
 }
 
+/* Where the test itself runs as programs usually do, and may change that. */
+static bool may_give_way(void)
+{
+	const struct sched_param none = { 0 };
+
+	return sched_getscheduler(0) == SCHED_OTHER &&
+	       sched_setscheduler(0, SCHED_BATCH, &none) == 0 &&
+	       sched_setscheduler(0, SCHED_OTHER, &none) == 0;
+}
+
 START_TEST(workers_of_the_hot_lane_give_way)
 {
 	struct server s;
+	int own = sched_getscheduler(0), given = may_give_way() ? SCHED_BATCH : own;
 
 	server_start(&s, "--workers=1", NULL);
-	ck_assert_int_eq(policy_of(&s, "such-market: worker hot 1"), SCHED_BATCH);
-	ck_assert_int_eq(policy_of(&s, "such-market: worker slow 1"), SCHED_OTHER);
-	ck_assert_int_eq(policy_of(&s, "such-market: relay 1"), SCHED_OTHER);
+	ck_assert_int_eq(policy_of(&s, "such-market: worker hot 1"), given);
+	ck_assert_int_eq(policy_of(&s, "such-market: worker slow 1"), own);
+	ck_assert_int_eq(policy_of(&s, "such-market: relay 1"), own);
 	server_write(&s, "hot_batch = off\n");
 	kill(s.pid, SIGHUP);
-	AWAIT(policy_of(&s, "such-market: worker hot 1") == SCHED_OTHER);
+	AWAIT(policy_of(&s, "such-market: worker hot 1") == own);
 	ck_assert_int_eq(server_stop(&s), 0);
 }
 END_TEST

@@ -14,6 +14,7 @@ test_run() {
 	build_tree build/asan --enable-werror --enable-sanitizers --enable-failpoints
 	# shellcheck disable=SC2046 # a list of words
 	test_check build/asan "TESTS=$(test_names build/asan "$test_asan_folders" | tr '\n' ' ')" || failed=1
+	test_sum build/test build/asan
 	coherence_check || failed=1
 	[ $failed -eq 0 ] || fail "tests failed"
 	say "All tests passed."
@@ -29,6 +30,7 @@ test_names() { # DIR FOLDERS
 test_check() { # DIR MAKE-ARGUMENTS...
 	local dir=$top/$1 rc=0 trs name
 	say "make check in $1"
+	touch "$dir/check.begun"
 	build_make "$@" check >"$dir/check.out" 2>&1 || rc=$?
 	while read -r trs; do
 		name=${trs%.trs}
@@ -37,12 +39,21 @@ test_check() { # DIR MAKE-ARGUMENTS...
 			printf '\n--- %s failed:\n' "${name#"$dir"/}"
 			cat "$name.log"
 		else
-			printf '%-40s %s\n' "${name#"$dir"/}" \
-				"$(grep -E '^[0-9]+%: Checks:|^SKIP' "$name.log" | tail -n 1)"
+			say "${name#"$dir"/}:"
+			grep -E '^[0-9]+%: Checks:|^SKIP' "$name.log" | tail -n 1 || true
 		fi
-	done < <(find "$dir/tests" -name '*.trs' -newer "$dir/config.status" | sort)
+	done < <(find "$dir/tests" -name '*.trs' -newer "$dir/check.begun" | sort)
 	[ $rc -eq 0 ] || tail -n 30 "$dir/check.out"
 	return $rc
+}
+
+# Of all programs that ran.
+test_sum() { # DIRS...
+	local dir
+	for dir in "$@"; do
+		find "$top/$dir/tests" -name '*.log' -newer "$top/$dir/check.begun" \
+			-exec grep -hE '^[0-9]+%: Checks:' {} + || true
+	done | awk -F'[:,] *' '{ n += $3; bad += $5 + $7 } END { printf "%d passed, %d failed\n", n - bad, bad }'
 }
 
 test_lint() {
