@@ -58,7 +58,7 @@ struct run {
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
-	bool any;         /* something was emitted */
+	uint64_t last;    /* transaction that emitted something; 0: none did */
 	bool all;         /* what it voids cannot be named */
 	uint64_t floor;   /* then: the transaction that did */
 	cache_epoch epoch;
@@ -94,7 +94,7 @@ static void add_event(struct run *run, uint64_t xid, struct str tags, struct str
 {
 	struct buf more;
 
-	run->any = true;
+	run->last = xid > run->last ? xid : run->last;
 	add_tags(run, xid, tags);
 	if (run->rules->n == 0)
 		return;
@@ -166,13 +166,11 @@ static bool tell_redis(const struct run *run, struct arena *arena)
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 	struct str *tags = arena_alloc(arena, (n + 1) * sizeof(*tags));
-	uint64_t xid = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
-		xid = bump[i].xid > xid ? bump[i].xid : xid;
-	}
-	return !run->any || redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+	return !run->last ||
+	       redis_tier_invalidate(run->redis, arena, run->epoch, run->last, tags, n);
 }
 
 /* What makes it visible, before it is acknowledged. */
@@ -231,7 +229,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->earlier);
 	buf_clear(&run->bumps);
 	buf_clear(&run->texts);
-	run->any = false;
+	run->last = 0;
 	run->all = false;
 	run->floor = 0;
 	run->looked = false;

@@ -172,6 +172,12 @@ START_TEST(test_reset_unknown)
 	struct reply r = reset();
 	ck_problem(env, &r, 503, "outcome_unknown");
 	log_is("analytics begun, analytics 503 unknown");
+	r = ask(env, &(struct ask){ .path = "/api/admin/audit",
+				    .query = "outcome=unknown",
+				    .api_key = key });
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "audit.0.status"), "503");
+	ck_str(BODY(env, r, "audit.0.outcome"), "\"unknown\"");
 	end();
 }
 END_TEST
