@@ -240,7 +240,7 @@ enum rc analytics_announce(const struct analytics *a, struct arena *arena, const
 						    .words = COUNT_OF(expire) } };
 	struct redis_reply replies[COUNT_OF(commands)];
 
-	return analytics_run(a, arena, commands, COUNT_OF(commands), replies);
+	return redis_run(a->redis, arena, commands, COUNT_OF(commands), replies);
 }
 
 static enum rc read_texts(const struct analytics *a, struct arena *arena,
@@ -259,7 +259,7 @@ static enum rc read_texts(const struct analytics *a, struct arena *arena,
 	*ret_n = 0;
 	if (command.words == 1)
 		return RC_OK;
-	enum rc rc = analytics_run(a, arena, &command, 1, &texts);
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &texts);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; texts.kind == REDIS_ARRAY && i < texts.items; i++)
@@ -285,7 +285,7 @@ enum rc analytics_machines(const struct analytics *a, struct arena *arena, const
 				     STR(MACHINES_MAX) };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 	struct redis_reply names;
-	enum rc rc = analytics_run(a, arena, &command, 1, &names);
+	enum rc rc = redis_run(a->redis, arena, &command, 1, &names);
 
 	if (rc != RC_OK)
 		return rc;
