@@ -3,6 +3,7 @@ EXTRA_DIST += CHANGELOG.md HACKING.md LICENSE README.md
 EXTRA_DIST += tools/commits.sh tools/compile_commands.sh tools/coverage.sh tools/forks.sh tools/format.sh
 EXTRA_DIST += tools/contrib.sh tools/headers.sh
 EXTRA_DIST += contrib/prometheus/such-market.rules.yml contrib/grafana/such-market.json
+EXTRA_DIST += tests/contrib/rules.test.yml.in
 EXTRA_DIST += tools/layers.sh tools/outbox.sh tools/shell.sh tools/sql2c.awk
 EXTRA_DIST += tools/dev/build.sh tools/dev/coherence.sh tools/dev/packages.sh tools/dev/servers.sh tools/dev/stack.sh
 EXTRA_DIST += tools/dev/state.sh tools/dev/test.sh

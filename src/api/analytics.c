@@ -80,8 +80,8 @@ static struct report make_report(struct env *env, const struct analytics_range *
 	if (!has_redis(env) ||
 	    analytics_read(env->analytics, range, env->now_us, r.counts) != RC_OK)
 		count_locally(env, &r);
-	else if (analytics_machines(env->analytics, env->arena, env->machine, env->now_us,
-				    &r.machine, &r.machines) != RC_OK)
+	else if (analytics_machines(env->analytics, env->arena, env->machine, &r.machine,
+				    &r.machines) != RC_OK)
 		r.machines = 0;
 	return r;
 }

@@ -226,14 +226,14 @@ static void count_alert(struct alerts_of *a, const char *id)
 
 /* What another machine says of its alerts: as much as is well-formed, when it was
  * heard of a moment ago. */
-static void add_foreign(struct alerts_of *a, struct arena *arena, struct str text,
-			int64_t now_us)
+static void add_foreign(struct alerts_of *a, struct arena *arena,
+			const struct analytics_machine *machine)
 {
 	struct json_object *root, *alerts;
 	const char *why;
 
-	if (jsonin_parse(arena, text, TEXT_DEPTH, &root, &why) != RC_OK ||
-	    !status_is_heard(root, now_us))
+	if (!status_is_heard(machine->age_ms) ||
+	    jsonin_parse(arena, machine->text, TEXT_DEPTH, &root, &why) != RC_OK)
 		return;
 	alerts = jsonin_get(root, "alerts");
 	for (size_t i = 0; i < jsonin_count(alerts) && i < ALERT_COUNT; i++) {
@@ -268,7 +268,7 @@ static void write_alerts(struct alerts_of *a, const struct report *r)
 				count_alert(a, alert_rows[i].name);
 	}
 	for (size_t i = 0; i < r->machines; i++)
-		add_foreign(a, env->arena, r->machine[i], env->now_us);
+		add_foreign(a, env->arena, &r->machine[i]);
 	json_end(a->j);
 }
 

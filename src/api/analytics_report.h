@@ -15,7 +15,7 @@ struct report {
 	const struct analytics_range *range;
 	struct analytics_counts *counts;
 	bool local; /* Redis does not answer: this machine's own, since its board was made */
-	struct str *machine; /* what the others say of themselves; not checked */
+	struct analytics_machine *machine; /* what the others say of themselves */
 	size_t machines;
 };
 

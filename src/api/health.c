@@ -2,9 +2,10 @@
  * Is it well?
  *
  *	GET /health/live     the process answers; asks nobody
- *	GET /health/ready    it can serve: from the database, whose schema fits, or while that
- *is away from copies, flagged; else 503 GET /health          every dependency; 503 when it
- *cannot serve.  Names no hosts.
+ *	GET /health/ready    it can serve: from the database, whose schema fits, or while
+ *	                     that is away from copies, flagged; else 503
+ *	GET /health          every dependency, and what is raised on this machine;
+ *	                     503 when it cannot serve.  Needs no key, names no hosts.
  */
 #include "api/call.h"
 #include "api/routes.h"
@@ -137,21 +138,21 @@ static void render_check(struct json *j, const char *name, struct check check,
 	if (check.ns > 0)
 		json_int(j, "ageMs", 0);
 	else if (seen && seen->seen_us)
-		json_int(j, "ageMs", (now_us - seen->seen_us) / 1000);
+		json_int(j, "ageMs", status_age_ms(seen->seen_us, now_us));
 	else
 		json_null(j, "ageMs");
 	json_end(j);
 }
 
 static void render_checks(struct json *j, const struct env *env, struct check postgres,
-			  struct check redis)
+			  struct check redis, int64_t now_us)
 {
 	const struct vitals *v = env->board ? board_vitals(env->board) : NULL;
 
-	render_check(j, "postgres", postgres, v ? &v->postgres : NULL, env->now_us);
-	render_check(j, "redis", redis, v ? &v->redis : NULL, env->now_us);
+	render_check(j, "postgres", postgres, v ? &v->postgres : NULL, now_us);
+	render_check(j, "redis", redis, v ? &v->redis : NULL, now_us);
 	if (v)
-		status_vital(j, "analyticsRedis", &v->analytics, env->now_us);
+		status_vital(j, "analyticsRedis", &v->analytics, now_us);
 }
 
 /* ok: copies may be used; bypassed: nobody vouches for them now, every read asks the database.
@@ -222,6 +223,7 @@ enum rc health_detail(struct call *call)
 {
 	struct env *env = call->env;
 	struct check postgres = check_postgres(env), redis = check_redis(env);
+	int64_t now_us = clock_wall_us(); /* looking may have taken a second */
 	const struct replicas *replicas = cache_replicas(env->cache);
 	bool worse = strcmp(redis.status, "down") == 0 || is_replica_down(replicas);
 	const char *status = !is_ok(postgres) ? "down" : worse ? "degraded" : "ok";
@@ -235,14 +237,15 @@ enum rc health_detail(struct call *call)
 		json_int(&j, "chainId", env->chain_id);
 	else
 		json_null(&j, "chainId");
-	json_int(&j, "uptime", env->started_us ? (env->now_us - env->started_us) / 1000 : 0);
-	json_time(&j, "timestamp", env->now_us);
+	json_int(&j, "uptime", env->started_us ? status_age_ms(env->started_us, now_us) : 0);
+	json_time(&j, "timestamp", now_us);
 	json_object(&j, "checks");
-	render_checks(&j, env, postgres, redis);
+	render_checks(&j, env, postgres, redis, now_us);
 	render_cache(&j, env->cache);
 	render_replicas(&j, replicas);
 	json_end(&j);
 	render_processes(&j, env->board);
+	status_raised(&j, "alerts", env->board);
 	json_end(&j);
 	return send(call, is_ok(postgres) ? 200 : 503, &body);
 }

@@ -16,7 +16,7 @@
 #include "base/scope.h"
 
 #define MAGIC  "SMBOARD\n"
-#define LAYOUT 2 /* raise it when a field changes its meaning without changing any size */
+#define LAYOUT 3 /* raise it when a field changes its meaning without changing any size */
 
 /* What the file begins with.  The sizes and counts catch a board of another build, the
  * names one whose cells mean something else: a row was moved in a table. */

@@ -37,7 +37,7 @@ struct board_slot {
 	int32_t role;           /* the supervision table's row; -1: never used */
 	enum board_state state; /* changed by board_state() only */
 	int64_t started_us;     /* wall clock */
-	int64_t state_since_ns; /* monotonic */
+	int64_t state_since_ns; /* monotonic; reading, working, writing: of the request */
 	uint64_t restarts;      /* processes that died in this slot */
 	uint64_t requests;
 	struct metric_cells cells;

@@ -6,7 +6,7 @@ const struct alert_row alert_rows[ALERT_COUNT] = {
 #include "base/alerts.def"
 };
 
-#define US_PER_S INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
 
 void vital_saw(struct vital *v, bool up, int64_t latency_ns, int64_t now_us)
 {
@@ -36,22 +36,23 @@ static bool wants_turn(const struct alert_state *state, const struct alert_row *
 }
 
 enum alert_turn alert_see(struct alert_state *state, const struct alert_row *row, bool known,
-			  double value, int64_t now_us)
+			  double value, int64_t now_us, int64_t mono_ns)
 {
 	if (!known) {
-		state->turn_us = 0;
+		state->turn_ns = 0;
 		return ALERT_STAYS;
 	}
 	state->value = value;
 	if (!wants_turn(state, row, value)) {
-		state->turn_us = 0;
+		state->turn_ns = 0;
 		return ALERT_STAYS;
 	}
-	if (!state->turn_us || state->turn_us > now_us) /* also: the clock was set back */
-		state->turn_us = now_us;
-	if (now_us - state->turn_us < row->hold_s * US_PER_S)
+	/* What is ahead is of before the system was started anew. */
+	if (!state->turn_ns || state->turn_ns > mono_ns)
+		state->turn_ns = mono_ns;
+	if (mono_ns - state->turn_ns < row->hold_s * NS_PER_S)
 		return ALERT_STAYS;
-	state->turn_us = 0;
+	state->turn_ns = 0;
 	state->active = !state->active;
 	if (state->active) {
 		state->since_us = now_us;

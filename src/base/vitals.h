@@ -45,7 +45,7 @@ struct alert_state {
 	uint64_t active;     /* 0 or 1 */
 	int64_t since_us;    /* raised; 0: never */
 	int64_t resolved_us; /* 0: not since it was raised */
-	int64_t turn_us;     /* since when the value asks for the other state; 0: it does not */
+	int64_t turn_ns;     /* the value asks for the other state since; monotonic, 0: not */
 	double value;        /* the last one */
 };
 
@@ -58,13 +58,14 @@ struct vitals {
 
 /* How a look at a dependency went. */
 void vital_saw(struct vital *v, bool up, int64_t latency_ns, int64_t now_us);
-/* known false: this value cannot be had now, the alert stays as it is. */
+/* known false: this value cannot be had now, the alert stays as it is.  How long a value has
+ * held is told by mono_ns, which nobody sets; now_us is what is shown. */
 enum alert_turn {
 	ALERT_STAYS,
 	ALERT_RAISED,
 	ALERT_RESOLVED
 };
 enum alert_turn alert_see(struct alert_state *state, const struct alert_row *row, bool known,
-			  double value, int64_t now_us);
+			  double value, int64_t now_us, int64_t mono_ns);
 
 #endif

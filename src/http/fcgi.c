@@ -191,7 +191,7 @@ static void answer(struct fcgi *f, struct conn *c, struct str bytes)
 	response_init(&res, f->arena);
 	f->serve(f->ctx, &req, rc == RC_OK ? NULL : &problem, &res);
 	int64_t made_ns = res.made_ns ? res.made_ns : clock_mono_ns();
-	show(f, BOARD_WRITING, made_ns);
+	show(f, BOARD_WRITING, started_ns);
 	sent = fcgi_send(c->fd, c->fcgx.requestId, &res, &c->rest);
 	f->now_ns = clock_mono_ns();
 	stages_add(STAGE_write, f->now_ns - made_ns);

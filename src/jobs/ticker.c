@@ -46,15 +46,14 @@ static void announce(struct ticker *t, int64_t now_us, int64_t mono_ns)
 	json_init(&j, &text);
 	status_write(&j, NULL, &status);
 	if (!buf_failed(&text))
-		(void)analytics_announce(&p->analytics, t->arena, p->machine, buf_str(&text),
-					 now_us);
+		(void)analytics_announce(&p->analytics, t->arena, p->machine, buf_str(&text));
 }
 
 void ticker_turn(struct ticker *t, int64_t now_us, int64_t mono_ns)
 {
 	(void)ticker_flush(t, now_us, mono_ns);
 	ticker_look(t, now_us, mono_ns);
-	ticker_alert(t, now_us);
+	ticker_alert(t, now_us, mono_ns);
 	board_vitals(t->parts.board)->at_us = now_us;
 	announce(t, now_us, mono_ns);
 	metric_add(COUNTER_ticker_turns, 1);

@@ -11,13 +11,12 @@
 /* --- the last five minutes ---------------------------------------------------------------- */
 
 /* Sums as they stood at steps of ten seconds.  Turns may be further apart than steps: those
- * between are as the present one.  A clock that went back, or over the whole window, begins
- * anew. */
-static void remember(struct ticker_window *w, const struct tally *sums, int64_t now_us)
+ * between are as the present one.  One that comes after the whole window begins anew. */
+static void remember(struct ticker_window *w, const struct tally *sums, int64_t mono_ns)
 {
-	int64_t step = now_us / WINDOW_STEP_US;
+	int64_t step = mono_ns / WINDOW_STEP_NS;
 
-	if (step < w->step || step - w->step >= WINDOW_STEPS) {
+	if (w->count == 0 || step - w->step >= WINDOW_STEPS) {
 		w->count = 0;
 		w->step = step - 1;
 	}
@@ -106,17 +105,17 @@ static void tell(const struct alert_row *row, const struct alert_state *state,
 			 LOG_REAL("value", state->value));
 }
 
-void ticker_alert(struct ticker *t, int64_t now_us)
+void ticker_alert(struct ticker *t, int64_t now_us, int64_t mono_ns)
 {
 	struct vitals *v = board_vitals(t->parts.board);
 	struct value values[ALERT_COUNT];
 	struct tally recent;
 
-	remember(&t->window, &t->sums, now_us);
+	remember(&t->window, &t->sums, mono_ns);
 	look_back(&t->window, &t->sums, &recent);
 	measure(t, &recent, values);
 	for (size_t i = 0; i < ALERT_COUNT; i++)
 		tell(&alert_rows[i], &v->alert[i],
 		     alert_see(&v->alert[i], &alert_rows[i], values[i].known, values[i].value,
-			       now_us));
+			       now_us, mono_ns));
 }

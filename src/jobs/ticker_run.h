@@ -6,7 +6,7 @@
 #include "jobs/ticker.h"
 
 #define WINDOW_STEPS   30 /* of ten seconds: what alerts look back upon */
-#define WINDOW_STEP_US INT64_C(10000000)
+#define WINDOW_STEP_NS INT64_C(10000000000)
 
 /* Most-read collections since the last batch, and what the slots said then. */
 struct ticker_top {
@@ -25,8 +25,8 @@ struct ticker_top {
 /* Sums of the last five minutes. */
 struct ticker_window {
 	struct tally at[WINDOW_STEPS];
-	int64_t step; /* the last one written; 0: none */
-	int count;
+	int64_t step; /* the last one written */
+	int count;    /* steps that were written; 0: none */
 };
 
 struct ticker {
@@ -47,6 +47,6 @@ void ticker_top_see(struct ticker *t);
 /* ticker_look.c: the dependencies, into the board's vitals. */
 void ticker_look(struct ticker *t, int64_t now_us, int64_t mono_ns);
 /* ticker_alert.c */
-void ticker_alert(struct ticker *t, int64_t now_us);
+void ticker_alert(struct ticker *t, int64_t now_us, int64_t mono_ns);
 
 #endif

@@ -122,13 +122,18 @@ uint64_t analytics_hits(const struct tally *t);
 
 /* --- machines, each with a text about itself */
 
-#define ANALYTICS_SILENT_S 86400 /* then it is forgotten */
+#define ANALYTICS_FORGET_S 86400 /* so long after it was written it is forgotten */
+
+struct analytics_machine {
+	struct str text; /* not checked */
+	int64_t age_ms;  /* since it was written: by the clock of Redis alone */
+};
 
 enum rc analytics_announce(const struct analytics *a, struct arena *arena, const char *machine,
-			   struct str text, int64_t now_us);
-/* Texts of all machines but this one; not checked. */
+			   struct str text);
+/* All machines but this one, in the arena, those first that were written last. */
 enum rc analytics_machines(const struct analytics *a, struct arena *arena, const char *but,
-			   int64_t now_us, struct str **ret, size_t *ret_n);
+			   struct analytics_machine **ret, size_t *ret_n);
 
 /* Whether what is kept there may be evicted: *ret_bad is a text, NULL when all is well. */
 enum rc analytics_policy(const struct analytics *a, struct arena *arena, const char **ret_bad);

@@ -1,4 +1,4 @@
-/* Reading the counters: one range, all machines; and what the machines say of themselves. */
+/* Reading the counters: one range, all machines. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include "base/arena.h"
@@ -208,90 +208,6 @@ enum rc analytics_read(const struct analytics *a, const struct analytics_range *
 
 	arena_free(r.arena);
 	return rc;
-}
-
-/* --- machines ----------------------------------------------------------------------------- */
-
-static struct str machine_key(const struct analytics *a, struct arena *arena,
-			      struct str machine)
-{
-	return arena_printf(arena, "%s:analytics:{counts}:machine:" STR_FMT, a->options->prefix,
-			    STR_ARG(machine));
-}
-
-enum rc analytics_announce(const struct analytics *a, struct arena *arena, const char *machine,
-			   struct str text, int64_t now_us)
-{
-	int64_t now_s = now_us / 1000000;
-	struct str machines = analytics_key(a, arena, ANALYTICS_KEY_MACHINES, 0);
-	struct str now = arena_printf(arena, "%" PRId64, now_s);
-	const struct str keep = arena_printf(arena, "%d", ANALYTICS_SILENT_S);
-	const struct str set[] = { STR("SET"), machine_key(a, arena, str_of(machine)), text,
-				   STR("EX"), keep };
-	const struct str add[] = { STR("ZADD"), machines, now, str_of(machine) };
-	const struct str forget[] = { STR("ZREMRANGEBYSCORE"), machines, STR("-inf"),
-				      arena_printf(arena, "%" PRId64,
-						   now_s - ANALYTICS_SILENT_S) };
-	const struct str expire[] = { STR("EXPIRE"), machines, keep };
-	const struct redis_command commands[] = { { .word = set, .words = COUNT_OF(set) },
-						  { .word = add, .words = COUNT_OF(add) },
-						  { .word = forget, .words = COUNT_OF(forget) },
-						  { .word = expire,
-						    .words = COUNT_OF(expire) } };
-	struct redis_reply replies[COUNT_OF(commands)];
-
-	return redis_run(a->redis, arena, commands, COUNT_OF(commands), replies);
-}
-
-static enum rc read_texts(const struct analytics *a, struct arena *arena,
-			  const struct redis_reply *names, const char *but, struct str **ret,
-			  size_t *ret_n)
-{
-	struct str *words = arena_alloc(arena, (names->items + 1) * sizeof(*words));
-	struct redis_command command = { .word = words, .words = 1 };
-	struct redis_reply texts;
-	size_t n = 0;
-
-	words[0] = STR("MGET");
-	for (size_t i = 0; i < names->items; i++)
-		if (names->item[i].kind == REDIS_BULK && !str_eqz(names->item[i].text, but))
-			words[command.words++] = machine_key(a, arena, names->item[i].text);
-	*ret_n = 0;
-	if (command.words == 1)
-		return RC_OK;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &texts);
-	if (rc != RC_OK)
-		return rc;
-	for (size_t i = 0; texts.kind == REDIS_ARRAY && i < texts.items; i++)
-		if (texts.item[i].kind == REDIS_BULK)
-			words[n++] = texts.item[i].text;
-	*ret = words;
-	*ret_n = n;
-	return RC_OK;
-}
-
-#define MACHINES_MAX "99"
-
-enum rc analytics_machines(const struct analytics *a, struct arena *arena, const char *but,
-			   int64_t now_us, struct str **ret, size_t *ret_n)
-{
-	const struct str words[] = { STR("ZREVRANGEBYSCORE"),
-				     analytics_key(a, arena, ANALYTICS_KEY_MACHINES, 0),
-				     STR("+inf"),
-				     arena_printf(arena, "%" PRId64,
-						  now_us / 1000000 - ANALYTICS_SILENT_S),
-				     STR("LIMIT"),
-				     STR("0"),
-				     STR(MACHINES_MAX) };
-	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
-	struct redis_reply names;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &names);
-
-	if (rc != RC_OK)
-		return rc;
-	if (names.kind != REDIS_ARRAY)
-		return RC_UNAVAILABLE;
-	return read_texts(a, arena, &names, but, ret, ret_n);
 }
 
 /* --- whether it keeps what it is given ------------------------------------------------------

@@ -1,5 +1,6 @@
 #include "model/ownership.h"
 
+#include <stdio.h>
 #include "base/answer.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -9,7 +10,9 @@
 #include "model/render.h"
 #include "net/pg.h"
 
-#define COUNT_AT_ONCE    "16"
+#define PARTS            256   /* that wallets are counted in */
+#define FAST_MS          50    /* of a step: the next may be twice as large */
+#define SLOW_MS          200   /* half as large */
 #define MEND_ROWS        "500" /* of one transaction */
 #define COLLECTIONS_STEP "200"
 #define MEND_DEADLINE_MS 30000
@@ -51,28 +54,50 @@ static enum rc number(struct pg *pg, enum stmt stmt, const struct pg_arg *args, 
 
 /* --- totals ------------------------------------------------------------------------------ */
 
-static enum rc count_again(struct env *env, int64_t budget_ms, int64_t *ret_left)
+/* One step: so many parts in one statement, as many more as go fast, one when they do not. */
+static enum rc count_some(struct pg *pg, int *parts, int64_t *ret_left)
 {
-	int64_t until_ns = clock_mono_ns() + budget_ms * NS_PER_MS, left = 0;
-	enum rc rc = number(env->pg, STMT_ownership_marks, PG_NO_ARGS, &left);
+	char text[12];
+	int64_t begin_ns = clock_mono_ns();
 
+	snprintf(text, sizeof(text), "%d", *parts);
+	enum rc rc = number(pg, STMT_ownership_count, PG_ARGS(pg_text(text)), ret_left);
+	int64_t took_ns = clock_mono_ns() - begin_ns;
+
+	if (rc == RC_TIMEOUT && *parts > 1) {
+		*parts = 1;
+		return RC_OK;
+	}
+	if (took_ns < FAST_MS * NS_PER_MS && *parts < PARTS)
+		*parts *= 2;
+	else if (took_ns > SLOW_MS * NS_PER_MS && *parts > 1)
+		*parts /= 2;
+	return rc;
+}
+
+static enum rc count_again(struct pg *pg, int64_t budget_ms, int64_t *ret_left)
+{
+	int64_t until_ns = clock_mono_ns() + budget_ms * NS_PER_MS, left = PARTS;
+	int parts = 1;
+	enum rc rc = number(pg, STMT_ownership_marks, PG_NO_ARGS, &left);
+
+	if (rc != RC_OK)
+		return rc;
+	left = PARTS;
 	do {
-		if (rc == RC_OK)
-			rc = number(env->pg, STMT_ownership_count,
-				    PG_ARGS(pg_text(COUNT_AT_ONCE)), &left);
+		rc = count_some(pg, &parts, &left);
 	} while (rc == RC_OK && left > 0 && clock_mono_ns() < until_ns);
-	if (rc == RC_OK)
-		*ret_left = left;
+	*ret_left = left;
 	return rc;
 }
 
 enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_totals *ret)
 {
-	int64_t left = 1;
-	enum rc rc = count_again(env, budget_ms, &left);
-	bool counted = rc == RC_OK;
+	int64_t left = PARTS;
+	enum rc rc = count_again(env->pg, budget_ms, &left);
+	bool counted = rc == RC_OK, late = rc == RC_TIMEOUT;
 
-	if (rc != RC_OK && rc != RC_CONFLICT)
+	if (rc != RC_OK && rc != RC_CONFLICT && rc != RC_TIMEOUT)
 		return rc;
 	SCOPED(pg_result_done)
 	struct pg_result row = pg_run(env->pg, STMT_ownership_totals, PG_NO_ARGS);
@@ -86,6 +111,7 @@ enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_to
 		.collections = pg_i64(&row, 0, COLLECTIONS),
 		.left = left,
 		.exact = counted && pg_flag(&row, 0, EXACT),
+		.late = late,
 	};
 	return RC_OK;
 }

@@ -25,15 +25,17 @@ struct ownership_totals {
 	int64_t collections; /* of which somebody holds something */
 	int64_t left;        /* parts of wallets that are still to be counted again; about */
 	bool exact;          /* mappings and owners are of now, not of a moment ago */
+	bool late;           /* one part alone takes longer than a statement may */
 };
 
-/* Counts again the wallets of those first bytes where some came or went, at most for budget_ms;
- * what is left then, or is somebody else's just now, makes the totals inexact, and the next
- * call goes on. */
+/* Counts again the wallets of those first bytes where some came or went, in steps that are
+ * kept, until budget_ms are over; what is left then, takes too long, or is somebody else's just
+ * now, makes the totals inexact, and the next call goes on. */
 enum rc ownership_totals(struct env *env, int64_t budget_ms, struct ownership_totals *ret);
 
 /* Steps of a recount; each is one write through the cache.  ret_changed: numbers that were
- * wrong, each of which has its row. */
+ * wrong, each of which has its row.  RC_TIMEOUT: it is too large for one statement, and nothing
+ * was changed. */
 enum rc ownership_mend_wallets(struct env *env, int64_t job, const uint8_t *lo, size_t lo_len,
 			       const uint8_t *hi, size_t hi_len, int64_t *ret_changed);
 enum rc ownership_mend_collection(struct env *env, int64_t job, const struct address *contract,

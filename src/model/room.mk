@@ -3,6 +3,7 @@ noinst_LIBRARIES += libmodel.a
 libmodel_a_SOURCES = \
 	src/model/analytics.c \
 	src/model/analytics.h \
+	src/model/analytics_machine.c \
 	src/model/analytics_read.c \
 	src/model/audit.c \
 	src/model/audit.h \

@@ -1,9 +1,7 @@
 #include "model/status.h"
 
 #include "base/board.h"
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/jsonin.h"
 #include "base/scope.h"
 
 /* --- processes ---------------------------------------------------------------------------- */
@@ -66,6 +64,11 @@ static void write_time(struct json *j, const char *key, int64_t us)
 		json_null(j, key);
 }
 
+int64_t status_age_ms(int64_t then_us, int64_t now_us)
+{
+	return now_us > then_us ? (now_us - then_us) / 1000 : 0;
+}
+
 void status_vital(struct json *j, const char *key, const struct vital *v, int64_t now_us)
 {
 	json_object(j, key);
@@ -73,7 +76,7 @@ void status_vital(struct json *j, const char *key, const struct vital *v, int64_
 	write_time(j, "since", v->since_us);
 	if (v->seen_us) {
 		json_double(j, "latencyMs", (double)(v->latency_ns / 1000) / 1e3);
-		json_int(j, "ageMs", (now_us - v->seen_us) / 1000);
+		json_int(j, "ageMs", status_age_ms(v->seen_us, now_us));
 	} else {
 		json_null(j, "latencyMs");
 		json_null(j, "ageMs");
@@ -127,6 +130,24 @@ void status_alerts(struct json *j, const char *key, const struct status *s)
 	json_end(j);
 }
 
+void status_raised(struct json *j, const char *key, struct board *board)
+{
+	const struct vitals *v = board ? board_vitals(board) : NULL;
+
+	json_array(j, key);
+	for (size_t i = 0; v && i < ALERT_COUNT; i++) {
+		if (!v->alert[i].active)
+			continue;
+		json_object(j, NULL);
+		json_strz(j, "name", alert_rows[i].name);
+		json_strz(j, "severity", alert_rows[i].severity);
+		json_time(j, "since", v->alert[i].since_us);
+		json_double(j, "value", v->alert[i].value);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 void status_write(struct json *j, const char *key, const struct status *s)
 {
 	json_object(j, key);
@@ -139,10 +160,7 @@ void status_write(struct json *j, const char *key, const struct status *s)
 	json_end(j);
 }
 
-bool status_is_heard(const struct json_object *said, int64_t now_us)
+bool status_is_heard(int64_t age_ms)
 {
-	int64_t at_us;
-
-	return clock_rfc3339_read(jsonin_str(jsonin_get(said, "at")), &at_us) &&
-	       now_us - at_us < STATUS_SILENT_S * INT64_C(1000000);
+	return age_ms < STATUS_SILENT_MS;
 }

@@ -95,6 +95,12 @@ tests_api_test_event_SOURCES = tests/api/test_event.c
 tests_api_test_event_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_event_LDADD = $(API_TEST_LIBS)
 
+check_PROGRAMS += tests/api/test_services
+TESTS += tests/api/test_services
+tests_api_test_services_SOURCES = tests/api/test_services.c
+tests_api_test_services_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_services_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_transfer
 TESTS += tests/api/test_transfer
 tests_api_test_transfer_SOURCES = tests/api/test_transfer.c

@@ -3,6 +3,12 @@ if HAVE_CHECK
 APP_TEST_LIBS = libtest.a $(APP_LIBS) $(CHECK_LIBS)
 APP_SERVER = tests/app/server.c tests/app/server.h tests/lib/fcgi_client.c
 
+check_PROGRAMS += tests/app/test_access
+TESTS += tests/app/test_access
+tests_app_test_access_SOURCES = tests/app/test_access.c
+tests_app_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_app_test_access_LDADD = $(APP_TEST_LIBS)
+
 check_PROGRAMS += tests/app/test_attached
 TESTS += tests/app/test_attached
 tests_app_test_attached_SOURCES = tests/app/test_attached.c

@@ -17,7 +17,7 @@ static struct buf out;
 static struct fcgi *f;
 static struct fcgi_options options;
 
-static void begin(fcgi_serve *serve)
+static void begin_told(fcgi_serve *serve, fcgi_told *told)
 {
 	int fd = mkstemp(path);
 
@@ -26,12 +26,18 @@ static void begin(fcgi_serve *serve)
 	unlink(path);
 	options = SERVER_OPTIONS;
 	options.slot = &slot;
+	options.told = told;
 	options.listen_fd = server_listen(path);
 	metric_attach(&cells);
 	f = fcgi_new(&options, serve, NULL);
 	ck_assert_ptr_nonnull(f);
 	buf_init(&out, NULL, BUF_NO_MAX);
 	fcgi_get(&out, "/", true);
+}
+
+static void begin(fcgi_serve *serve)
+{
+	begin_told(serve, NULL);
 }
 
 static void end(void)
@@ -41,6 +47,47 @@ static void end(void)
 	unlink(path);
 	buf_release(&out);
 }
+
+static int tellings;
+
+/* Its answer is ready some time after the request began. */
+static void serve_made(void *ctx, struct request *req, const struct problem *bad,
+		       struct response *res)
+{
+	(void)ctx;
+	ck_assert_ptr_null(bad);
+	response_plain(res, req, 200, "text/plain", STR("x"));
+	res->made_ns = req->started_ns + 1;
+}
+
+static void told(void *ctx, const struct request *req, const struct response *res, int64_t ns)
+{
+	(void)ctx;
+	(void)ns;
+	ck_assert_int_eq(res->made_ns, req->started_ns + 1);
+	ck_assert_int_eq(slot.state, BOARD_WRITING);
+	ck_assert_int_eq(slot.state_since_ns, req->started_ns);
+	tellings++;
+}
+
+/* How old a request is, is shown of all of it, also while its answer is written. */
+START_TEST(the_board_tells_when_a_request_began)
+{
+	struct fcgi_reply reply;
+	int fd;
+
+	begin_told(serve_made, told);
+	fd = fcgi_client_open(path);
+	ck_assert_int_eq(fcgi_poll(f, 1000, NULL), 0); /* accepts */
+	ck_assert(fcgi_client_send(fd, buf_str(&out)));
+	ck_assert_int_eq(fcgi_poll(f, 1000, NULL), 1);
+	ck_assert(fcgi_client_reply(fd, 1000, &reply));
+	fcgi_reply_release(&reply);
+	ck_assert_int_eq(tellings, 1);
+	close(fd);
+	end();
+}
+END_TEST
 
 static void serve_checked(void *ctx, struct request *req, const struct problem *bad,
 			  struct response *res)
@@ -228,6 +275,7 @@ START_TEST(a_bad_listener_is_told)
 }
 END_TEST
 
-SUITE(the_board_and_the_counters_tell, a_signal_gets_in_under_steady_load,
-      a_signal_ends_the_wait, handlers_of_others_stay, descriptors_run_out_and_come_back,
-      the_longest_idle_gives_its_descriptor, a_bad_listener_is_told)
+SUITE(the_board_and_the_counters_tell, the_board_tells_when_a_request_began,
+      a_signal_gets_in_under_steady_load, a_signal_ends_the_wait, handlers_of_others_stay,
+      descriptors_run_out_and_come_back, the_longest_idle_gives_its_descriptor,
+      a_bad_listener_is_told)

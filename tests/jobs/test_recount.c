@@ -204,6 +204,107 @@ START_TEST(test_recount)
 }
 END_TEST
 
+/* From now on a function of the database takes too long under this condition. */
+static void make_slow(const char *name, const char *types, const char *params, const char *args,
+		      const char *when)
+{
+	live_pg_sql(arena_printf(env->arena,
+				 "CREATE SCHEMA IF NOT EXISTS kept;"
+				 "ALTER FUNCTION such_market.%s(%s) SET SCHEMA kept;"
+				 "CREATE FUNCTION such_market.%s(%s) RETURNS bigint"
+				 " LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+				 " IF %s THEN RAISE query_canceled; END IF;"
+				 " RETURN kept.%s(%s); END $$",
+				 name, types, name, params, when, name, args)
+			    .ptr);
+}
+
+static void make_fast(const char *name, const char *types)
+{
+	live_pg_sql(arena_printf(env->arena,
+				 "DROP FUNCTION such_market.%s(%s);"
+				 "ALTER FUNCTION kept.%s(%s) SET SCHEMA such_market",
+				 name, types, name, types)
+			    .ptr);
+}
+
+static struct ownership_totals totals_within(int64_t budget_ms)
+{
+	struct ownership_totals t;
+
+	ck_assert_int_eq(ownership_totals(env, budget_ms, &t), RC_OK);
+	return t;
+}
+
+/* What was counted stays counted, however little goes into a statement's time. */
+START_TEST(test_totals_of_large_tables)
+{
+	env = new_env();
+	live_pg_sql("UPDATE such_market.owner_chunks SET dirty = true");
+	for (int i = 1; i <= 3; i++) { /* no time but for one step */
+		struct ownership_totals t = totals_within(0);
+
+		ck_assert_int_eq(t.left, 256 - i);
+		ck_assert(!t.exact && !t.late);
+	}
+	make_slow("owner_chunks_count", "integer", "most integer", "most", "most > 2");
+	totals_are_exact();
+	live_pg_sql("UPDATE such_market.owner_chunks SET dirty = true");
+	make_fast("owner_chunks_count", "integer");
+	make_slow("owner_chunks_count", "integer", "most integer", "most", "true");
+	struct ownership_totals t = totals_within(60000);
+	ck_assert(t.late && !t.exact);
+	make_fast("owner_chunks_count", "integer");
+	totals_are_exact();
+	free_env(env);
+}
+END_TEST
+
+#define WALLETS_TYPES    "bigint, bytea, bytea, bigint"
+#define COLLECTION_TYPES "bigint, bytea"
+
+/* Many wallets begin alike: a range is halved until it goes.  A collection that is too large is
+ * told, and the others are mended. */
+START_TEST(test_recount_of_large_tables)
+{
+	char sql[200];
+
+	env = new_env();
+	spoil();
+	live_pg_sql("UPDATE such_market.collection_stats SET holding_count = 99"
+		    " WHERE contract_address <> " A);
+	make_slow("ownership_mend_wallets", WALLETS_TYPES,
+		  "job bigint, lo bytea, hi bytea, most bigint", "job, lo, hi, most",
+		  "lo < '\\x10000010' AND hi > '\\x10000000'"
+		  " AND substr(lo, 1, 3) <> substr(hi, 1, 3)");
+	int64_t id = recount();
+	make_fast("ownership_mend_wallets", WALLETS_TYPES);
+	right();
+	spoil();
+	live_pg_sql("UPDATE such_market.collection_stats SET holding_count = 99"
+		    " WHERE contract_address <> " A);
+	make_slow("ownership_mend_collection", COLLECTION_TYPES, "job bigint, contract bytea",
+		  "job, contract", "contract = " A);
+	id = recount();
+	make_fast("ownership_mend_collection", COLLECTION_TYPES);
+	snprintf(sql, sizeof(sql),
+		 "SELECT result->>'skipped' FROM such_market.jobs WHERE id = %lld",
+		 (long long)id);
+	says(sql, "1");
+	says("SELECT count(*) FROM such_market.collection_stats WHERE holding_count = 99", "0");
+	says("SELECT owner_count FROM such_market.collection_stats WHERE contract_address = " A,
+	     "1");
+	id = recount();
+	right();
+	snprintf(sql, sizeof(sql),
+		 "SELECT string_agg(DISTINCT summary, ' ') FROM such_market.ownership_mends"
+		 " WHERE job = %lld",
+		 (long long)id);
+	says(sql, "collection_stats");
+	free_env(env);
+}
+END_TEST
+
 START_TEST(test_retention)
 {
 	static const struct pg_options options = { .connect_ms = 5000, .deadline_ms = 20000 };
@@ -220,4 +321,4 @@ START_TEST(test_retention)
 END_TEST
 
 SUITE_WITH(world_start, world_done, 60, test_totals, test_totals_next_to_a_writer, test_recount,
-	   test_retention)
+	   test_totals_of_large_tables, test_recount_of_large_tables, test_retention)

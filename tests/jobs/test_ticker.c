@@ -6,7 +6,9 @@
 #include "base/arena.h"
 #include "base/board.h"
 #include "base/scope.h"
+#include "base/clock.h"
 #include "cache/cache.h"
+#include "cache/map.h"
 #include "jobs/ticker.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
@@ -26,7 +28,7 @@ static char dir[32];
 static struct ticker_parts parts;
 static struct ticker *ticker;
 static struct board_slot *slot;
-static int64_t now_us;
+static int64_t now_us, mono_ns; /* the clock on the wall may be set, the other not */
 
 static void start(void)
 {
@@ -40,22 +42,33 @@ static void stop(void)
 	live_pg_done();
 }
 
+/* A place in a new directory, which goes with unmake_path(). */
+static void make_path(const char *name, char ret[64])
+{
+	snprintf(dir, sizeof(dir), "/tmp/test_ticker.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(ret, 64, "%s/%s", dir, name);
+}
+
+static void unmake_path(const char *path)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
 static void open_ticker(void)
 {
 	char path[64];
 	const char *why = "";
 
-	snprintf(dir, sizeof(dir), "/tmp/test_ticker.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/board", dir);
+	make_path("board", path);
 	redis_here = (struct redis_options){ .url = live_redis_url(),
 					     .connect_ms = 5000,
 					     .budget_ms = 5000 };
 	analytics_settle(&options, &redis_here, "such-market");
 	parts = (struct ticker_parts){ .machine = "test" };
 	ck_assert_int_eq(board_open(path, NULL, &parts.board, &why), RC_OK);
-	unlink(path);
-	rmdir(dir);
+	unmake_path(path);
 	parts.analytics = (struct analytics){ redis_new(&options.redis), &options, &names };
 	parts.redis = redis_new(&redis_here);
 	parts.pg = pg_new(&pg_options, live_pg_url());
@@ -66,6 +79,7 @@ static void open_ticker(void)
 	tally_attach(&slot->tally, &slot->top);
 	ticker = ticker_new(&parts);
 	now_us = START_US;
+	mono_ns = 0;
 }
 
 static void close_ticker(void)
@@ -82,7 +96,8 @@ static void close_ticker(void)
 static void turn(int64_t later_us)
 {
 	now_us += later_us;
-	ticker_turn(ticker, now_us, now_us * 1000);
+	mono_ns += later_us * 1000;
+	ticker_turn(ticker, now_us, mono_ns);
 }
 
 static void ask(int times, int status, int64_t ms)
@@ -99,6 +114,22 @@ static uint64_t in_redis(struct analytics_counts *counts)
 	arena_free(arena);
 	ck_assert_int_eq(rc, RC_OK);
 	return counts->sum.requests;
+}
+
+static void order_redis(const struct str *words, size_t n)
+{
+	const struct redis_command command = { .word = words, .words = n };
+	struct redis_options here = { .url = live_redis_url(),
+				      .connect_ms = 5000,
+				      .budget_ms = 5000 };
+	struct redis *redis = redis_new(&here);
+	struct arena *arena = arena_new(1024);
+	struct redis_reply reply;
+
+	ck_assert_int_eq(redis_run(redis, arena, &command, 1, &reply), RC_OK);
+	ck_assert_int_ne(reply.kind, REDIS_ERROR);
+	arena_free(arena);
+	redis_free(redis);
 }
 
 static const struct alert_state *alert(enum alert which)
@@ -182,6 +213,32 @@ START_TEST(test_dependencies)
 	turn(3 * S);
 	ck_assert(!alert(ALERT_redis_away)->active && !alert(ALERT_analytics_away)->active);
 	ck_assert_int_eq(alert(ALERT_redis_away)->resolved_us, now_us);
+	close_ticker();
+}
+END_TEST
+
+START_TEST(test_postgres_away)
+{
+	struct vitals *v;
+
+	open_ticker();
+	v = board_vitals(parts.board);
+	turn(S);
+	live_pg_stop();
+	turn(S);
+	ck_assert(!v->postgres.up && v->redis.up);
+	ck_assert_int_eq(v->events.pending, -1);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	turn(2 * S);
+	ck_assert(alert(ALERT_postgres_away)->active);
+	ck_assert_int_eq(alert(ALERT_postgres_away)->since_us, now_us);
+	live_pg_resume();
+	while (!v->postgres.up) /* its next attempt is at a real time */
+		turn(1);
+	ck_assert(alert(ALERT_postgres_away)->active);
+	turn(3 * S);
+	ck_assert(!alert(ALERT_postgres_away)->active);
+	ck_assert_int_eq(alert(ALERT_postgres_away)->resolved_us, now_us);
 	close_ticker();
 }
 END_TEST
@@ -291,13 +348,89 @@ START_TEST(test_horizon_and_events)
 	ck_assert_int_eq(e->horizon_ms, 20000);
 	ck_assert_int_eq(e->failed, 1);
 	ck_assert(alert(ALERT_parked_events)->active);
+	turn(585 * S);
+	turn(10 * S);
+	ck_assert_int_eq(e->horizon_ms, 615000);
+	ck_assert(alert(ALERT_long_transaction)->active);
+	ck_assert_double_eq(alert(ALERT_long_transaction)->value, 615000);
 	struct pg_result end = pg_exec(other, "ROLLBACK");
 	pg_result_done(&end);
 	live_pg_sql("DELETE FROM such_market.cache_events WHERE failed_at IS NOT NULL");
 	turn(S);
 	ck_assert_int_eq(e->horizon_ms, 0);
 	ck_assert(!alert(ALERT_parked_events)->active);
+	turn(9 * S);
+	ck_assert(alert(ALERT_long_transaction)->active);
+	turn(S);
+	ck_assert(!alert(ALERT_long_transaction)->active);
 	pg_free(other);
+	close_ticker();
+}
+END_TEST
+
+/* Nobody has vouched for the copies, somebody does, and does no more. */
+START_TEST(test_lease)
+{
+	const struct cache_options on = { .memory_on = true, .memory_bytes = 1 << 22 };
+	struct cache_map *map;
+	const char *why = "";
+	char path[64];
+
+	open_ticker();
+	make_path("cache", path);
+	ck_assert_int_eq(cache_map_create(path, 1 << 22, &map, &why), RC_OK);
+	unmake_path(path);
+	struct cache *cache = cache_new(&on, map, parts.pg);
+	struct ticker_parts with = parts;
+	with.cache = cache;
+	ticker_free(ticker);
+	ticker = ticker_new(&with);
+	turn(S);
+	turn(2 * S);
+	ck_assert_msg(!alert(ALERT_no_lease)->active, "after two seconds");
+	turn(S);
+	ck_assert(alert(ALERT_no_lease)->active);
+	map_set_epoch(map, 7);
+	map_extend_lease(map, clock_boot_ns() + 3600 * S * 1000);
+	turn(S);
+	turn(3 * S);
+	ck_assert(!alert(ALERT_no_lease)->active);
+	map_end_lease(map);
+	turn(S);
+	turn(3 * S);
+	ck_assert(alert(ALERT_no_lease)->active);
+	cache_free(cache);
+	cache_map_close(map);
+	close_ticker();
+}
+END_TEST
+
+static void set_redis(const char *name, const char *value)
+{
+	order_redis(
+		(const struct str[]){ STR("CONFIG"), STR("SET"), str_of(name), str_of(value) },
+		4);
+}
+
+/* The policy is asked for once a minute. */
+START_TEST(test_eviction_policy)
+{
+	open_ticker();
+	set_redis("maxmemory", "100mb");
+	set_redis("maxmemory-policy", "allkeys-lfu");
+	turn(S);
+	ck_assert(alert(ALERT_eviction_policy)->active);
+	set_redis("maxmemory-policy", "volatile-ttl");
+	turn(61 * S);
+	ck_assert(!alert(ALERT_eviction_policy)->active);
+	ck_assert_int_eq(alert(ALERT_eviction_policy)->resolved_us, now_us);
+	set_redis("maxmemory-policy", "volatile-lru");
+	turn(61 * S);
+	ck_assert(alert(ALERT_eviction_policy)->active);
+	set_redis("maxmemory", "0"); /* nothing is evicted then */
+	turn(61 * S);
+	ck_assert(!alert(ALERT_eviction_policy)->active);
+	set_redis("maxmemory-policy", "noeviction");
 	close_ticker();
 }
 END_TEST
@@ -367,31 +500,45 @@ START_TEST(test_clock_jumps)
 	open_ticker();
 	turn(S);
 	ask(3, 200, 1);
-	turn(-1800 * S);
+	now_us -= 1800 * S;
+	turn(S);
 	ask(4, 200, 1);
 	turn(S);
 	ask(5, 200, 1);
-	turn(1799 * S);
+	now_us += 1798 * S;
+	turn(S);
 	ck_assert_uint_eq(in_redis(&counts), 12);
-	turn(-86400 * 3 * S); /* nothing to send, and no harm */
+	now_us -= 86400 * 3 * S;
+	turn(S); /* nothing to send, and no harm */
+	close_ticker();
+}
+END_TEST
+
+/* What was seen before the clock was set is not forgotten, and time that did not pass holds no
+ * alert. */
+START_TEST(test_clock_jumps_under_alerts)
+{
+	open_ticker();
+	turn(S);
+	ask(100, 500, 1);
+	turn(S);
+	now_us += 3600 * S;
+	turn(S);
+	ck_assert(!alert(ALERT_error_rate)->active);
+	for (int i = 0; i < 8; i++)
+		turn(S);
+	now_us -= 7200 * S;
+	for (int i = 0; i < 2; i++)
+		turn(S);
+	ck_assert(alert(ALERT_error_rate)->active);
+	ck_assert_int_le(alert(ALERT_error_rate)->since_us, now_us);
 	close_ticker();
 }
 END_TEST
 
 static void fresh(void)
 {
-	const struct str words[] = { STR("FLUSHALL") };
-	const struct redis_command command = { .word = words, .words = 1 };
-	struct redis_options here = { .url = live_redis_url(),
-				      .connect_ms = 5000,
-				      .budget_ms = 5000 };
-	struct redis *redis = redis_new(&here);
-	struct arena *arena = arena_new(1024);
-	struct redis_reply reply;
-
-	ck_assert_int_eq(redis_run(redis, arena, &command, 1, &reply), RC_OK);
-	arena_free(arena);
-	redis_free(redis);
+	order_redis((const struct str[]){ STR("FLUSHALL") }, 1);
 }
 
 static void add_all(TCase *tc)
@@ -402,14 +549,18 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, test_counts_arrive);
 	tcase_add_test(tc, test_top_begun_anew);
 	tcase_add_test(tc, test_dependencies);
+	tcase_add_test(tc, test_postgres_away);
 	tcase_add_test(tc, test_alerts);
 	tcase_add_test(tc, test_slow_turns);
 	tcase_add_test(tc, test_switched_off);
 	tcase_add_test(tc, test_quiet);
 	tcase_add_test(tc, test_horizon_and_events);
+	tcase_add_test(tc, test_lease);
+	tcase_add_test(tc, test_eviction_policy);
 	tcase_add_test(tc, test_no_relay_left);
 	tcase_add_test(tc, test_events_unknown);
 	tcase_add_test(tc, test_clock_jumps);
+	tcase_add_test(tc, test_clock_jumps_under_alerts);
 }
 
 SUITE_OF(add_all)

@@ -1,6 +1,7 @@
 /*
  * An operator's day, through nginx: the report of the counters, reset and save, the state of
- * every process, an alert raised by stopping Redis and resolved by starting it, metrics.
+ * every process, alerts raised by stopping Redis and PostgreSQL and resolved by starting them,
+ * metrics.
  */
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include "lib/http.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
+#include "lib/machine.h"
 #include "lib/stack.h"
 #include "suite.h"
 
@@ -36,7 +38,7 @@ static void make_key(const char *role, char ret[128])
 
 static void start(void)
 {
-	stack_start_with("workers = 2\nanalytics_interval = 50ms\n");
+	stack_start_with("workers = 2\nanalytics_interval = 50ms\nperformance_step = 20ms\n");
 	fixture_import();
 	make_key("viewer", viewer);
 	make_key("operator", operator);
@@ -273,6 +275,61 @@ START_TEST(alert_comes_and_goes)
 }
 END_TEST
 
+/* Whether GET /health, asked without a key, has the alert. */
+static bool health_tells(const char *name)
+{
+	char at[64];
+
+	http_get(http, "/health");
+	for (size_t i = 0; i < http_count(http, "alerts"); i++) {
+		snprintf(at, sizeof(at), "alerts.%zu.name", i);
+		if (strcmp(http_text(http, at), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void wait_told(const char *name, bool told)
+{
+	int64_t until = clock_mono_ns() + INT64_C(10000000000);
+
+	while (health_tells(name) != told) {
+		ck_assert_msg(clock_mono_ns() < until, "%s %s told: %s", name,
+			      told ? "is not" : "is", http->body.ptr);
+		poll(NULL, 0, 20);
+	}
+}
+
+static void wait_answer(const char *path, int status)
+{
+	int64_t until = clock_mono_ns() + WAIT_NS;
+
+	while (get_as(viewer, path) != status) {
+		ck_assert_msg(clock_mono_ns() < until, "%d, not %d", http->status, status);
+		poll(NULL, 0, 20);
+	}
+}
+
+/* While keys cannot be looked up, health says what is wrong to whoever asks. */
+START_TEST(database_goes_and_comes)
+{
+	http = stack_http();
+	wait_told("postgres_away", false);
+	live_pg_stop();
+	wait_told("postgres_away", true);
+	ck_assert_int_eq(http->status, 503);
+	ck_assert_str_eq(http_text(http, "alerts.0.severity"), "critical");
+	ck_assert_ptr_nonnull(http_text(http, "alerts.0.since"));
+	ck_assert_int_eq(http_num(http, "alerts.0.value"), 1);
+	wait_answer(REPORT, 503);
+	live_pg_resume();
+	wait_told("postgres_away", false);
+	wait_answer(REPORT, 200);
+	wait_alert("postgres_away", 0);
+	http_free(http);
+}
+END_TEST
+
 /* promtool is the judge where it is installed; tests/api/test_metrics.c is one everywhere. */
 START_TEST(metrics_are_clean)
 {
@@ -302,5 +359,62 @@ START_TEST(metrics_are_clean)
 }
 END_TEST
 
+/* The commands between the lines ``` of a part of a page. */
+static void read_commands(const char *page, const char *from, const char *to, struct buf *out)
+{
+	struct buf text;
+	bool inside = false;
+
+	buf_init(&text, NULL, BUF_NO_MAX);
+	machine_read_file(page, &text);
+	char *at = strstr(text.ptr, from), *last = at ? strstr(at, to) : NULL, *end;
+	ck_assert_msg(last != NULL, "no part from %s to %s in %s", from, to, page);
+	*last = '\0';
+	for (; (end = strchr(at, '\n')); at = end + 1) {
+		struct str line = { at, (size_t)(end - at) };
+
+		at += strspn(at, " ");
+		if (strncmp(at, "```", 3) == 0)
+			inside = !inside;
+		else if (inside) {
+			buf_adds(out, line);
+			buf_addc(out, '\n');
+		}
+	}
+	buf_release(&text);
+}
+
+/* A new operator's walk, as docs/operations.md has it; each answer is a good one. */
+START_TEST(walk_can_be_pasted)
+{
+	char page[512], command[600];
+	struct buf script;
+
+	if (access("/usr/bin/curl", X_OK) != 0)
+		return;
+	http = stack_http();
+	stack_wait_ready();
+	wait_source("redis");
+	buf_init(&script, NULL, BUF_NO_MAX);
+	buf_addf(&script,
+		 "set -eu\nURL=http://localhost\nKEY='%s'\n"
+		 "curl() { command curl --fail-with-body --unix-socket '%s' \"$@\"; }\n",
+		 operator+ strlen("X-API-Key: "), stack_socket());
+	snprintf(page, sizeof(page), "%s/docs/operations.md", machine_tree("top_srcdir", ".."));
+	read_commands(page, "## Watching it", "### Alerts", &script);
+	ck_assert_ptr_nonnull(strstr(script.ptr, "/api/admin/audit"));
+	const char *file = stack_file("walk.sh", script.ptr);
+	snprintf(command, sizeof(command),
+		 "sh '%s' >'%s.out' 2>&1 || { cat '%s.out'; exit 1; }", file, file, file);
+	ck_assert_int_eq(system(command), 0);
+	/* It came to the end. */
+	snprintf(command, sizeof(command), "tail -n 1 '%s.out' | grep -q '\"audit\":'", file);
+	ck_assert_int_eq(system(command), 0);
+	buf_release(&script);
+	http_free(http);
+}
+END_TEST
+
 SUITE_WITH(start, stack_done, 120, report_says_what_was_asked, report_is_saved, bad_input,
-	   status_shows_every_process, alert_comes_and_goes, metrics_are_clean)
+	   status_shows_every_process, alert_comes_and_goes, database_goes_and_comes,
+	   metrics_are_clean, walk_can_be_pasted)

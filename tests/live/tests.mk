@@ -56,6 +56,12 @@ tests_live_test_http_SOURCES = tests/live/test_http.c
 tests_live_test_http_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_http_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_machines
+TESTS += tests/live/test_machines
+tests_live_test_machines_SOURCES = tests/live/test_machines.c
+tests_live_test_machines_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_machines_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_operate
 TESTS += tests/live/test_operate
 tests_live_test_operate_SOURCES = tests/live/test_operate.c

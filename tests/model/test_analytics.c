@@ -2,6 +2,7 @@
 #include "suite.h"
 #include <stdio.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/scope.h"
 #include "lib/fake_redis.h"
 #include "lib/live_redis.h"
@@ -197,23 +198,64 @@ START_TEST(test_full_batch)
 }
 END_TEST
 
+#define MACHINES "such-market:analytics:{counts}:machines"
+
+/* As if "two" had been written so long ago, by the clock of Redis, which is that of here. */
+static void grow_older(int64_t ms)
+{
+	char at[32];
+
+	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_us() / 1000 - ms));
+	ck_assert_int_eq(order("ZADD", MACHINES, at, "two").kind, REDIS_INTEGER);
+}
+
+static size_t others_of_one(struct analytics_machine **ret)
+{
+	size_t n = 77;
+
+	ck_assert_int_eq(analytics_machines(&a, arena, "one", ret, &n), RC_OK);
+	return n;
+}
+
 START_TEST(test_machines)
 {
-	struct str *texts;
-	size_t n;
+	struct analytics_machine *others;
 
 	open_redis();
-	ck_assert_int_eq(analytics_announce(&a, arena, "one", STR("{1}"), NOW_US), RC_OK);
-	ck_assert_int_eq(analytics_announce(&a, arena, "two", STR("{2}"), NOW_US), RC_OK);
-	ck_assert_int_eq(analytics_machines(&a, arena, "one", NOW_US, &texts, &n), RC_OK);
-	ck_assert_uint_eq(n, 1);
-	ck_assert(str_eqz(texts[0], "{2}"));
-	ck_assert_int_eq(
-		analytics_machines(&a, arena, "one",
-				   NOW_US + (ANALYTICS_SILENT_S + 2) * INT64_C(1000000), &texts,
-				   &n),
-		RC_OK);
-	ck_assert_msg(n == 0, "it is forgotten after a day");
+	ck_assert_uint_eq(others_of_one(&others), 0);
+	ck_assert_int_eq(analytics_announce(&a, arena, "one", STR("{1}")), RC_OK);
+	ck_assert_int_eq(analytics_announce(&a, arena, "two", STR("{2}")), RC_OK);
+	ck_assert_uint_eq(others_of_one(&others), 1);
+	ck_assert(str_eqz(others[0].text, "{2}"));
+	ck_assert_int_ge(others[0].age_ms, 0);
+	ck_assert_int_lt(others[0].age_ms, 5000);
+	grow_older(11000);
+	ck_assert_uint_eq(others_of_one(&others), 1);
+	ck_assert_int_ge(others[0].age_ms, 11000);
+	ck_assert_int_lt(others[0].age_ms, 20000);
+	grow_older((ANALYTICS_FORGET_S + 1) * INT64_C(1000));
+	ck_assert_msg(others_of_one(&others) == 0, "it is forgotten after a day");
+	ck_assert_int_eq(analytics_announce(&a, arena, "one", STR("{1}")), RC_OK);
+	ck_assert_int_eq(order("ZCARD", MACHINES, NULL, NULL).integer, 1);
+	order("FLUSHALL", "SYNC", NULL, NULL);
+	close_redis();
+}
+END_TEST
+
+/* The clock of Redis itself was set back: nobody is new for as long as that. */
+START_TEST(test_machines_ahead)
+{
+	struct analytics_machine *others;
+
+	open_redis();
+	ck_assert_int_eq(analytics_announce(&a, arena, "two", STR("{2}")), RC_OK);
+	grow_older(-3600000);
+	ck_assert_uint_eq(others_of_one(&others), 1);
+	ck_assert_int_eq(others[0].age_ms, 0);
+	ck_assert_int_eq(analytics_announce(&a, arena, "one", STR("{1}")), RC_OK);
+	ck_assert_uint_eq(others_of_one(&others), 0);
+	ck_assert_int_eq(analytics_announce(&a, arena, "two", STR("{2}")), RC_OK);
+	ck_assert_uint_eq(others_of_one(&others), 1);
 	order("FLUSHALL", "SYNC", NULL, NULL);
 	close_redis();
 }
@@ -289,4 +331,5 @@ START_TEST(test_no_number)
 END_TEST
 
 SUITE_WITH(live_redis_start, live_redis_done, 60, test_once, test_names_and_expiry, test_reset,
-	   test_foreign, test_full_batch, test_machines, test_policy, test_away, test_no_number)
+	   test_foreign, test_full_batch, test_machines, test_machines_ahead, test_policy,
+	   test_away, test_no_number)

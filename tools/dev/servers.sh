@@ -127,7 +127,7 @@ redis_start() {
 	server_pid redis >/dev/null && return
 	server_start redis "$(command -v redis-server)" --port 0 --unixsocket "$run/redis.sock" \
 		--unixsocketperm 700 --daemonize no --dir "$run" --save '' --appendonly no \
-		--maxmemory 128mb --maxmemory-policy allkeys-lfu
+		--maxmemory 128mb --maxmemory-policy volatile-ttl # counters are in it, too
 	server_wait redis 10 test -S "$run/redis.sock"
 }
 
