@@ -194,6 +194,18 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	return rc;
 }
 
+/* Nobody vouches for copies now, nor for what a standby has: the primary is asked. */
+static enum rc pass_by(struct through *t, struct answer *ret)
+{
+	if (MUTATED(replica_unleased) && through_replica(t, ret))
+		return ret->rc;
+	enum rc rc = through_fill(t, ret);
+
+	if (rc == RC_OK || rc == RC_NOT_FOUND)
+		ret->source = SOURCE_BYPASS;
+	return rc;
+}
+
 static enum rc go_through(struct through *t, struct answer *ret)
 {
 	struct cache *cache = t->cache;
@@ -216,12 +228,7 @@ static enum rc go_through(struct through *t, struct answer *ret)
 	if (!leased || cache->memory_on)
 		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	t->outcome = leased ? TALLY_miss : TALLY_bypass;
-	if (leased)
-		rc = fill_seated(t, ret);
-	else
-		rc = MUTATED(replica_unleased) && through_replica(t, ret)
-			     ? ret->rc
-			     : through_fill(t, ret);
+	rc = leased ? fill_seated(t, ret) : pass_by(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
 	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;

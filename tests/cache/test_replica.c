@@ -220,7 +220,7 @@ END_TEST
 START_TEST(without_a_lease_or_an_epoch_it_is_not_asked)
 {
 	map_end_lease(map);
-	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(ask(), SOURCE_BYPASS);
 	map_extend_lease(map, clock_boot_ns() + LEASE_NS);
 	map_void(map);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);

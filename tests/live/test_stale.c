@@ -95,6 +95,22 @@ START_TEST(test_database_away_is_flagged)
 }
 END_TEST
 
+/* The relay hangs: what is in memory is not used, and the answer tells why it was not. */
+START_TEST(test_no_lease_is_told)
+{
+	struct http *http = stack_http();
+	pid_t relay[4];
+
+	wait_detail(http, C721 "/nfts/8", "such-market; hit; detail=memory");
+	ck_assert_uint_ge(stack_children("relay", relay, 4), 1);
+	kill(relay[0], SIGSTOP);
+	wait_detail(http, C721 "/nfts/8", "such-market; fwd=bypass; detail=database");
+	kill(relay[0], SIGCONT);
+	wait_detail(http, C721 "/nfts/8", "such-market; hit; detail=memory");
+	http_free(http);
+}
+END_TEST
+
 START_TEST(test_crash_recovery_voids_all)
 {
 	struct http *http = stack_http();
@@ -123,5 +139,5 @@ START_TEST(test_kept_answers_outlive_their_worker)
 END_TEST
 
 SUITE_WITH(start, stack_done, 120, test_second_answer_is_from_memory,
-	   test_psql_by_hand_invalidates, test_database_away_is_flagged,
+	   test_psql_by_hand_invalidates, test_database_away_is_flagged, test_no_lease_is_told,
 	   test_crash_recovery_voids_all, test_kept_answers_outlive_their_worker)
