@@ -188,7 +188,7 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	}
 	t->seated = seat == FLIGHT_MINE;
 	bool found = find_in_redis(t, ret) || find_stored(t, ret);
-	rc = found || through_replica(t, ret) ? ret->rc : through_fill(t, ret);
+	rc = found ? ret->rc : through_fill(t, true, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
 	return rc;
@@ -197,11 +197,9 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 /* Nobody vouches for copies now, nor for what a standby has: the primary is asked. */
 static enum rc pass_by(struct through *t, struct answer *ret)
 {
-	if (MUTATED(replica_unleased) && through_replica(t, ret))
-		return ret->rc;
-	enum rc rc = through_fill(t, ret);
+	enum rc rc = through_fill(t, MUTATED(replica_unleased), ret);
 
-	if (rc == RC_OK || rc == RC_NOT_FOUND)
+	if ((rc == RC_OK || rc == RC_NOT_FOUND) && ret->source == SOURCE_DATABASE)
 		ret->source = SOURCE_BYPASS;
 	return rc;
 }
