@@ -557,6 +557,44 @@ START_TEST(a_glob_is_walked_for)
 }
 END_TEST
 
+static const struct {
+	const char *tags;
+	bool cools;
+} coolings[] = {
+	{ "c:" HEX_A, true },          { "list", true },
+	{ "@0123456789abcdef", true }, { "u:7,b:" HEX_A, true },
+	{ "~users:*:profile", true },  { "u:7", false },
+	{ "t:" HEX_A ":7", false },    { "o:" HEX_1 ",u:*,k", false },
+};
+
+/* What administrators make invalid is warmed again, what writers do is not. */
+START_TEST(what_is_made_invalid_is_to_be_warmed)
+{
+	struct relay *r = relay_here();
+	uint64_t era;
+
+	invalidate("list");
+	ck_assert_int_eq(polled(r), RC_OK);
+	era = map_era(map);
+	map_set_warmed(map, era);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era)); /* what was there before the mapping is no news */
+	for (size_t i = 0; i < COUNT_OF(coolings); i++) {
+		invalidate(coolings[i].tags);
+		ck_assert_int_eq(polled(r), RC_OK);
+		ck_assert_msg(map_is_warmed(map, era) != coolings[i].cools, "%s",
+			      coolings[i].tags);
+		map_set_warmed(map, era);
+	}
+	live_pg_sql("UPDATE such_market.collections SET name = 'other'"
+		    " WHERE contract_address = '" A "'");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era));
+	ck_assert_uint_eq(map_era(map), era);
+	relay_free(r);
+}
+END_TEST
+
 /* A walk of many polls: names that take their time, and globs that nearly match them. */
 #define LONG_NAMES 400
 
@@ -856,6 +894,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
 	tcase_add_test(tc, a_glob_is_walked_for);
+	tcase_add_test(tc, what_is_made_invalid_is_to_be_warmed);
 	tcase_add_test(tc, a_walk_is_no_death);
 	tcase_add_test(tc, a_walk_tells_how_far_it_was);
 	tcase_add_test(tc, rules_add_tags);
