@@ -1,4 +1,4 @@
-/* What copies are good for while the database is away, and for how long. */
+/* What copies are good for while the database hangs or is away, and for how long. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +62,32 @@ static void recovers(struct http *http)
 	fill(http);
 }
 
+/* No answer waits for it longer than a statement and a connect may take, and what was kept is
+ * answered all the time. */
+START_TEST(a_database_that_hangs)
+{
+	struct http *http = stack_http();
+	int64_t begin;
+	enum seen seen;
+
+	fill(http);
+	live_pg_hang(true);
+	do {
+		begin = clock_mono_ns();
+		seen = look(http);
+		ck_assert_int_lt(clock_mono_ns() - begin, NS + SLACK);
+		ck_assert_int_ne(seen, REFUSED);
+	} while (seen == UNFLAGGED);
+	/* Nobody asked for it before; a worker waits for its statement or to connect. */
+	ck_assert_int_eq(http_get(http, C721 "/nfts/98"), 503);
+	ck_assert_ptr_nonnull(http_header(http, "Retry-After"));
+	ck_assert_int_eq(http_get(http, "/health/live"), 200);
+	live_pg_hang(false);
+	recovers(http);
+	http_free(http);
+}
+END_TEST
+
 /* Unflagged while the lease lasts, then flagged for stale_if_error, then none. */
 START_TEST(flagged_copies_have_an_end)
 {
@@ -93,4 +119,4 @@ START_TEST(flagged_copies_have_an_end)
 }
 END_TEST
 
-SUITE_WITH(start, stack_done, 60, flagged_copies_have_an_end)
+SUITE_WITH(start, stack_done, 60, a_database_that_hangs, flagged_copies_have_an_end)
