@@ -1,4 +1,4 @@
-/* Answers are made from the primary, and kept when they are out. */
+/* Answers are made, of which so many at once, and kept when they are out. */
 #include "cache/through.h"
 
 #include <assert.h>
@@ -203,14 +203,14 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 	return rc;
 }
 
-/* The database is asked by so many at once. */
-enum rc through_fill(struct through *t, struct answer *ret)
+/* The database, whichever of its servers, is asked by so many at once. */
+enum rc through_fill(struct through *t, bool standby, struct answer *ret)
 {
 	int place;
 
 	if (!take_turn(t, &place))
 		return RC_UNAVAILABLE;
-	enum rc rc = fill_now(t, ret);
+	enum rc rc = standby && through_replica(t, ret) ? ret->rc : fill_now(t, ret);
 	turn_end(t->cache->map, place);
 	return rc;
 }

@@ -38,7 +38,7 @@
 #include "net/breaker.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   5
+#define MAP_LAYOUT   6
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -125,6 +125,7 @@ struct map_head {
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
 	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
+	_Atomic uint64_t cold;              /* not 0: a warming is to be asked for anyway */
 	_Atomic uint64_t line;              /* system and timeline of the epoch */
 	_Atomic uint64_t lsn;               /* of the primary's log at the last poll */
 	_Atomic uint64_t replica_turn;

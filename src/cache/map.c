@@ -291,12 +291,18 @@ void map_raise_floor(struct cache_map *map, uint64_t xid)
 /* In a new mapping it is 0, and so may the era be. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era)
 {
-	return atomic_load(&map->head->warmed) == era + 1;
+	return atomic_load(&map->head->warmed) == era + 1 && atomic_load(&map->head->cold) == 0;
 }
 
 void map_set_warmed(struct cache_map *map, uint64_t era)
 {
+	atomic_store(&map->head->cold, 0);
 	atomic_store(&map->head->warmed, era + 1);
+}
+
+void map_set_cold(struct cache_map *map)
+{
+	atomic_store(&map->head->cold, 1);
 }
 
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns)

@@ -70,9 +70,12 @@ void map_set_floor(struct cache_map *map, uint64_t xid);
  * judged by it.  Before the void that ends the era of the others. */
 void map_raise_floor(struct cache_map *map, uint64_t xid);
 
-/* Whether somebody saw to it that the mapping is warmed in this era. */
+/* Whether somebody saw to it that the mapping is warmed in this era, and since map_set_cold. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era);
+/* Before it is seen to: a map_set_cold that comes meanwhile is not lost. */
 void map_set_warmed(struct cache_map *map, uint64_t era);
+/* Much of what is read most became invalid at once, the era did not end. */
+void map_set_cold(struct cache_map *map);
 
 /* What this machine knows of replica i, by its place in replica_urls. */
 struct replica_cell *map_replica(struct cache_map *map, size_t i);

@@ -188,9 +188,19 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	}
 	t->seated = seat == FLIGHT_MINE;
 	bool found = find_in_redis(t, ret) || find_stored(t, ret);
-	rc = found || through_replica(t, ret) ? ret->rc : through_fill(t, ret);
+	rc = found ? ret->rc : through_fill(t, true, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
+	return rc;
+}
+
+/* Nobody vouches for copies now, nor for what a standby has: the primary is asked. */
+static enum rc pass_by(struct through *t, struct answer *ret)
+{
+	enum rc rc = through_fill(t, MUTATED(replica_unleased), ret);
+
+	if ((rc == RC_OK || rc == RC_NOT_FOUND) && ret->source == SOURCE_DATABASE)
+		ret->source = SOURCE_BYPASS;
 	return rc;
 }
 
@@ -216,12 +226,7 @@ static enum rc go_through(struct through *t, struct answer *ret)
 	if (!leased || cache->memory_on)
 		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	t->outcome = leased ? TALLY_miss : TALLY_bypass;
-	if (leased)
-		rc = fill_seated(t, ret);
-	else
-		rc = MUTATED(replica_unleased) && through_replica(t, ret)
-			     ? ret->rc
-			     : through_fill(t, ret);
+	rc = leased ? fill_seated(t, ret) : pass_by(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
 	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;

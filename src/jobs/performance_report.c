@@ -138,7 +138,11 @@ static void write_times(const struct load_figures *f, struct json *j)
 
 static uint64_t from_database(const struct load_figures *f)
 {
-	return f->from[SOURCE_DATABASE] + f->from[SOURCE_REPLICA];
+	uint64_t sum = 0;
+
+	for (int i = 0; i < (int)COUNT_OF(f->from); i++)
+		sum += source_is_database((enum source)i) ? f->from[i] : 0;
+	return sum;
 }
 
 static void write_sources(const struct load_figures *f, struct json *j)

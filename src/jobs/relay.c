@@ -38,6 +38,7 @@ struct relay {
 	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
 	struct rules rules;
 	struct relay_walk walk;
+	bool cools; /* the mapping is to be warmed when nothing is left to walk for */
 
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
 	struct buf prev; /* a snapshot, terminated; empty: none */
@@ -277,8 +278,10 @@ static void on_event(struct relay *r, const struct relay_event *event)
 		on_poison(r, event, why);
 		return;
 	}
-	if (!r->poll.boot)
+	if (!r->poll.boot) {
 		add_walks(r, event->tags);
+		r->cools |= relay_event_cools(event);
+	}
 	r->poll.events++;
 	if (!r->poll.boot)
 		metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
@@ -427,10 +430,21 @@ static void prune(struct relay *r, int64_t mono_ns)
 	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
 }
 
+/* A warming before the end of the walk would find what goes with it.  Before the position is
+ * told: a relay that dies in between does it again. */
+static void warm_after_walk(struct relay *r)
+{
+	if (!r->cools || walk_busy(&r->walk))
+		return;
+	map_set_cold(r->map);
+	r->cools = false;
+}
+
 /* What can wait, and whose failure is none of the poll's. */
 static void keep_house(struct relay *r, int64_t mono_ns)
 {
 	walk_on(&r->walk, r->map, clock_mono_ns() + WALK_NS, r->prev.ptr);
+	warm_after_walk(r);
 	if (mono_ns >= r->tell_at_ns) {
 		r->tell_at_ns = mono_ns + TELL_NS;
 		(void)tell_position(r);

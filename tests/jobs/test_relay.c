@@ -557,6 +557,44 @@ START_TEST(a_glob_is_walked_for)
 }
 END_TEST
 
+static const struct {
+	const char *tags;
+	bool cools;
+} coolings[] = {
+	{ "c:" HEX_A, true },          { "list", true },
+	{ "@0123456789abcdef", true }, { "u:7,b:" HEX_A, true },
+	{ "~users:*:profile", true },  { "u:7", false },
+	{ "t:" HEX_A ":7", false },    { "o:" HEX_1 ",u:*,k", false },
+};
+
+/* What administrators make invalid is warmed again, what writers do is not. */
+START_TEST(what_is_made_invalid_is_to_be_warmed)
+{
+	struct relay *r = relay_here();
+	uint64_t era;
+
+	invalidate("list");
+	ck_assert_int_eq(polled(r), RC_OK);
+	era = map_era(map);
+	map_set_warmed(map, era);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era)); /* what was there before the mapping is no news */
+	for (size_t i = 0; i < COUNT_OF(coolings); i++) {
+		invalidate(coolings[i].tags);
+		ck_assert_int_eq(polled(r), RC_OK);
+		ck_assert_msg(map_is_warmed(map, era) != coolings[i].cools, "%s",
+			      coolings[i].tags);
+		map_set_warmed(map, era);
+	}
+	live_pg_sql("UPDATE such_market.collections SET name = 'other'"
+		    " WHERE contract_address = '" A "'");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era));
+	ck_assert_uint_eq(map_era(map), era);
+	relay_free(r);
+}
+END_TEST
+
 /* A walk of many polls: names that take their time, and globs that nearly match them. */
 #define LONG_NAMES 400
 
@@ -571,10 +609,12 @@ static void keep_long_names(void)
 	}
 }
 
+/* And users' profiles. */
 static void clear_slowly(void)
 {
-	live_pg_sql("SELECT such_market.cache_invalidate(array_agg('~*' || repeat('a', 190)"
-		    " || 'b' || n)) FROM generate_series(1, 15) AS n");
+	live_pg_sql("SELECT such_market.cache_invalidate('~users:*:profile'::text"
+		    " || array_agg('~*' || repeat('a', 190) || 'b' || n))"
+		    " FROM generate_series(1, 15) AS n");
 }
 
 static int64_t done(int64_t event)
@@ -607,6 +647,68 @@ START_TEST(a_walk_is_no_death)
 	int64_t mono_ns = clock_mono_ns();
 	AWAIT(relay_poll(r, clock_boot_ns(), mono_ns += INT64_C(1100000000)) == RC_OK &&
 	      done(event) == 1);
+	relay_free(r);
+}
+END_TEST
+
+#define PROFILES 200
+
+static int profiles(void)
+{
+	char key[32];
+	int n = 0;
+
+	for (int i = 0; i < PROFILES; i++) {
+		snprintf(key, sizeof(key), "users:{%d}:profile", i);
+		n += kept_is(key);
+	}
+	return n;
+}
+
+/* A relay that is killed when it has walked for a part of it, and told how far it was. */
+static _Noreturn void walk_and_die(void)
+{
+	struct relay *r = relay_here();
+	int64_t mono_ns = clock_mono_ns();
+	int left = PROFILES;
+
+	while (left == PROFILES) {
+		relay_poll(r, clock_boot_ns(), mono_ns += INT64_C(1100000000));
+		left = profiles();
+	}
+	if (left > 0)
+		kill(getpid(), SIGKILL);
+	_exit(1);
+}
+
+/* Its successor begins the walk again: the event counts as unseen. */
+START_TEST(a_killed_walk_is_walked_again)
+{
+	struct relay *r = relay_here();
+	char key[32];
+	int status;
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	relay_leave(r);
+	relay_free(r);
+	for (int i = 0; i < PROFILES; i++) {
+		snprintf(key, sizeof(key), "users:{%d}:profile", i);
+		keep_one(key);
+	}
+	keep_long_names();
+	uint64_t era = map_era(map);
+	clear_slowly();
+	int64_t event = ask("SELECT max(id) FROM such_market.cache_events");
+	pid_t pid = child_fork();
+	if (pid == 0)
+		walk_and_die();
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	ck_assert_int_gt(profiles(), 0);
+	ck_assert_int_eq(done(event), 0);
+	r = relay_here();
+	AWAIT(polled(r) == RC_OK && profiles() == 0);
+	ck_assert_uint_eq(map_era(map), era); /* by the walk, not by a void */
 	relay_free(r);
 }
 END_TEST
@@ -865,7 +967,9 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
 	tcase_add_test(tc, clearing_changes_the_epoch_alone);
 	tcase_add_test(tc, a_glob_is_walked_for);
+	tcase_add_test(tc, what_is_made_invalid_is_to_be_warmed);
 	tcase_add_test(tc, a_walk_is_no_death);
+	tcase_add_test(tc, a_killed_walk_is_walked_again);
 	tcase_add_test(tc, a_walk_tells_how_far_it_was);
 	tcase_add_test(tc, rules_add_tags);
 	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);
