@@ -19,16 +19,16 @@ END_TEST
 /* What is counted in one part is nobody else's bytes. */
 START_TEST(its_parts_do_not_overlap)
 {
-	const struct map_head *head = map->head;
+	const struct map_shape *shape = &map->shape;
 	const struct {
 		uint64_t at, size;
 	} parts[] = {
-		{ 0, sizeof(*head) },
-		{ head->slots_at, sizeof(struct tag_slot) * TAG_SLOTS },
-		{ head->flights_at, sizeof(struct flight) * FLIGHTS },
-		{ head->worth_at, sizeof(struct worth) },
-		{ head->shards_at, head->shard_size * MAP_SHARDS },
-		{ head->size, 0 },
+		{ 0, sizeof(struct map_head) },
+		{ shape->slots_at, sizeof(struct tag_slot) * TAG_SLOTS },
+		{ shape->flights_at, sizeof(struct flight) * FLIGHTS },
+		{ shape->worth_at, sizeof(struct worth) },
+		{ shape->shards_at, shape->shard_size * MAP_SHARDS },
+		{ shape->size, 0 },
 	};
 
 	for (size_t i = 0; i + 1 < sizeof(parts) / sizeof(parts[0]); i++)
