@@ -262,6 +262,34 @@ uint64_t map_void(struct cache_map *map)
 	return atomic_fetch_add(&map->head->era, 1);
 }
 
+/* Eras do not come again: copies of one that is over would count. */
+static bool mend_era(struct cache_map *map)
+{
+	uint64_t named = atomic_load(&map->head->named), era = map_era(map);
+	bool damaged = era < named;
+
+	while (era < named && !atomic_compare_exchange_weak(&map->head->era, &era, named + 1))
+		;
+	return damaged;
+}
+
+bool map_mend(struct cache_map *map, int64_t boot_ns)
+{
+	bool damaged = mend_era(map);
+
+	if (map_lease_until(map) > boot_ns + 2 * LEASE_NS)
+		damaged = true;
+	if (memcmp(&map->head->shape, &map->shape, sizeof(map->shape)) != 0) {
+		memcpy(&map->head->shape, &map->shape, sizeof(map->shape));
+		damaged = true;
+	}
+	if (damaged) {
+		map_end_lease(map);
+		map_void(map);
+	}
+	return damaged;
+}
+
 /* Whoever finds it seen may rely on the void, so that comes first.  Epochs do not come back:
  * what polls name that were begun since is this one or a later one. */
 void map_see_epoch(struct cache_map *map, cache_epoch epoch)
