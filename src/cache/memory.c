@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/scope.h"
 #include "cache/layout.h"
 #include "cache/shard.h"
+#include "cache/usable.h"
 
 #define SPARE_MAX    16 /* records moved to make place for one */
 #define PART_BUCKETS 64 /* looked at under one lock by a sweep */
@@ -73,6 +75,13 @@ void memory_format(struct cache_map *map)
 
 /* --- reading ----------------------------------------------------------------------------- */
 
+static bool is_record(const struct record *r, uint64_t hash, uint64_t position, uint64_t room)
+{
+	return r->position == position && r->hash == hash && r->size <= room &&
+	       r->size >= sizeof(*r) && r->entry <= r->size - sizeof(*r) &&
+	       r->entry <= ENTRY_MAX;
+}
+
 /* Copies the record out; false when it was not there in one piece all the time. */
 static bool copy_out(struct shard_view v, uint64_t word, uint64_t hash, struct arena *arena,
 		     struct str *ret)
@@ -83,12 +92,8 @@ static bool copy_out(struct shard_view v, uint64_t word, uint64_t hash, struct a
 	struct record head;
 
 	room = v.shape->ring[ring].size - position % v.shape->ring[ring].size;
-	if (room < sizeof(head))
-		return false;
 	memcpy(&head, from, sizeof(head));
-	if (head.position != position || head.hash != hash || head.size > room ||
-	    head.size < sizeof(head) || head.entry > head.size - sizeof(head) ||
-	    head.entry > ENTRY_MAX)
+	if (!is_record(&head, hash, position, room))
 		return false;
 	char *bytes = arena_alloc(arena, head.entry);
 	memcpy(bytes, from + 1, head.entry);
@@ -300,6 +305,39 @@ static enum ring_kind choose(struct shard_view v, uint64_t hash)
 	return ring;
 }
 
+/* The copy at a word; damage, if any, is the checksum's to find. */
+static struct str entry_at(struct shard_view v, uint64_t word, uint64_t hash)
+{
+	enum ring_kind ring = word_ring(word);
+	uint64_t position = word_position(word), lap = v.shape->ring[ring].size;
+	const struct record *from = record_at(v, ring, position);
+	struct record head = *from;
+
+	if (!is_record(&head, hash, position, lap - position % lap))
+		return STR_NONE;
+	return (struct str){ (const char *)(from + 1), head.entry };
+}
+
+/* As far as labels tell: of reads that overlap the one begun later may have read less. */
+static bool is_later(const struct entry_head *a, const struct entry_head *b)
+{
+	return a->label > b->label || (a->label == b->label && a->read_ns > b->read_ns);
+}
+
+static bool is_overtaken(const struct cache_map *map, struct shard_view v, uint64_t hash,
+			 const struct entry *e)
+{
+	struct bucket *b = bucket_of(v, hash);
+	int i = find(v, b, hash);
+	struct str bytes = i >= 0 ? entry_at(v, atomic_load(&b->word[i]), hash) : STR_NONE;
+	struct entry there;
+
+	return bytes.len >= sizeof(there.head) &&
+	       is_later((const struct entry_head *)bytes.ptr, &e->head) &&
+	       entry_decode(bytes, e->key, &there) && there.head.expires_ns > clock_boot_ns() &&
+	       copy_of_history(map, &there.head) && copy_unchanged(map, &there);
+}
+
 bool memory_put(struct cache_map *map, const struct entry *e)
 {
 	uint64_t hash = map_key_hash(map, e->key);
@@ -309,6 +347,10 @@ bool memory_put(struct cache_map *map, const struct entry *e)
 
 	if (entry > ENTRY_MAX || size > v.shape->ring[RING_MAIN].size / 2 || !shard_lock(v))
 		return false;
+	if (is_overtaken(map, v, hash, e)) {
+		shard_unlock(v);
+		return true;
+	}
 	enum ring_kind ring = choose(v, hash);
 	if (size > v.shape->ring[ring].size / 2)
 		ring = RING_MAIN;

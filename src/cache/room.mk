@@ -26,6 +26,7 @@ libcache_a_SOURCES = \
 	src/cache/through.c src/cache/through.h src/cache/through_replica.c \
 	src/cache/travel.c src/cache/travel.h \
 	src/cache/turns.c src/cache/turns.h \
+	src/cache/usable.h \
 	src/cache/worth.c src/cache/worth.h \
 	src/cache/write.c src/cache/write.h
 CACHE_LIBS = libcache.a $(NET_LIBS)

@@ -38,6 +38,92 @@ START_TEST(the_later_one_counts)
 }
 END_TEST
 
+/* A copy that may be used for an hour, of a read begun at read_ns. */
+static struct entry usable_made(int n, uint64_t label, int64_t read_ns)
+{
+	static const struct entry_tag tag = { .slot = 5, .gen = 0, .certain = 1 };
+	struct entry e = entry_made(n, 50);
+
+	e.key = key_of(0);
+	e.tag = &tag;
+	e.head.tags = 1;
+	e.head.primary = read_ns != 0;
+	e.head.label = label;
+	e.head.read_ns = read_ns;
+	e.head.epoch = map_epoch(map);
+	e.head.era = map_era(map);
+	e.head.expires_ns = clock_boot_ns() + INT64_C(3600000000000);
+	return e;
+}
+
+static bool put_usable(int n, uint64_t label, int64_t read_ns)
+{
+	struct entry e = usable_made(n, label, read_ns);
+
+	return memory_put(map, &e);
+}
+
+/* n: whose copy it is. */
+static bool there_is(int n)
+{
+	struct entry e, want = entry_made(n, 50);
+
+	return memory_get(map, arena, key_of(0), &e) && str_eq(e.body, want.body);
+}
+
+START_TEST(a_later_read_stays)
+{
+	map_set_epoch(map, 7);
+	ck_assert(put_usable(1, 200, 1000));
+	ck_assert(put_usable(2, 199, 1001)); /* an earlier label */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(3, 200, 999)); /* somebody's transaction holds labels back */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(4, 200, 0)); /* from Redis, or a replica */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(5, 200, 1001));
+	ck_assert(there_is(5));
+	ck_assert(put_usable(6, 201, 900));
+	ck_assert(there_is(6));
+}
+END_TEST
+
+enum of_no_use {
+	CHANGED,
+	EXPIRED,
+	ANOTHER_ERA,
+	DAMAGED,
+	WAYS
+};
+
+START_TEST(a_later_read_of_no_use_goes)
+{
+	struct entry e;
+
+	map_set_epoch(map, 7);
+	e = usable_made(1, 200, 1000);
+	if (_i == EXPIRED)
+		e.head.expires_ns = clock_boot_ns() - 1;
+	ck_assert(memory_put(map, &e));
+	if (_i == CHANGED) {
+		map_raise_xid(map, 5, 200);
+		map_raise_gen(map, 5);
+	}
+	if (_i == ANOTHER_ERA)
+		map_set_epoch(map, 8);
+	if (_i == DAMAGED) {
+		struct shard *s = map_shard(map, map_key_hash(map, key_of(0)) % MAP_SHARDS);
+		const struct ring *r = &s->ring[RING_PROBATION];
+		uint64_t lap = map->shape.ring[RING_PROBATION].size;
+
+		((uint8_t *)s)[map->shape.ring[RING_PROBATION].at +
+			       atomic_load(&r->head) % lap - RECORD_ALIGN] ^= 1;
+	}
+	ck_assert(put_usable(2, 199, 999));
+	ck_assert(there_is(2));
+}
+END_TEST
+
 START_TEST(all_its_fields_come_back)
 {
 	struct entry_tag tags[] = { { 7, 8, 9, 1 }, { 17, 18, 19, 0 } };
@@ -493,6 +579,7 @@ static void suite_add(TCase *tc)
 {
 	const TTest *tests[] = { what_is_put_is_got,
 				 the_later_one_counts,
+				 a_later_read_stays,
 				 all_its_fields_come_back,
 				 too_large_is_refused,
 				 it_stays_within_its_bytes,
@@ -512,5 +599,6 @@ static void suite_add(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_add_loop_test(tc, a_later_read_of_no_use_goes, 0, WAYS);
 }
 SUITE_OF(suite_add)
