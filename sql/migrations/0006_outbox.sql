@@ -69,11 +69,11 @@ BEGIN
     SELECT cache_history(), c.cleared INTO history, cleared FROM cache_clear AS c;
 END $$;
 
--- Voids all copies of all machines, in constant time.
+-- Voids all copies of all machines, in constant time; returns the event.
 CREATE FUNCTION such_market.cache_clear_all() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
-    INSERT INTO cache_events (kind, tags) VALUES ('cache_cleared', '{}');
-    UPDATE cache_clear SET cleared = cleared + 1 RETURNING cleared;
+    UPDATE cache_clear SET cleared = cleared + 1;
+    INSERT INTO cache_events (kind, tags) VALUES ('cache_cleared', '{}') RETURNING id;
 $$;
 
 -- Makes tags invalid by hand; returns the event.

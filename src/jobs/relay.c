@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/tally.h"
 #include "cache/map.h"
 #include "cache/rule.h"
 #include "cache/tag.h"
@@ -346,6 +347,7 @@ static void advance(struct relay *r)
 	swap(&r->history, &r->poll.history);
 	r->resumed = 0;
 	metric_add(COUNTER_relay_events, r->poll.events);
+	tally_events(r->poll.events);
 }
 
 /*
