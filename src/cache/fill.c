@@ -64,6 +64,7 @@ static void keep(void *obj)
 	e.head.tags = (uint16_t)t->tags->n;
 	e.head.primary = t->primary;
 	e.head.label = t->label;
+	e.head.read_ns = t->primary ? t->read_ns : 0;
 	e.head.epoch = t->epoch;
 	e.head.era = t->era;
 	e.head.made_us = clock_wall_us();
@@ -186,6 +187,7 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 	struct cache *cache = t->cache;
 
 	t->primary = true;
+	t->read_ns = clock_boot_ns();
 	t->epoch = cache_know_epoch(cache);
 	t->era = map_era(cache->map);
 	through_declare_fill(t);

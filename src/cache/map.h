@@ -29,6 +29,12 @@ enum rc cache_map_create(const char *path, size_t memory_bytes, struct cache_map
 /* Another process of the machine; RC_CONFLICT: another layout or damaged. */
 enum rc cache_map_attach(const char *path, struct cache_map **ret, const char **ret_error);
 void cache_map_close(struct cache_map *map);
+/*
+ * True: the head held what nobody writes: another shape, an era before the one that was named,
+ * a lease of far ahead.  It is mended, all is void and there is no lease; which events slots
+ * and floor know of nobody can say, so whoever calls this loads them anew.
+ */
+bool map_mend(struct cache_map *map, int64_t boot_ns);
 
 /* Slots. */
 uint32_t map_slot_of(const struct cache_map *map, uint64_t tag_hash);

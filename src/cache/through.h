@@ -45,6 +45,7 @@ struct through {
 	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
+	int64_t read_ns; /* before the primary was asked */
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
 	struct entry found;    /* in the database tier */

@@ -306,12 +306,24 @@ static void on_row(void *ctx, const struct pg_result *row)
 		r->poll.rc = on_head(r, &head);
 }
 
+static void look_for_damage(struct relay *r)
+{
+	if (!map_mend(r->map, clock_boot_ns()))
+		return;
+	log_error("the mapping was damaged");
+	metric_add(COUNTER_relay_damages, 1);
+	buf_clear(&r->prev);
+	r->resumed = 0;
+	r->gap = "the mapping was damaged";
+}
+
 static enum rc read_outbox(struct relay *r)
 {
 	r->poll.headed = r->poll.incarnate = r->poll.skip = r->poll.boot = false;
 	r->poll.events = 0;
 	r->poll.poison = 0;
 	r->poll.rc = RC_OK;
+	look_for_damage(r);
 	r->poll.era = map_era(r->map);
 	const char *prev = r->prev.len ? r->prev.ptr : NOTHING;
 	enum rc rc = pg_stream(r->pg, STMT_event_poll, PG_ARGS(pg_text(prev)), on_row, r);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
@@ -380,6 +381,34 @@ START_TEST(a_new_mapping_does_not_believe_an_old_position)
 	ck_assert_uint_eq(gen("u:900004"), 1);
 	ck_assert_uint_gt(map_xid(map, slot_of("u:900004")), 0);
 	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	relay_free(r);
+}
+END_TEST
+
+/* What else was damaged with it nobody can say: slots are loaded as into a new one. */
+START_TEST(a_damaged_mapping_is_loaded_anew)
+{
+	struct relay *r = relay_here();
+	struct cache_map *late;
+	const char *why;
+
+	invalidate("u:900005");
+	ck_assert_int_eq(polled(r), RC_OK);
+	uint64_t gen_before = gen("u:900005"), era = map_era(map);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen("u:900005"), gen_before);
+	atomic_fetch_xor((_Atomic uint64_t *)&map->head->shape.shard_size, 1 << 20);
+	ck_assert_int_eq(cache_map_attach(tmp_path("map"), &late, &why), RC_CONFLICT);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_gt(map_era(map), era);
+	ck_assert_uint_gt(gen("u:900005"), gen_before);
+	ck_assert(leased() && map_epoch(map));
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_damages], 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	ck_assert_int_eq(cache_map_attach(tmp_path("map"), &late, &why), RC_OK);
+	cache_map_close(late);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_damages], 1);
 	relay_free(r);
 }
 END_TEST
@@ -960,6 +989,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_killed_relay_is_followed_without_a_gap);
 	tcase_add_test(tc, a_stopped_relay_loses_the_lease);
 	tcase_add_test(tc, a_new_mapping_does_not_believe_an_old_position);
+	tcase_add_test(tc, a_damaged_mapping_is_loaded_anew);
 	tcase_add_test(tc, what_was_deleted_is_under_the_floor);
 	tcase_add_test(tc, another_servers_numbers_are_not_believed);
 	tcase_add_test(tc, a_relay_that_left_is_continued);
