@@ -369,7 +369,7 @@ static enum rc poll_through(struct relay *r)
 		enum rc rc = read_outbox(r);
 		if (rc != RC_OK)
 			return rc;
-		if (r->gap)
+		if (r->gap && r->poll.incarnate)
 			continue;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);

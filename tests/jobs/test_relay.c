@@ -413,6 +413,20 @@ START_TEST(a_damaged_mapping_is_loaded_anew)
 }
 END_TEST
 
+/* Both are news of the same poll. */
+START_TEST(a_damaged_mapping_after_a_crash)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	live_pg_sql("TRUNCATE such_market.cache_incarnation"); /* as crash recovery does */
+	atomic_fetch_xor((_Atomic uint64_t *)&map->head->shape.shard_size, 1 << 20);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(leased() && map_epoch(map));
+	relay_free(r);
+}
+END_TEST
+
 static uint64_t pruned(void)
 {
 	return (uint64_t)ask("SELECT pruned::text::bigint FROM such_market.cache_clear");
@@ -990,6 +1004,7 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_stopped_relay_loses_the_lease);
 	tcase_add_test(tc, a_new_mapping_does_not_believe_an_old_position);
 	tcase_add_test(tc, a_damaged_mapping_is_loaded_anew);
+	tcase_add_test(tc, a_damaged_mapping_after_a_crash);
 	tcase_add_test(tc, what_was_deleted_is_under_the_floor);
 	tcase_add_test(tc, another_servers_numbers_are_not_believed);
 	tcase_add_test(tc, a_relay_that_left_is_continued);
