@@ -179,6 +179,7 @@ CREATE TABLE such_market.transfers (
     block_number bigint CHECK (block_number >= 0),
     block_time timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(), -- that recorded it: under it the outbox has what this voids
     CONSTRAINT transfers_identity UNIQUE (origin, log_index, batch_index, token_id)
 );
 -- Newest first: by time, then block, then the order of recording.

@@ -69,11 +69,11 @@ BEGIN
     SELECT cache_history(), c.cleared INTO history, cleared FROM cache_clear AS c;
 END $$;
 
--- Voids all copies of all machines, in constant time.
+-- Voids all copies of all machines, in constant time; returns the event.
 CREATE FUNCTION such_market.cache_clear_all() RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
-    INSERT INTO cache_events (kind, tags) VALUES ('cache_cleared', '{}');
-    UPDATE cache_clear SET cleared = cleared + 1 RETURNING cleared;
+    UPDATE cache_clear SET cleared = cleared + 1;
+    INSERT INTO cache_events (kind, tags) VALUES ('cache_cleared', '{}') RETURNING id;
 $$;
 
 -- Makes tags invalid by hand; returns the event.
@@ -129,15 +129,19 @@ $$;
 
 -- Forgets events older than keep, the oldest first, and relays that were not seen since.  Returns how
 -- many events went.  None from above a transaction that still runs: relays compare `pruned` with the xmin
--- of their position, which that transaction holds back, and would begin again each time.
-CREATE FUNCTION such_market.cache_prune(keep interval, most bigint DEFAULT 10000) RETURNS bigint
+-- of their position, which that transaction holds back, and would begin again each time.  None of a
+-- transaction that runs in `ended`: taken longer ago than a lease is long, all that it saw ended is applied
+-- wherever copies are used, so whoever finds no events of a transaction need not raise them.
+CREATE FUNCTION such_market.cache_prune(keep interval, most bigint DEFAULT 10000,
+    ended pg_snapshot DEFAULT pg_current_snapshot()) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = such_market, pg_temp AS $$
 DECLARE
     gone bigint;
 BEGIN
     PERFORM FROM cache_clear FOR NO KEY UPDATE; -- one at a time
     DELETE FROM cache_events WHERE id = ANY (array(SELECT id FROM cache_events
-        WHERE at < clock_timestamp() - keep AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        WHERE at < clock_timestamp() - keep
+            AND xid < least(pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmin(ended))
         ORDER BY at LIMIT most));
     GET DIAGNOSTICS gone = ROW_COUNT;
     DELETE FROM cache_relays WHERE seen_at < clock_timestamp() - keep;
@@ -412,11 +416,11 @@ SELECT such_market.cache_watch('such_market.wallet_collection_mapping', 'emit_su
 
 REVOKE ALL ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(),
     such_market.cache_invalidate(text[]), such_market.cache_park(bigint, text),
-    such_market.cache_retry(bigint), such_market.cache_prune(interval, bigint),
+    such_market.cache_retry(bigint), such_market.cache_prune(interval, bigint, pg_snapshot),
     such_market.cache_watch(regclass, text, boolean) FROM PUBLIC;
 GRANT SELECT ON such_market.cache_events, such_market.cache_incarnation, such_market.cache_clear,
     such_market.cache_relays, such_market.cache_relays_live TO :app_role, :maintenance_role;
 GRANT INSERT, UPDATE ON such_market.cache_relays TO :app_role;
 GRANT EXECUTE ON FUNCTION such_market.cache_epoch(), such_market.cache_clear_all(), such_market.cache_invalidate(text[]),
     such_market.cache_park(bigint, text), such_market.cache_retry(bigint),
-    such_market.cache_prune(interval, bigint) TO :app_role, :maintenance_role;
+    such_market.cache_prune(interval, bigint, pg_snapshot) TO :app_role, :maintenance_role;

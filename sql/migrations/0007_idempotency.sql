@@ -87,8 +87,9 @@ $$;
 
 -- Applies transfers of one collection in order, all or none.  outcome: 'ok', or why none was applied;
 -- then place is the number of the first one that is impossible, and held what its sender has.
--- earlier: transactions of a moment ago that recorded the duplicates; their events may not have
--- reached every machine yet.
+-- earlier: the transactions that recorded the duplicates; their events may not have reached every machine
+-- yet. All of them, because nobody can say when one was committed: when it began, a row's age or xmin (of a
+-- savepoint, of an update) do not. Those whose events were forgotten ended long before (cache_prune).
 --
 -- Planning each statement for its values takes several times as long as running it.
 --
@@ -120,12 +121,12 @@ BEGIN
     SELECT c.token_type IN ('ERC721', 'CRYPTOPUNKS') INTO single
         FROM collections AS c WHERE c.contract_address = contract;
 
-    SELECT array_agg(f.i ORDER BY f.i) FILTER (WHERE f.first AND f.xmin IS NULL),
-        count(*) FILTER (WHERE NOT f.first OR f.xmin IS NOT NULL),
-        array_agg(DISTINCT (pg_current_xact_id()::text::bigint - age(f.xmin))::text::xid8)
-            FILTER (WHERE f.created_at > now() - interval '1 minute')
+    -- Numbers not reached yet came with a dump of another server.
+    SELECT array_agg(f.i ORDER BY f.i) FILTER (WHERE f.first AND f.xid IS NULL),
+        count(*) FILTER (WHERE NOT f.first OR f.xid IS NOT NULL),
+        array_agg(DISTINCT f.xid) FILTER (WHERE f.xid < pg_snapshot_xmax(pg_current_snapshot()))
         INTO fresh, duplicates, earlier
-        FROM (SELECT m.i, t.xmin, t.created_at, row_number() OVER
+        FROM (SELECT m.i, t.xid, row_number() OVER
                   (PARTITION BY m.origin, m.log_index, m.batch_index, m.token ORDER BY m.i) = 1 AS first
               FROM transfer_moves(moves) AS m
               LEFT JOIN transfers AS t ON t.origin = m.origin AND t.log_index = m.log_index

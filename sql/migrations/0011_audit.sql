@@ -13,7 +13,7 @@ CREATE TABLE such_market.audit_log (
     route text NOT NULL,           -- pattern of the route table, or the word of the command line
     target text NOT NULL,          -- path, or name of the key
     digest bytea CHECK (octet_length(digest) = 32), -- SHA-256 of query, NUL and body
-    outcome text NOT NULL CHECK (outcome IN ('begun', 'done', 'refused', 'failed')),
+    outcome text NOT NULL CHECK (outcome IN ('begun', 'done', 'refused', 'failed', 'unknown')),
     status smallint,               -- of HTTP
     request_id text,
     skipped bigint NOT NULL DEFAULT 0 CHECK (skipped >= 0) -- refused calls of the machine before this one without a row

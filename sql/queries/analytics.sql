@@ -5,6 +5,10 @@
 INSERT INTO such_market.analytics_snapshots (time_range, report) VALUES ($1, $2::jsonb)
 RETURNING id, (extract(epoch FROM saved_at) * 1000000)::int8;
 
+-- name: analytics_saved
+-- $1 id -> report
+SELECT s.report FROM such_market.analytics_snapshots AS s WHERE s.id = $1::int8;
+
 -- The horizon of labels and the outbox.  An event is pending until every relay that was heard of
 -- within ten seconds has applied it, or when none was heard of the one that was last; at most 10,000
 -- of them are looked at.  Without any relay nobody waits for events.

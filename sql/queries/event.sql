@@ -59,8 +59,8 @@ ON CONFLICT (machine) DO UPDATE SET mapping = excluded.mapping, epoch = excluded
 SELECT r.epoch, r.position FROM such_market.cache_relays AS r WHERE r.machine = $1 AND r.mapping = $2;
 
 -- name: event_prune
--- $1 milliseconds that events are kept, $2 how many may go -> how many went
-SELECT such_market.cache_prune($1::bigint * interval '1ms', $2::bigint);
+-- $1 milliseconds that events are kept, $2 how many may go, $3 a snapshot older than a lease -> how many went
+SELECT such_market.cache_prune($1::bigint * interval '1ms', $2::bigint, $3::pg_snapshot);
 
 -- Requests that may be repeated, see 0007.
 -- name: event_requests_prune

@@ -58,7 +58,7 @@ SELECT g.id FROM gone AS g;
 SELECT such_market.cache_invalidate(string_to_array($1, E'\n'));
 
 -- name: write_clear_all
--- -> how often all was cleared
+-- -> event
 SELECT such_market.cache_clear_all();
 
 -- name: write_retry

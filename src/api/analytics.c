@@ -1,5 +1,6 @@
 /*
  * GET  /api/admin/cache/metrics                           the counters of all machines
+ * GET  /api/admin/cache/metrics?snapshot=17               what they were when that was saved
  * POST /api/admin/cache/metrics {"action":"reset"|"save"}
  */
 #include <inttypes.h>
@@ -14,6 +15,8 @@
 #include "base/failpoint.h"
 #include "base/json.h"
 #include "base/jsonin.h"
+#include "base/scope.h"
+#include "base/stages.h"
 #include "net/pg.h"
 
 #define BODY_MAX  ((size_t)4 << 20)
@@ -33,21 +36,23 @@ static const struct analytics_range *range_named(struct str name)
 	return NULL;
 }
 
-static enum rc read_range(struct call *call, const struct analytics_range **ret)
-{
-	static const struct param params[] = {
-		{ .name = "range", .kind = PARAM_CHOICE, .choices = RANGE_CHOICES }
-	};
-	struct str choices = STR(RANGE_CHOICES), name = STR_NONE;
-	struct param_value value;
-	enum rc rc = call_query(call, params, 1, &value);
+static const struct param params[] = {
+	{ .name = "range", .kind = PARAM_CHOICE, .choices = RANGE_CHOICES },
+	{ "snapshot", PARAM_INT, .min = 1, .max = INT64_MAX }, /* of what is shown only */
+};
+enum {
+	RANGE,
+	SNAPSHOT,
+	PARAMS
+};
 
-	if (rc != RC_OK)
-		return rc;
-	for (int64_t i = 0; i <= value.num; i++)
+static const struct analytics_range *range_of(const struct param_value *value)
+{
+	struct str choices = STR(RANGE_CHOICES), name = STR_NONE;
+
+	for (int64_t i = 0; i <= value->num; i++)
 		name = str_cut(&choices, '|');
-	*ret = range_named(name);
-	return RC_OK;
+	return range_named(name);
 }
 
 static bool has_redis(const struct env *env)
@@ -93,13 +98,34 @@ static struct str write_report(struct env *env, const struct report *r)
 	return buf_failed(&body) ? STR_NONE : buf_str(&body);
 }
 
+/* As it was saved. */
+static enum rc show_saved(struct call *call, int64_t id)
+{
+	struct arena *arena = call->env->arena;
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_run(call->env->pg, STMT_analytics_saved,
+		       PG_ARGS(pg_text(arena_printf(arena, "%" PRId64, id).ptr)));
+
+	if (row.rc != RC_OK)
+		return call_answer(call, row.rc, NULL);
+	if (row.count == 0)
+		return problem_set(&call->problem, RC_NOT_FOUND, "snapshot_not_found",
+				   STR("No such snapshot is known, or it was forgotten"));
+	response_plain(call->res, call->req, 200, "application/json",
+		       arena_dup(arena, pg_str(&row, 0, 0)));
+	return RC_OK;
+}
+
 enum rc analytics_show(struct call *call)
 {
-	const struct analytics_range *range;
+	struct param_value v[PARAMS];
 
-	if (read_range(call, &range) != RC_OK)
+	if (call_query(call, params, PARAMS, v) != RC_OK)
 		return call->problem.rc;
-	const struct report r = make_report(call->env, range);
+	if (v[SNAPSHOT].given)
+		return show_saved(call, v[SNAPSHOT].num);
+	const struct report r = make_report(call->env, range_of(&v[RANGE]));
 	struct str body = write_report(call->env, &r);
 	if (!body.ptr)
 		return call_answer(call, RC_INTERNAL, NULL);
@@ -115,23 +141,34 @@ static enum rc refuse_away(struct call *call)
 			   STR("The Redis of the counters does not answer: nothing was done"));
 }
 
+static bool is_clean(const struct env *env, int64_t since_ns)
+{
+	return __atomic_load_n(&board_ledger(env->board)->clean_ns, __ATOMIC_ACQUIRE) >
+	       since_ns;
+}
+
 /* Until Redis has everything that this machine had counted when this was called; false: it was
  * not to be awaited. */
 static bool wait_flushed(const struct env *env)
 {
-	int64_t start_ns = clock_mono_ns();
+	int64_t start_ns = clock_mono_ns(), now_ns = start_ns;
 	int64_t wait_ms = env->analytics->options->interval_ms + GRACE_MS;
 	int64_t end_ns = start_ns + (wait_ms < WAIT_MS ? wait_ms : WAIT_MS) * NS_PER_MS;
 
 	if (!env->board)
 		return false;
-	while (__atomic_load_n(&board_ledger(env->board)->clean_ns, __ATOMIC_ACQUIRE) <=
-	       start_ns) {
-		if (clock_mono_ns() > end_ns)
-			return false;
+	while (!is_clean(env, start_ns) && now_ns <= end_ns) {
 		poll(NULL, 0, LOOK_MS);
+		now_ns = clock_mono_ns();
 	}
-	return true;
+	stages_add(STAGE_cache, now_ns - start_ns);
+	return is_clean(env, start_ns);
+}
+
+/* Who is not there is not waited for. */
+static bool answers(const struct env *env)
+{
+	return has_redis(env) && analytics_answers(env->analytics);
 }
 
 static enum rc send_done(struct call *call, const char *action, bool flushed, struct str id,
@@ -149,6 +186,10 @@ static enum rc send_done(struct call *call, const char *action, bool flushed, st
 	json_bool(&j, "flushed", flushed);
 	if (id.ptr) {
 		json_raw(&j, "snapshotId", id);
+		json_str(&j, "snapshotUrl",
+			 arena_printf(call->env->arena,
+				      "/api/admin/cache/metrics?snapshot=" STR_FMT,
+				      STR_ARG(id)));
 		json_time(&j, "savedAt", saved_us);
 	}
 	json_end(&j);
@@ -161,13 +202,18 @@ static enum rc reset(struct call *call, const struct analytics_range *range)
 	struct env *env = call->env;
 
 	(void)range;
-	if (!has_redis(env))
+	if (!answers(env))
 		return refuse_away(call);
 	bool flushed = wait_flushed(env);
 	enum rc rc = audit_begun(env);
 	if (rc != RC_OK)
 		return call_answer(call, rc, NULL);
-	if (analytics_reset(env->analytics, env->arena, clock_wall_us()) != RC_OK)
+	bool unknown;
+	rc = analytics_reset(env->analytics, env->arena, clock_wall_us(), &unknown);
+	if (rc != RC_OK && unknown)
+		return gate_audit_unknown(call, STR("Redis did not answer: it may have been "
+						    "reset; look, and ask again"));
+	if (rc != RC_OK)
 		return refuse_away(call);
 	FAILPOINT(after_reset);
 	return send_done(call, "reset", flushed, STR_NONE, 0);
@@ -197,10 +243,12 @@ static enum rc keep(struct pg *pg, void *ctx)
 static enum rc save(struct call *call, const struct analytics_range *range)
 {
 	struct env *env = call->env;
-	bool flushed = has_redis(env) && wait_flushed(env);
-	const struct report r = make_report(env, range);
 	struct snapshot s = { .env = env, .range = range->name };
 
+	if (!answers(env))
+		return refuse_away(call);
+	bool flushed = wait_flushed(env);
+	const struct report r = make_report(env, range);
 	if (r.local)
 		return refuse_away(call);
 	struct str text = write_report(env, &r);
@@ -219,15 +267,16 @@ static const struct {
 enum rc analytics_do(struct call *call)
 {
 	static const char *const members[] = { "action", NULL };
-	const struct analytics_range *range;
+	struct param_value range;
 	struct json_object *body;
 
-	if (read_range(call, &range) != RC_OK || call_body(call, members, &body) != RC_OK)
+	if (call_query(call, params, 1, &range) != RC_OK ||
+	    call_body(call, members, &body) != RC_OK)
 		return call->problem.rc;
 	struct str action = jsonin_str(jsonin_get(body, "action"));
 	for (size_t i = 0; i < COUNT_OF(actions); i++)
 		if (str_eqz(action, actions[i].name))
-			return actions[i].run(call, range);
+			return actions[i].run(call, range_of(&range));
 	return problem_parameter(&call->problem, "invalid_action", STR("action"),
 				 STR("must be \"reset\" or \"save\""));
 }

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/jsonin.h"
-#include "base/metric.h"
 #include "base/scope.h"
 #include "cache/cache.h"
 #include "model/env.h"
@@ -281,19 +280,16 @@ static void write_known(struct json *j, const char *key, int64_t n)
 		json_null(j, key);
 }
 
-static void write_queue(struct json *j, const struct env *env)
+static void write_queue(struct json *j, const struct report *r)
 {
 	struct vital_events events = { -1, -1, -1, -1, -1, -1, -1 };
-	struct metric_cells cells = { 0 };
 
-	if (env->board) {
-		events = board_vitals(env->board)->events;
-		board_sum(env->board, &cells);
-	}
+	if (r->env->board)
+		events = board_vitals(r->env->board)->events;
 	json_object(j, "eventQueue");
 	write_known(j, "queueLength", events.pending);
 	json_bool(j, "isProcessing", events.pending > 0);
-	json_int(j, "eventsProcessed", (int64_t)cells.counter[COUNTER_relay_events]);
+	json_int(j, "eventsProcessed", (int64_t)r->counts->sum.events);
 	write_known(j, "eventsFailed", events.failed);
 	write_known(j, "oldestAgeMs", events.oldest_ms);
 	json_end(j);
@@ -355,7 +351,7 @@ void report_write(struct json *j, const struct report *r)
 	write_top(j, r->counts);
 	json_end(j);
 	write_alerts(&alerts, r);
-	write_queue(j, r->env);
+	write_queue(j, r);
 	json_end(j);
 	write_health(j, r, &alerts);
 	write_summary(j, r);

@@ -10,7 +10,9 @@ static const struct param audit_params[] = {
 	{ .name = "cursor", .kind = PARAM_CURSOR },
 	{ .name = "since", .kind = PARAM_TEXT },
 	{ "key", PARAM_INT, .min = 1, .max = INT64_MAX },
-	{ .name = "outcome", .kind = PARAM_CHOICE, .choices = "any|begun|done|refused|failed" },
+	{ .name = "outcome",
+	  .kind = PARAM_CHOICE,
+	  .choices = "any|begun|done|refused|failed|unknown" },
 };
 enum {
 	LIMIT,
@@ -21,7 +23,7 @@ enum {
 	AUDIT_PARAMS
 };
 
-static const char *const outcomes[] = { NULL, "begun", "done", "refused", "failed" };
+static const char *const outcomes[] = { NULL, "begun", "done", "refused", "failed", "unknown" };
 
 enum rc audit_show(struct call *call)
 {

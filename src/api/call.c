@@ -1,7 +1,6 @@
 #include "api/call.h"
 
 #include "base/arena.h"
-#include "base/json.h"
 #include "base/jsonin.h"
 #include "http/cursor.h"
 #include "model/instance.h"
@@ -120,22 +119,6 @@ enum rc call_body(struct call *call, const char *const *members, struct json_obj
 	if (call->problem.count)
 		return call->problem.rc;
 	*ret = body;
-	return RC_OK;
-}
-
-enum rc call_job(struct call *call, const char *state, int64_t id)
-{
-	struct buf body;
-	struct json j;
-
-	buf_init(&body, call->env->arena, BUF_NO_MAX);
-	json_init(&j, &body);
-	json_object(&j, NULL);
-	json_bool(&j, "success", true);
-	json_strz(&j, "status", state);
-	json_int(&j, "jobId", id);
-	json_end(&j);
-	response_plain(call->res, call->req, 202, "application/json", buf_str(&body));
 	return RC_OK;
 }
 

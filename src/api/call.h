@@ -65,9 +65,6 @@ enum rc call_json_type(struct call *call);
  * RC_MEDIA_TYPE, RC_INVALID with the problem set. */
 enum rc call_body(struct call *call, const char *const *members, struct json_object **ret);
 
-/* Answers 202 with the number of a job in the background, and its state. */
-enum rc call_job(struct call *call, const char *state, int64_t id);
-
 /* A page of `limit` rows of the list named by scope, after the cursor when one is given (its
  * fields go to ret->key).  RC_INVALID: a foreign cursor; RC_UNAVAILABLE: the secret is not
  * known. */

@@ -7,6 +7,7 @@
 #include "model/event.h"
 
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "base/json.h"
 
@@ -71,8 +72,8 @@ enum rc event_retry_one(struct call *call)
 					 STR("must be the number of an event"));
 	enum rc rc = event_retry(call->env, (int64_t)id, &outcome, &by, &unknown);
 	if (unknown)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
-				   STR("Nobody knows whether it was retried: ask again"));
+		return gate_audit_unknown(
+			call, STR("Nobody knows whether it was retried: ask again"));
 	if (rc == RC_NOT_FOUND)
 		return problem_set(&call->problem, RC_NOT_FOUND, "event_not_found",
 				   STR("No such event is known, or it was forgotten"));

@@ -30,6 +30,12 @@ void gate_audit_begin(struct call *call)
 	call->env->audit = &call->audit;
 }
 
+enum rc gate_audit_unknown(struct call *call, struct str detail)
+{
+	call->audit.unknown = true;
+	return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown", detail);
+}
+
 enum rc gate_audit_run(struct call *call, int status, enum rc (*body)(struct pg *pg, void *ctx),
 		       void *ctx)
 {
@@ -39,9 +45,8 @@ enum rc gate_audit_run(struct call *call, int status, enum rc (*body)(struct pg 
 	if (rc == RC_OK)
 		return rc;
 	if (unknown)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
-				   STR("Nobody knows whether this was done: look, and ask "
-				       "again"));
+		return gate_audit_unknown(
+			call, STR("Nobody knows whether this was done: look, and ask again"));
 	return call_answer(call, rc, NULL);
 }
 
@@ -74,7 +79,7 @@ enum rc gate_audit_enqueue(struct call *call, const struct job_order *order, int
 
 static bool is_bounded(const struct audit *audit, int status)
 {
-	return strcmp(audit_outcome(status), "refused") == 0 ||
+	return strcmp(audit_outcome(audit, status), "refused") == 0 ||
 	       (status >= 400 && audit->who.id == 0);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/rc.h"
+#include "base/str.h"
 
 struct call;
 struct pg;
@@ -13,6 +14,8 @@ struct job_order;
 
 /* This call changes something; the gate asks for it where the method says so. */
 void gate_audit_begin(struct call *call);
+/* Answers 503 outcome_unknown, and has the audit row say so.  RC_UNAVAILABLE. */
+enum rc gate_audit_unknown(struct call *call, struct str detail);
 /* The handler's work and its row, in one transaction (audit_run); status: of the answer that is
  * to be.  Not RC_OK: the problem is set.  body never returns RC_NOT_FOUND. */
 enum rc gate_audit_run(struct call *call, int status, enum rc (*body)(struct pg *pg, void *ctx),

@@ -10,6 +10,7 @@
 
 #include "api/call.h"
 #include "api/gate_audit.h"
+#include "api/job.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -115,15 +116,9 @@ enum rc ownership_act(struct call *call)
 /* A recount; another job's id is as unknown as one that was forgotten. */
 static enum rc find_job(struct call *call, struct job *ret)
 {
-	uint64_t id;
+	enum rc rc = call_job_find(call, ret);
 
-	if (path_u64(call->hole[0], "jobId", INT64_MAX, &id, &call->problem) != RC_OK)
-		return call->problem.rc;
-	enum rc rc = job_read(call->env->pg, call->env->arena, (int64_t)id, ret);
-	if (rc == RC_NOT_FOUND || (rc == RC_OK && ret->kind != JOB_recount))
-		return problem_set(&call->problem, RC_NOT_FOUND, "job_not_found",
-				   STR("No such job is known here"));
-	return rc == RC_OK ? rc : call_answer(call, rc, NULL);
+	return rc == RC_OK && ret->kind != JOB_recount ? call_job_missing(call) : rc;
 }
 
 enum rc ownership_recount(struct call *call)

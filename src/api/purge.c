@@ -11,6 +11,8 @@
 #include "model/purge.h"
 
 #include "api/call.h"
+#include "api/gate_audit.h"
+#include "api/job.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -182,37 +184,39 @@ static void compact(struct purge_call *p)
 	p->tags = n;
 }
 
-static enum rc purge_named(struct purge_call *p)
+static bool is_all(const struct purge_call *p)
+{
+	return p->has_pattern && p->pattern.kind == PATTERN_ALL;
+}
+
+static bool is_glob(const struct purge_call *p)
+{
+	return p->has_pattern && p->pattern.kind == PATTERN_GLOB;
+}
+
+/* Of what is done: a job goes on with a glob where there is Redis. */
+static int status_of(const struct purge_call *p)
+{
+	return is_glob(p) && cache_redis(p->call->env->cache) ? 202 : 200;
+}
+
+/* In one transaction, with its row of the audit log: all of it, or nothing. */
+static enum rc purge_it(struct purge_call *p)
 {
 	struct env *env = p->call->env;
+	struct str glob = is_glob(p) ? p->pattern.rest : STR_NONE;
+	enum rc rc;
 
 	compact(p);
 	if (p->tags > PURGE_TAGS_MAX)
 		return bad(p->call, "invalid_body", STR("tags"), "are more than 1000 in all");
 	metric_add(COUNTER_purge_keys, p->keys);
-	enum rc rc = purge_tags(env, p->tag, p->tags, &p->done);
+	p->call->audit.status = status_of(p);
+	rc = is_all(p) ? purge_all(env, &p->done)
+		       : purge_some(env, p->tag, p->tags, glob, &p->done);
 	if (rc == RC_OK && !redis_tier_remove(cache_redis(env->cache), env->arena, p->key,
 					      p->keys, &p->removed))
 		p->done.told = false;
-	return rc;
-}
-
-static enum rc purge_it(struct purge_call *p)
-{
-	struct purged named = { .told = true };
-	enum rc rc = RC_OK;
-
-	if (p->tags) {
-		rc = purge_named(p);
-		named = p->done;
-	}
-	if (rc == RC_OK && p->has_pattern && p->pattern.kind == PATTERN_ALL)
-		rc = purge_all(p->call->env, &p->done);
-	if (rc == RC_OK && p->has_pattern && p->pattern.kind == PATTERN_GLOB)
-		rc = purge_glob(p->call->env, p->pattern.rest, &p->done);
-	p->done.told &= named.told;
-	if (!p->done.event)
-		p->done.event = named.event;
 	return rc;
 }
 
@@ -228,6 +232,10 @@ static const char *redis_word(const struct purge_call *p)
 /* What is left to do, for people. */
 static const char *pending_text(const struct purge_call *p)
 {
+	if (p->done.job && !p->done.told)
+		return "invalid in this machine's memory within a poll of its relay, in the "
+		       "others' likewise; Redis was not reached: the job waits for it, and "
+		       "removes the copies there";
 	if (p->done.job)
 		return "invalid in this machine's memory within a poll of its relay, in the "
 		       "others' likewise; the job removes the copies in Redis";
@@ -246,36 +254,45 @@ static void render_number(struct json *j, const char *name, int64_t n)
 		json_null(j, name);
 }
 
+static void render(const struct purge_call *p, struct str url, struct json *j)
+{
+	json_object(j, NULL);
+	json_bool(j, "success", true);
+	json_strz(j, "method", method_names[p->has_pattern ? p->pattern.kind : PATTERN_TAGS]);
+	if (p->keys && p->done.told && !is_glob(p) && !is_all(p))
+		json_int(j, "cleared", (int64_t)p->removed);
+	else
+		json_null(j, "cleared");
+	render_number(j, "jobId", p->done.job);
+	json_str(j, "statusUrl", url);
+	render_number(j, "eventId", p->done.event);
+	json_int(j, "tags", (int64_t)p->tags);
+	json_strz(j, "redis", redis_word(p));
+	json_strz(j, "detail", pending_text(p));
+	json_end(j);
+}
+
 static enum rc answer(struct purge_call *p, enum rc rc)
 {
 	struct call *call = p->call;
-	enum pattern_kind kind = p->has_pattern ? p->pattern.kind : PATTERN_TAGS;
+	struct str url = STR_NONE;
 	struct buf body;
 	struct json j;
 
 	if (p->done.unknown)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
-				   STR("Nobody knows whether this was done: send it again, it "
-				       "does no harm twice"));
+		return gate_audit_unknown(call,
+					  STR("Nobody knows whether this was done: send it "
+					      "again, it does no harm twice"));
 	if (rc != RC_OK)
 		return call->problem.rc == RC_INVALID ? rc : call_answer(call, rc, NULL);
+	if (p->done.job) {
+		url = call_job_url(call->env->arena, p->done.job);
+		response_header(call->res, "Location", url);
+	}
 	buf_init(&body, call->env->arena, BUF_NO_MAX);
 	json_init(&j, &body);
-	json_object(&j, NULL);
-	json_bool(&j, "success", true);
-	json_strz(&j, "method", method_names[kind]);
-	if (p->keys && p->done.told && kind != PATTERN_GLOB && kind != PATTERN_ALL)
-		json_int(&j, "cleared", (int64_t)p->removed);
-	else
-		json_null(&j, "cleared");
-	render_number(&j, "jobId", p->done.job);
-	render_number(&j, "eventId", p->done.event);
-	json_int(&j, "tags", (int64_t)p->tags);
-	json_strz(&j, "redis", redis_word(p));
-	json_strz(&j, "detail", pending_text(p));
-	json_end(&j);
-	response_plain(call->res, call->req, p->done.job ? 202 : 200, "application/json",
-		       buf_str(&body));
+	render(p, url, &j);
+	response_plain(call->res, call->req, status_of(p), "application/json", buf_str(&body));
 	return RC_OK;
 }
 

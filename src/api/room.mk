@@ -15,6 +15,8 @@ libapi_a_SOURCES = \
 	src/api/gate_audit.c \
 	src/api/gate_audit.h \
 	src/api/health.c \
+	src/api/job.c \
+	src/api/job.h \
 	src/api/key.c \
 	src/api/metrics.c \
 	src/api/metrics_machine.c \

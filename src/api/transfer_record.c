@@ -1,5 +1,6 @@
 /* Recording transfers: POST /api/collection/{address}/transfers */
 #include "api/call.h"
+#include "api/gate_audit.h"
 #include "api/routes.h"
 #include "api/transfer_body.h"
 #include "base/arena.h"
@@ -81,10 +82,10 @@ static enum rc answer(struct call *call, const struct transfer_write *write, enu
 		return RC_OK;
 	}
 	if (v->unknown)
-		return problem_set(&call->problem, RC_UNAVAILABLE, "outcome_unknown",
-				   STR("Nobody knows whether this was recorded: send the same "
-				       "request again, with the same Idempotency-Key if it had "
-				       "one"));
+		return gate_audit_unknown(
+			call, STR("Nobody knows whether this was recorded: send the same "
+				  "request again, with the same Idempotency-Key if it had "
+				  "one"));
 	if (rc == RC_NOT_FOUND || rc == RC_UNPROCESSABLE)
 		return refuse(call, write, v);
 	return call_answer(call, rc, NULL);

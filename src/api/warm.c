@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "api/gate_audit.h"
+#include "api/job.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/jsonin.h"

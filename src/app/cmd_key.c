@@ -32,11 +32,31 @@ static int fail(struct env *env, enum rc rc, const char *name)
 	}
 }
 
+/* What to say when the reply to COMMIT was lost for good. */
+static int doubt_made(const char *name)
+{
+	return command_fail("key", EXIT_FAILURE,
+			    "nobody knows whether it was made: a key named \"%s\" may be in "
+			    "use, which nobody has; \"such-market key list\" shows it, "
+			    "\"such-market key revoke\" with the same --name ends it",
+			    name);
+}
+
+static int doubt_revoked(const char *name)
+{
+	return command_fail("key", EXIT_FAILURE,
+			    "nobody knows whether \"%s\" was revoked: it may open doors still; "
+			    "say it again until it is",
+			    name);
+}
+
 static int create(struct env *env, const struct key_request *request)
 {
 	char key[KEY_TEXT];
 	enum rc rc = key_create(env, request->name, request->role, key);
 
+	if (rc == RC_TIMEOUT)
+		return doubt_made(request->name);
 	if (rc != RC_OK)
 		return fail(env, rc, request->name);
 	fprintf(stderr, "The key of \"%s\" (%s). It is shown this once:\n", request->name,
@@ -75,6 +95,8 @@ static int withdraw(struct env *env, const struct key_request *request)
 {
 	enum rc rc = key_revoke(env, request->name);
 
+	if (rc == RC_TIMEOUT)
+		return doubt_revoked(request->name);
 	if (rc != RC_OK)
 		return fail(env, rc, request->name);
 	printf("revoked \"%s\"\n", request->name);

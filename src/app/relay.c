@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/tally.h"
 #include "cache/redis_tier.h"
 #include "jobs/relay.h"
 #include "net/redis.h"
@@ -92,6 +93,7 @@ int relay_run(const struct process *process)
 
 	options.rules = process->config->cache.rules;
 	struct relay *relay = relay_new(pg, process->map, machine, &options);
+	tally_attach(&process->slot->tally, NULL);
 	/* The watchdog looks at requests: catching up may take its time. */
 	board_state(process->slot, BOARD_IDLE, clock_mono_ns());
 	process_tell(process, TOLD_READY);

@@ -22,6 +22,7 @@ enum tier {
 enum source {
 	SOURCE_DATABASE,
 	SOURCE_REPLICA, /* of the database */
+	SOURCE_BYPASS,  /* the database, past all copies: there is no lease */
 	SOURCE_REDIS,
 	SOURCE_STORED, /* the database tier: a table of copies */
 	SOURCE_MEMORY,
@@ -32,7 +33,7 @@ enum source {
 /* It was made for this request, not remembered. */
 static inline bool source_is_database(enum source source)
 {
-	return source == SOURCE_DATABASE || source == SOURCE_REPLICA;
+	return source == SOURCE_DATABASE || source == SOURCE_REPLICA || source == SOURCE_BYPASS;
 }
 
 #define ETAG_TEXT 27 /* '"' + 24 characters + '"' + NUL at most */

@@ -11,8 +11,7 @@ size_t glob_literal(struct str pattern)
 	return n;
 }
 
-/* Bytes of the element at the pattern's start; 0: it has no end. */
-static size_t element(struct str p)
+size_t glob_element(struct str p)
 {
 	size_t n = 1;
 
@@ -38,7 +37,7 @@ const char *glob_fault(struct str pattern)
 		if ((unsigned char)pattern.ptr[i] < 0x20 || pattern.ptr[i] == 0x7f)
 			return "has control characters";
 	while (pattern.len > 0) {
-		size_t n = element(pattern);
+		size_t n = glob_element(pattern);
 
 		if (n == 0)
 			return "ends within brackets or after a \\";
@@ -94,7 +93,7 @@ bool glob_match(struct str pattern, struct str text)
 		}
 		if (text.len == 0)
 			return pattern.len == 0;
-		size_t n = pattern.len ? element(pattern) : 0;
+		size_t n = pattern.len ? glob_element(pattern) : 0;
 		if (n && takes((struct str){ pattern.ptr, n }, text.ptr[0])) {
 			pattern = str_from(pattern, n);
 			text = str_from(text, 1);

@@ -12,6 +12,9 @@
 /* NULL, or why nobody should match with it: too long, too many stars, an open bracket, a \ at
  * the end, control characters. */
 const char *glob_fault(struct str pattern);
+/* Bytes of its first element: a character, an escaped one, a class, * or ?; 0: it has no end.
+ */
+size_t glob_element(struct str pattern);
 bool glob_match(struct str pattern, struct str text);
 /* How many bytes of it mean themselves before the first *, ?, [ or \. */
 size_t glob_literal(struct str pattern);

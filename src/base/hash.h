@@ -19,7 +19,7 @@ struct hash_stream;
 struct hash_stream *hash_stream_new(void);
 void hash_stream_add(struct hash_stream *h, const void *bytes, size_t len);
 void hash_stream_done(struct hash_stream *h, uint8_t ret[SHA256_BYTES]); /* frees h */
-/* SipHash-2-4 of 64 bits: fast, keyed; for tables and ETags. */
+/* SipHash-1-3 of 64 bits: fast, keyed; for tables. */
 uint64_t hash_sip(const uint8_t key[16], const void *bytes, size_t len);
 /* XXH3 of 64 bits: for checksums against damage, not against people. */
 uint64_t hash_fast(const void *bytes, size_t len);

@@ -59,6 +59,11 @@ void tally_collection(const struct address *address)
 	top_add(top, address);
 }
 
+void tally_events(uint64_t n)
+{
+	bump(&tally->events, n);
+}
+
 #endif
 
 void tally_sum(struct tally *into, const struct tally *from)

@@ -1,7 +1,8 @@
 /*
  * What is counted for analytics: requests by route and status class, their time, reads by read
- * model, tier and outcome, most-read collections.  A worker adds to the tally of its own slot
- * of the board and to nothing else; the ticker takes the sums to Redis (base/ledger.h).
+ * model, tier and outcome, most-read collections, events applied.  A worker (a relay) adds to
+ * the tally of its own slot of the board and to nothing else; the ticker takes the sums to
+ * Redis (base/ledger.h).
  *
  * A request counts when its answer is made and before it is sent: whoever has an answer was
  * counted, and a worker that dies while it sends has counted once.
@@ -59,6 +60,7 @@ extern const char *const tally_classes[TALLY_CLASSES]; /* "2xx" … */
 /* 64-bit words only: cells. */
 struct tally {
 	uint64_t requests, errors; /* errors: answers with a 5xx status */
+	uint64_t events;           /* of the outbox, applied by a relay */
 	uint64_t route[TALLY_ROUTES][TALLY_CLASSES];
 	uint64_t route_ns[TALLY_ROUTES];
 	struct histogram_cells latency;
@@ -73,11 +75,13 @@ void tally_attach(struct tally *tally, struct top *top);
 #define tally_request(route, status, ns) ((void)(route), (void)(status), (void)(ns))
 #define tally_read(read, outcome)        ((void)(read), (void)(outcome))
 #define tally_collection(address)        ((void)(address))
+#define tally_events(n)                  ((void)(n))
 #else
 /* ns: from its first byte to its answer. */
 void tally_request(size_t route, int status, int64_t ns);
 void tally_read(size_t read, enum tally_outcome outcome);
 void tally_collection(const struct address *address);
+void tally_events(uint64_t n);
 #endif
 
 /* Adds what another process may be writing meanwhile. */

@@ -1,7 +1,7 @@
 /*
  * Names of the cells:
  *
- *	requests, errors              latency:<upper bound in seconds, or +Inf>, latency:ns
+ *	requests, errors, events      latency:<upper bound in seconds, or +Inf>, latency:ns
  *	route:<method> <path>:<class> time:<method> <path>     of "other": no such route
  *	read:<model>:<tier>:<outcome>
  */
@@ -12,6 +12,12 @@
 
 #define CELL(field) (offsetof(struct tally, field) / sizeof(uint64_t))
 #define NONE        TALLY_CELLS
+
+/* The first cells. */
+static const char *const plain_names[] = { [CELL(requests)] = "requests",
+					   [CELL(errors)] = "errors",
+					   [CELL(events)] = "events" };
+_Static_assert(CELL(route) == COUNT_OF(plain_names), "each has a name");
 
 /* "" for a row that no table has. */
 static const char *route_name(const struct tally_names *names, size_t route)
@@ -79,7 +85,7 @@ bool tally_field(const struct tally_names *names, size_t cell, struct buf *out)
 		return time_field(names, cell - CELL(route_ns), out);
 	if (cell >= CELL(route))
 		return route_field(names, cell - CELL(route), out);
-	buf_adds(out, cell == CELL(requests) ? STR("requests") : STR("errors"));
+	buf_adds(out, str_of(plain_names[cell]));
 	return true;
 }
 
@@ -151,7 +157,8 @@ size_t tally_cell(const struct tally_names *names, struct str field)
 		return read_cell(names, field);
 	if (field.ptr)
 		return NONE;
-	return str_eq(kind, STR("requests")) ? CELL(requests)
-	       : str_eq(kind, STR("errors")) ? CELL(errors)
-					     : NONE;
+	for (size_t i = 0; i < COUNT_OF(plain_names); i++)
+		if (str_eqz(kind, plain_names[i]))
+			return i;
+	return NONE;
 }

@@ -6,7 +6,7 @@
 #include "base/scope.h"
 
 #define MAGIC 0x59544e45u /* "ENTY" */
-#define FORM  1
+#define FORM  2
 
 static const char *const types[] = {
 	"application/json",

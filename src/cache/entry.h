@@ -36,6 +36,7 @@ struct entry_head {
 	uint64_t label, epoch, era;
 	int64_t made_us;    /* wall clock, for Age */
 	int64_t expires_ns; /* CLOCK_BOOTTIME; memory only */
+	int64_t read_ns; /* CLOCK_BOOTTIME, before it was read from the primary; memory only */
 	int64_t modified_us;
 	char etag[32];
 };

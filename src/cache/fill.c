@@ -1,4 +1,4 @@
-/* Answers are made from the primary, and kept when they are out. */
+/* Answers are made, of which so many at once, and kept when they are out. */
 #include "cache/through.h"
 
 #include <assert.h>
@@ -64,6 +64,7 @@ static void keep(void *obj)
 	e.head.tags = (uint16_t)t->tags->n;
 	e.head.primary = t->primary;
 	e.head.label = t->label;
+	e.head.read_ns = t->primary ? t->read_ns : 0;
 	e.head.epoch = t->epoch;
 	e.head.era = t->era;
 	e.head.made_us = clock_wall_us();
@@ -186,6 +187,7 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 	struct cache *cache = t->cache;
 
 	t->primary = true;
+	t->read_ns = clock_boot_ns();
 	t->epoch = cache_know_epoch(cache);
 	t->era = map_era(cache->map);
 	through_declare_fill(t);
@@ -206,14 +208,14 @@ static enum rc fill_now(struct through *t, struct answer *ret)
 	return rc;
 }
 
-/* The database is asked by so many at once. */
-enum rc through_fill(struct through *t, struct answer *ret)
+/* The database, whichever of its servers, is asked by so many at once. */
+enum rc through_fill(struct through *t, bool standby, struct answer *ret)
 {
 	int place;
 
 	if (!take_turn(t, &place))
 		return RC_UNAVAILABLE;
-	enum rc rc = fill_now(t, ret);
+	enum rc rc = standby && through_replica(t, ret) ? ret->rc : fill_now(t, ret);
 	turn_end(t->cache->map, place);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /*
  * The layout of the mapping, for the files of cache/ and for whoever maps the file without us
- *(a later nginx module): every field, its place and the rule that makes a copy usable.
+ * (a later nginx module): every field, its place and the rule that makes a copy usable.
  *
  *	struct map_head           one page
  *	struct tag_slot           × TAG_SLOTS
@@ -9,20 +9,24 @@
  *	shards × {
  *		struct shard      head: lock, positions of the two rings
  *		struct bucket     × buckets: index
- *		uint32_t          × ghosts: fingerprints of keys that left the probation ring
- *unread probation ring, main ring
+ *		uint32_t          × ghosts: fingerprints of keys that left probation unread
+ *		probation ring, main ring
  *	}
  *
+ * Where all that lies (struct map_shape) is said by the head for whoever opens the file and
+ * never read from it again: each process has a copy, made from the size alone, so no byte that
+ * changes in the mapping makes it read or write beside it.
+ *
  * A ring is a circular log of records, each aligned to 64 bytes and in one piece.  Positions
- *only grow; the byte of position p is at p modulo the ring's size.  A record at p is there as
- *long as tail <= p < head.  Readers take no lock: load the index word, copy the record out,
- *then look that tail has not passed it (as MICA does, NSDI'14); the checksum judges the copy.
- *Writers hold the shard's robust mutex and move tail before they write.  When a writer died
- *holding it the shard is emptied.
+ * only grow; the byte of position p is at p modulo the ring's size.  A record at p is there as
+ * long as tail <= p < head.  Readers take no lock: load the index word, copy the record out,
+ * then look that tail has not passed it (as MICA does, NSDI'14); the checksum judges the copy.
+ * Writers hold the shard's robust mutex and move tail before they write.  When a writer died
+ * holding it the shard is emptied.
  *
  * A copy of epoch and era of this head may be used while the lease holds and for every tag
- *either label > max(floor, slot.xid) (V1), or it was read from the primary and slot.gen is what
- *it was before that read (V2).
+ * either label > max(floor, slot.xid) (V1), or it was read from the primary and slot.gen is
+ * what it was before that read (V2).
  */
 #ifndef CACHE_LAYOUT_H
 #define CACHE_LAYOUT_H
@@ -38,7 +42,7 @@
 #include "net/breaker.h"
 
 #define MAP_MAGIC    "SMCACHE\n"
-#define MAP_LAYOUT   5
+#define MAP_LAYOUT   6
 #define MAP_SHARDS   16
 #define FLIGHTS      4096
 #define RECORD_ALIGN 64
@@ -66,7 +70,6 @@ struct bucket {
 
 struct ring {
 	_Atomic uint64_t head, tail; /* positions in bytes */
-	uint64_t base, size;         /* from the start of the shard; a multiple of 64 */
 };
 
 enum ring_kind {
@@ -78,8 +81,6 @@ enum ring_kind {
 struct shard {
 	pthread_mutex_t lock; /* process-shared, robust */
 	_Alignas(64) struct ring ring[RINGS];
-	uint64_t buckets_at, buckets; /* from the start of the shard; a power of two */
-	uint64_t ghosts_at, ghosts;   /* a power of two */
 	_Atomic uint64_t entries, evictions, spared, cleared;
 };
 
@@ -111,11 +112,22 @@ struct worth {
 	struct worth_row row[WORTH_MODELS];
 };
 
-struct map_head {
+/* What never changes.  All but hash_key follows from the size. */
+struct map_shape {
 	char magic[8];
 	uint32_t layout, shards;
 	uint64_t size, slots_at, flights_at, worth_at, shards_at, shard_size;
+	/* From the start of each shard; numbers of buckets and ghosts are powers of two. */
+	uint64_t buckets_at, buckets, ghosts_at, ghosts;
+	struct {
+		uint64_t at, size; /* multiples of RECORD_ALIGN */
+	} ring[RINGS];
 	uint8_t hash_key[16];
+	uint64_t checksum; /* of all before it */
+};
+
+struct map_head {
+	struct map_shape shape;
 	_Alignas(
 		64) _Atomic uint64_t epoch; /* cache_epoch; 0: not known, nothing may be used */
 	_Atomic uint64_t named;             /* the era epoch was named in; in another: void */
@@ -125,6 +137,7 @@ struct map_head {
 	_Atomic uint64_t writes;            /* acknowledged or applied invalidations */
 	_Atomic int64_t lease_until_ns;     /* CLOCK_BOOTTIME */
 	_Atomic uint64_t warmed;            /* the era that a warming was asked for in */
+	_Atomic uint64_t cold;              /* not 0: a warming is to be asked for anyway */
 	_Atomic uint64_t line;              /* system and timeline of the epoch */
 	_Atomic uint64_t lsn;               /* of the primary's log at the last poll */
 	_Atomic uint64_t replica_turn;
@@ -134,16 +147,16 @@ struct map_head {
 
 struct cache_map {
 	struct map_head *head;
-	size_t size; /* mapped */
 	struct tag_slot *slots;
 	struct flight *flights;
 	struct worth *worth;
 	uint8_t *shards;
+	struct map_shape shape;
 };
 
 static inline struct shard *map_shard(const struct cache_map *map, uint32_t i)
 {
-	return (struct shard *)(map->shards + (uint64_t)i * map->head->shard_size);
+	return (struct shard *)(map->shards + (uint64_t)i * map->shape.shard_size);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,44 +16,97 @@
 #include "cache/memory.h"
 #include "cache/mutation.h"
 
-static uint64_t pages(uint64_t n)
+#define PAGE              UINT64_C(4096)
+#define PROBATION_PERCENT 10
+#define INDEX_BYTES       512 /* of ring for one word of the index */
+
+static uint64_t align(uint64_t n, uint64_t to)
 {
-	return (n + 4095) & ~UINT64_C(4095);
+	return (n + to - 1) & ~(to - 1);
 }
 
-static struct map_head plan(size_t memory_bytes)
+static uint64_t power_below(uint64_t n)
 {
-	struct map_head head = { .magic = MAP_MAGIC,
-				 .layout = MAP_LAYOUT,
-				 .shards = MAP_SHARDS };
+	uint64_t p = 1;
 
-	head.slots_at = pages(sizeof(head));
-	head.flights_at = head.slots_at + pages(sizeof(struct tag_slot) * TAG_SLOTS);
-	head.worth_at = head.flights_at + pages(sizeof(struct flight) * FLIGHTS);
-	head.shards_at = head.worth_at + pages(sizeof(struct worth));
-	head.shard_size = pages(memory_bytes / MAP_SHARDS);
-	head.size = head.shards_at + head.shard_size * MAP_SHARDS;
-	return head;
+	while (p * 2 <= n)
+		p *= 2;
+	return p;
 }
 
-static bool is_sound(const struct map_head *head, off_t size)
+static void plan_shard(struct map_shape *shape)
 {
-	struct map_head same;
+	uint64_t size = shape->shard_size, words = power_below(size / INDEX_BYTES);
 
-	if (size < (off_t)sizeof(*head) ||
-	    memcmp(head->magic, MAP_MAGIC, sizeof(head->magic)) || head->layout != MAP_LAYOUT ||
-	    head->shards != MAP_SHARDS)
+	shape->buckets = words / 8 ? words / 8 : 1;
+	shape->buckets_at = align(sizeof(struct shard), RECORD_ALIGN);
+	shape->ghosts = words;
+	shape->ghosts_at = shape->buckets_at + shape->buckets * sizeof(struct bucket);
+	uint64_t at = align(shape->ghosts_at + words * sizeof(uint32_t), RECORD_ALIGN);
+	uint64_t probation = align((size - at) / 100 * PROBATION_PERCENT, RECORD_ALIGN);
+	shape->ring[RING_PROBATION].at = at;
+	shape->ring[RING_PROBATION].size = probation;
+	shape->ring[RING_MAIN].at = at + probation;
+	shape->ring[RING_MAIN].size = (size - at - probation) & ~(uint64_t)(RECORD_ALIGN - 1);
+}
+
+static struct map_shape plan(size_t memory_bytes)
+{
+	struct map_shape shape = { .magic = MAP_MAGIC,
+				   .layout = MAP_LAYOUT,
+				   .shards = MAP_SHARDS };
+
+	shape.slots_at = align(sizeof(struct map_head), PAGE);
+	shape.flights_at = shape.slots_at + align(sizeof(struct tag_slot) * TAG_SLOTS, PAGE);
+	shape.worth_at = shape.flights_at + align(sizeof(struct flight) * FLIGHTS, PAGE);
+	shape.shards_at = shape.worth_at + align(sizeof(struct worth), PAGE);
+	shape.shard_size = align(memory_bytes / MAP_SHARDS, PAGE);
+	shape.size = shape.shards_at + shape.shard_size * MAP_SHARDS;
+	plan_shard(&shape);
+	return shape;
+}
+
+static void seal(struct map_shape *shape, const uint8_t hash_key[16])
+{
+	memcpy(shape->hash_key, hash_key, sizeof(shape->hash_key));
+	shape->checksum = hash_fast(shape, offsetof(struct map_shape, checksum));
+}
+
+/* The shape of a file of so many bytes, if it is what its head says. */
+static bool read_shape(const struct map_head *head, uint64_t size, struct map_shape *ret)
+{
+	uint64_t shard_size = head->shape.shard_size;
+	struct map_shape shape;
+
+	if (shard_size < PAGE || shard_size > size)
 		return false;
-	same = plan(head->shard_size * MAP_SHARDS);
-	return head->size == (uint64_t)size && head->size == same.size &&
-	       head->slots_at == same.slots_at && head->flights_at == same.flights_at &&
-	       head->worth_at == same.worth_at && head->shards_at == same.shards_at;
+	shape = plan(shard_size * MAP_SHARDS);
+	seal(&shape, head->shape.hash_key);
+	if (shape.size != size || memcmp(&shape, &head->shape, sizeof(shape)) != 0)
+		return false;
+	*ret = shape;
+	return true;
+}
+
+static struct cache_map *map_of(struct map_head *head, const struct map_shape *shape)
+{
+	struct cache_map *map = mem_alloc(sizeof(*map));
+	uint8_t *bytes = (uint8_t *)head;
+
+	*map = (struct cache_map){ .head = head,
+				   .slots = (struct tag_slot *)(bytes + shape->slots_at),
+				   .flights = (struct flight *)(bytes + shape->flights_at),
+				   .worth = (struct worth *)(bytes + shape->worth_at),
+				   .shards = bytes + shape->shards_at,
+				   .shape = *shape };
+	return map;
 }
 
 static int attach(int fd, struct cache_map **ret)
 {
 	struct stat st;
 	struct map_head *head;
+	struct map_shape shape;
 
 	if (fstat(fd, &st) != 0)
 		return errno;
@@ -61,28 +115,23 @@ static int attach(int fd, struct cache_map **ret)
 	head = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (head == MAP_FAILED)
 		return errno;
-	if (!is_sound(head, st.st_size)) {
+	if (!read_shape(head, (uint64_t)st.st_size, &shape)) {
 		munmap(head, (size_t)st.st_size);
 		return EINVAL;
 	}
-	struct cache_map *map = mem_alloc(sizeof(*map));
-	map->head = head;
-	map->size = (size_t)st.st_size;
-	map->slots = (struct tag_slot *)((uint8_t *)head + head->slots_at);
-	map->flights = (struct flight *)((uint8_t *)head + head->flights_at);
-	map->worth = (struct worth *)((uint8_t *)head + head->worth_at);
-	map->shards = (uint8_t *)head + head->shards_at;
-	*ret = map;
+	*ret = map_of(head, &shape);
 	return 0;
 }
 
 static int make(int fd, size_t memory_bytes, struct cache_map **ret)
 {
-	struct map_head head = plan(memory_bytes);
-	int failed = posix_fallocate(fd, 0, (off_t)head.size);
+	struct map_shape shape = plan(memory_bytes);
+	int failed = posix_fallocate(fd, 0, (off_t)shape.size);
+	uint8_t hash_key[16];
 
-	hash_random(head.hash_key, sizeof(head.hash_key));
-	if (!failed && pwrite(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head))
+	hash_random(hash_key, sizeof(hash_key));
+	seal(&shape, hash_key);
+	if (!failed && pwrite(fd, &shape, sizeof(shape), 0) != (ssize_t)sizeof(shape))
 		failed = errno;
 	if (!failed)
 		failed = attach(fd, ret);
@@ -137,19 +186,19 @@ void cache_map_close(struct cache_map *map)
 {
 	if (!map)
 		return;
-	munmap(map->head, map->size);
+	munmap(map->head, map->shape.size);
 	free(map);
 }
 
 uint32_t map_slot_of(const struct cache_map *map, uint64_t tag_hash)
 {
-	return (uint32_t)(hash_sip(map->head->hash_key, &tag_hash, sizeof(tag_hash)) %
+	return (uint32_t)(hash_sip(map->shape.hash_key, &tag_hash, sizeof(tag_hash)) %
 			  TAG_SLOTS);
 }
 
 uint64_t map_key_hash(const struct cache_map *map, struct str key)
 {
-	return hash_sip(map->head->hash_key, key.ptr, key.len);
+	return hash_sip(map->shape.hash_key, key.ptr, key.len);
 }
 
 uint64_t map_xid(const struct cache_map *map, uint32_t slot)
@@ -213,6 +262,34 @@ uint64_t map_void(struct cache_map *map)
 	if (MUTATED(era_same) && map_epoch(map) == 0)
 		return map_era(map);
 	return atomic_fetch_add(&map->head->era, 1);
+}
+
+/* Eras do not come again: copies of one that is over would count. */
+static bool mend_era(struct cache_map *map)
+{
+	uint64_t named = atomic_load(&map->head->named), era = map_era(map);
+	bool damaged = era < named;
+
+	while (era < named && !atomic_compare_exchange_weak(&map->head->era, &era, named + 1))
+		;
+	return damaged;
+}
+
+bool map_mend(struct cache_map *map, int64_t boot_ns)
+{
+	bool damaged = mend_era(map);
+
+	if (map_lease_until(map) > boot_ns + 2 * LEASE_NS)
+		damaged = true;
+	if (memcmp(&map->head->shape, &map->shape, sizeof(map->shape)) != 0) {
+		memcpy(&map->head->shape, &map->shape, sizeof(map->shape));
+		damaged = true;
+	}
+	if (damaged) {
+		map_end_lease(map);
+		map_void(map);
+	}
+	return damaged;
 }
 
 /* Whoever finds it seen may rely on the void, so that comes first.  Epochs do not come back:
@@ -293,12 +370,18 @@ void map_raise_floor(struct cache_map *map, uint64_t xid)
 /* In a new mapping it is 0, and so may the era be. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era)
 {
-	return atomic_load(&map->head->warmed) == era + 1;
+	return atomic_load(&map->head->warmed) == era + 1 && atomic_load(&map->head->cold) == 0;
 }
 
 void map_set_warmed(struct cache_map *map, uint64_t era)
 {
+	atomic_store(&map->head->cold, 0);
 	atomic_store(&map->head->warmed, era + 1);
+}
+
+void map_set_cold(struct cache_map *map)
+{
+	atomic_store(&map->head->cold, 1);
 }
 
 bool map_lease_valid(const struct cache_map *map, int64_t boot_ns)

@@ -29,6 +29,12 @@ enum rc cache_map_create(const char *path, size_t memory_bytes, struct cache_map
 /* Another process of the machine; RC_CONFLICT: another layout or damaged. */
 enum rc cache_map_attach(const char *path, struct cache_map **ret, const char **ret_error);
 void cache_map_close(struct cache_map *map);
+/*
+ * True: the head held what nobody writes: another shape, an era before the one that was named,
+ * a lease of far ahead.  It is mended, all is void and there is no lease; which events slots
+ * and floor know of nobody can say, so whoever calls this loads them anew.
+ */
+bool map_mend(struct cache_map *map, int64_t boot_ns);
 
 /* Slots. */
 uint32_t map_slot_of(const struct cache_map *map, uint64_t tag_hash);
@@ -70,9 +76,12 @@ void map_set_floor(struct cache_map *map, uint64_t xid);
  * judged by it.  Before the void that ends the era of the others. */
 void map_raise_floor(struct cache_map *map, uint64_t xid);
 
-/* Whether somebody saw to it that the mapping is warmed in this era. */
+/* Whether somebody saw to it that the mapping is warmed in this era, and since map_set_cold. */
 bool map_is_warmed(const struct cache_map *map, uint64_t era);
+/* Before it is seen to: a map_set_cold that comes meanwhile is not lost. */
 void map_set_warmed(struct cache_map *map, uint64_t era);
+/* Much of what is read most became invalid at once, the era did not end. */
+void map_set_cold(struct cache_map *map);
 
 /* What this machine knows of replica i, by its place in replica_urls. */
 struct replica_cell *map_replica(struct cache_map *map, size_t i);

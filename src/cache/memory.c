@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/scope.h"
 #include "cache/layout.h"
+#include "cache/shard.h"
+#include "cache/usable.h"
 
-#define PROBATION_PERCENT 10
-#define INDEX_BYTES       512 /* of ring for one word of the index */
-#define SPARE_MAX         16  /* records moved to make place for one */
-#define PART_BUCKETS      64  /* looked at under one lock by a sweep */
+#define SPARE_MAX    16 /* records moved to make place for one */
+#define PART_BUCKETS 64 /* looked at under one lock by a sweep */
 
 #define RECORD_MAX (ENTRY_MAX + 2 * RECORD_ALIGN)
 
@@ -39,29 +40,26 @@ static uint64_t word_position(uint64_t word)
 	return (word & ((UINT64_C(1) << 47) - 1)) * RECORD_ALIGN;
 }
 
-static struct shard *shard_of(const struct cache_map *map, uint64_t hash)
+static struct shard_view shard_of(const struct cache_map *map, uint64_t hash)
 {
-	return map_shard(map, hash % MAP_SHARDS);
+	return shard_view(map, hash % MAP_SHARDS);
 }
 
-static struct bucket *bucket_of(struct shard *s, uint64_t hash)
+static struct bucket *bucket_of(struct shard_view v, uint64_t hash)
 {
-	struct bucket *all = (struct bucket *)((uint8_t *)s + s->buckets_at);
-
-	return &all[hash / MAP_SHARDS & (s->buckets - 1)];
+	return &shard_buckets(v)[hash / MAP_SHARDS & (v.shape->buckets - 1)];
 }
 
-static uint32_t *ghost_of(struct shard *s, uint64_t hash)
+static uint32_t *ghost_of(struct shard_view v, uint64_t hash)
 {
-	uint32_t *all = (uint32_t *)((uint8_t *)s + s->ghosts_at);
-
-	return &all[hash >> 20 & (s->ghosts - 1)];
+	return &shard_ghosts(v)[hash >> 20 & (v.shape->ghosts - 1)];
 }
 
-static struct record *record_at(struct shard *s, enum ring_kind ring, uint64_t position)
+/* position is a multiple of RECORD_ALIGN. */
+static struct record *record_at(struct shard_view v, enum ring_kind ring, uint64_t position)
 {
-	return (struct record *)((uint8_t *)s + s->ring[ring].base +
-				 position % s->ring[ring].size);
+	return (struct record *)((uint8_t *)v.s + v.shape->ring[ring].at +
+				 position % v.shape->ring[ring].size);
 }
 
 static uint64_t align(uint64_t n)
@@ -69,109 +67,38 @@ static uint64_t align(uint64_t n)
 	return (n + RECORD_ALIGN - 1) & ~(uint64_t)(RECORD_ALIGN - 1);
 }
 
-static uint64_t power_below(uint64_t n)
-{
-	uint64_t p = 1;
-
-	while (p * 2 <= n)
-		p *= 2;
-	return p;
-}
-
-/* --- shards ------------------------------------------------------------------------------- */
-
-static void empty(struct shard *s)
-{
-	struct bucket *all = (struct bucket *)((uint8_t *)s + s->buckets_at);
-
-	for (uint64_t i = 0; i < s->buckets; i++)
-		for (int k = 0; k < BUCKET_WORDS; k++)
-			atomic_store(&all[i].word[k], 0);
-	/* Positions go on: a reader that is copying sees that tail has passed it.  0 is no
-	 * position. */
-	for (int r = 0; r < RINGS; r++) {
-		uint64_t size = s->ring[r].size;
-		uint64_t next = (atomic_load(&s->ring[r].head) / size + 1) * size;
-
-		atomic_store(&s->ring[r].tail, next);
-		atomic_store(&s->ring[r].head, next);
-	}
-	memset((uint8_t *)s + s->ghosts_at, 0, s->ghosts * sizeof(uint32_t));
-	atomic_store(&s->entries, 0);
-}
-
-static void format(struct shard *s, uint64_t size)
-{
-	pthread_mutexattr_t attr;
-	uint64_t words, rest;
-
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(&s->lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-	words = power_below(size / INDEX_BYTES);
-	s->buckets = words / 8 ? words / 8 : 1;
-	s->buckets_at = align(sizeof(*s));
-	s->ghosts = words;
-	s->ghosts_at = s->buckets_at + s->buckets * sizeof(struct bucket);
-	s->ring[RING_PROBATION].base = align(s->ghosts_at + s->ghosts * sizeof(uint32_t));
-	rest = size - s->ring[RING_PROBATION].base;
-	s->ring[RING_PROBATION].size = align(rest / 100 * PROBATION_PERCENT);
-	s->ring[RING_MAIN].base = s->ring[RING_PROBATION].base + s->ring[RING_PROBATION].size;
-	s->ring[RING_MAIN].size =
-		(size - s->ring[RING_MAIN].base) & ~(uint64_t)(RECORD_ALIGN - 1);
-	empty(s);
-}
-
 void memory_format(struct cache_map *map)
 {
 	for (uint32_t i = 0; i < MAP_SHARDS; i++)
-		format(map_shard(map, i), map->head->shard_size);
+		shard_format(shard_view(map, i));
 }
 
-static bool lock(struct shard *s)
+/* --- reading ----------------------------------------------------------------------------- */
+
+static bool is_record(const struct record *r, uint64_t hash, uint64_t position, uint64_t room)
 {
-	int failed = pthread_mutex_lock(&s->lock);
-
-	if (failed == EOWNERDEAD) {
-		empty(s);
-		atomic_fetch_add(&s->cleared, 1);
-		pthread_mutex_consistent(&s->lock);
-		failed = 0;
-	}
-	return failed == 0;
+	return r->position == position && r->hash == hash && r->size <= room &&
+	       r->size >= sizeof(*r) && r->entry <= r->size - sizeof(*r) &&
+	       r->entry <= ENTRY_MAX;
 }
-
-static void unlock(struct shard *s)
-{
-	pthread_mutex_unlock(&s->lock);
-}
-
-/* --- reading -------------------------------------------------------------------------------
- */
 
 /* Copies the record out; false when it was not there in one piece all the time. */
-static bool copy_out(struct shard *s, uint64_t word, uint64_t hash, struct arena *arena,
+static bool copy_out(struct shard_view v, uint64_t word, uint64_t hash, struct arena *arena,
 		     struct str *ret)
 {
 	enum ring_kind ring = word_ring(word);
 	uint64_t position = word_position(word), room;
-	const struct record *from = record_at(s, ring, position);
+	const struct record *from = record_at(v, ring, position);
 	struct record head;
 
-	room = s->ring[ring].size - position % s->ring[ring].size;
-	if (room < sizeof(head))
-		return false;
+	room = v.shape->ring[ring].size - position % v.shape->ring[ring].size;
 	memcpy(&head, from, sizeof(head));
-	if (head.position != position || head.hash != hash || head.size > room ||
-	    head.size < sizeof(head) || head.entry > head.size - sizeof(head) ||
-	    head.entry > ENTRY_MAX)
+	if (!is_record(&head, hash, position, room))
 		return false;
 	char *bytes = arena_alloc(arena, head.entry);
 	memcpy(bytes, from + 1, head.entry);
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load(&s->ring[ring].tail) > position)
+	if (atomic_load(&v.s->ring[ring].tail) > position)
 		return false;
 	*ret = (struct str){ bytes, head.entry };
 	return true;
@@ -180,8 +107,8 @@ static bool copy_out(struct shard *s, uint64_t word, uint64_t hash, struct arena
 bool memory_get(struct cache_map *map, struct arena *arena, struct str key, struct entry *ret)
 {
 	uint64_t hash = map_key_hash(map, key);
-	struct shard *s = shard_of(map, hash);
-	struct bucket *b = bucket_of(s, hash);
+	struct shard_view v = shard_of(map, hash);
+	struct bucket *b = bucket_of(v, hash);
 
 	for (int i = 0; i < BUCKET_WORDS; i++) {
 		uint64_t word = atomic_load(&b->word[i]);
@@ -189,7 +116,7 @@ bool memory_get(struct cache_map *map, struct arena *arena, struct str key, stru
 
 		if (word == 0 || word >> 48 != hash >> 48)
 			continue;
-		if (!copy_out(s, word, hash, arena, &bytes) || !entry_decode(bytes, key, ret))
+		if (!copy_out(v, word, hash, arena, &bytes) || !entry_decode(bytes, key, ret))
 			continue;
 		ret->read = atomic_load_explicit(&b->hit[i], memory_order_relaxed);
 		if (!ret->read)
@@ -199,29 +126,28 @@ bool memory_get(struct cache_map *map, struct arena *arena, struct str key, stru
 	return false;
 }
 
-/* --- writing: the shard is locked
- * -------------------------------------------------------------- */
+/* --- writing: the shard is locked -------------------------------------------------------- */
 
-static int find(struct shard *s, struct bucket *b, uint64_t hash)
+static int find(struct shard_view v, struct bucket *b, uint64_t hash)
 {
 	for (int i = 0; i < BUCKET_WORDS; i++) {
 		uint64_t word = atomic_load(&b->word[i]);
 
 		if (word && word >> 48 == hash >> 48 &&
-		    record_at(s, word_ring(word), word_position(word))->hash == hash)
+		    record_at(v, word_ring(word), word_position(word))->hash == hash)
 			return i;
 	}
 	return -1;
 }
 
-static void drop(struct shard *s, struct bucket *b, int i)
+static void drop(struct shard_view v, struct bucket *b, int i)
 {
 	atomic_store(&b->word[i], 0);
-	atomic_fetch_sub(&s->entries, 1);
+	atomic_fetch_sub(&v.s->entries, 1);
 }
 
 /* The place of a new word: a free one, else the one least worth keeping. */
-static int place(struct shard *s, struct bucket *b)
+static int place(struct shard_view v, struct bucket *b)
 {
 	int worst = 0;
 
@@ -237,124 +163,140 @@ static int place(struct shard *s, struct bucket *b)
 			worst = i;
 		}
 	}
-	drop(s, b, worst);
-	atomic_fetch_add(&s->evictions, 1);
+	drop(v, b, worst);
+	atomic_fetch_add(&v.s->evictions, 1);
 	return worst;
 }
 
-static bool has_room(const struct shard *s, enum ring_kind ring, uint64_t size)
+/* As shard_lock found it: whatever becomes of it meanwhile, a multiple of RECORD_ALIGN. */
+static uint64_t position_in(const _Atomic uint64_t *at)
 {
-	const struct ring *r = &s->ring[ring];
-	uint64_t head = atomic_load(&r->head), at = head % r->size;
-	uint64_t pad = at + size > r->size ? r->size - at : 0;
+	return atomic_load(at) & ~(uint64_t)(RECORD_ALIGN - 1);
+}
 
-	return head + pad + size - atomic_load(&r->tail) <= r->size;
+static bool has_room(struct shard_view v, enum ring_kind ring, uint64_t size)
+{
+	const struct ring *r = &v.s->ring[ring];
+	uint64_t lap = v.shape->ring[ring].size, head = position_in(&r->head), at = head % lap;
+	uint64_t pad = at + size > lap ? lap - at : 0;
+
+	return head + pad + size - position_in(&r->tail) <= lap;
 }
 
 /* What a ring's oldest record says of itself is believed when it can be copied. */
-static bool is_sound(const struct ring *r, const struct record *old, uint64_t tail)
+static bool is_sound(struct shard_view v, enum ring_kind ring, const struct record *old,
+		     uint64_t tail)
 {
+	uint64_t lap = v.shape->ring[ring].size;
+
 	return old->position == tail && old->size >= sizeof(*old) &&
-	       old->size % RECORD_ALIGN == 0 && old->size <= atomic_load(&r->head) - tail &&
-	       old->size <= r->size - tail % r->size &&
+	       old->size % RECORD_ALIGN == 0 &&
+	       old->size <= position_in(&v.s->ring[ring].head) - tail &&
+	       old->size <= lap - tail % lap &&
 	       (old->entry == 0 ||
 		(old->size <= RECORD_MAX && old->entry <= old->size - sizeof(*old)));
 }
 
+static void keep_copy(struct record *keep, const struct record *head, const struct record *from)
+{
+	*keep = *head;
+	memcpy(keep + 1, from + 1, head->size - sizeof(*head));
+}
+
 /* Takes the oldest record out of a ring.  True: it was read and is worth a second lap; a copy
  * of it is in keep. */
-static bool take_oldest(struct shard *s, enum ring_kind ring, struct record *keep)
+static bool take_oldest(struct shard_view v, enum ring_kind ring, struct record *keep)
 {
-	struct ring *r = &s->ring[ring];
-	uint64_t tail = atomic_load(&r->tail);
-	struct record *old = record_at(s, ring, tail);
+	uint64_t tail = position_in(&v.s->ring[ring].tail);
+	const struct record *from = record_at(v, ring, tail);
+	struct record old = *from;
 	bool spare = false;
 
-	if (!is_sound(r, old, tail)) {
-		empty(s); /* damaged: nothing here can be trusted */
-		atomic_fetch_add(&s->cleared, 1);
+	if (!is_sound(v, ring, &old, tail)) {
+		shard_damaged(v);
 		return false;
 	}
-	if (old->entry) {
-		struct bucket *b = bucket_of(s, old->hash);
-		int i = find(s, b, old->hash);
+	if (old.entry) {
+		struct bucket *b = bucket_of(v, old.hash);
+		int i = find(v, b, old.hash);
 
-		if (i >= 0 && atomic_load(&b->word[i]) == word_make(old->hash, ring, tail)) {
+		if (i >= 0 && atomic_load(&b->word[i]) == word_make(old.hash, ring, tail)) {
 			spare = atomic_exchange(&b->hit[i], 0) ||
-				has_room(s, RING_MAIN, old->size);
+				has_room(v, RING_MAIN, old.size);
 			if (spare)
-				memcpy(keep, old, old->size);
+				keep_copy(keep, &old, from);
 			else if (ring == RING_PROBATION)
-				*ghost_of(s, old->hash) = (uint32_t)(old->hash >> 32) | 1;
+				*ghost_of(v, old.hash) = (uint32_t)(old.hash >> 32) | 1;
 			if (!spare)
-				atomic_fetch_add(&s->evictions, 1);
-			drop(s, b, i);
+				atomic_fetch_add(&v.s->evictions, 1);
+			drop(v, b, i);
 		}
 	}
-	atomic_store(&r->tail, tail + old->size);
+	atomic_store(&v.s->ring[ring].tail, tail + old.size);
 	return spare;
 }
 
 /* A place for a record, where there is room; it is found only once it is published. */
-static struct record *begin(struct shard *s, enum ring_kind ring, uint64_t hash, uint32_t entry)
+static struct record *begin(struct shard_view v, enum ring_kind ring, uint64_t hash,
+			    uint32_t entry)
 {
-	struct ring *r = &s->ring[ring];
-	uint64_t head = atomic_load(&r->head), at = head % r->size;
+	struct ring *r = &v.s->ring[ring];
+	uint64_t lap = v.shape->ring[ring].size, head = position_in(&r->head), at = head % lap;
 	uint32_t size = (uint32_t)align(sizeof(struct record) + entry);
 
-	if (at + size > r->size) {
-		*record_at(s, ring, head) =
-			(struct record){ .position = head, .size = (uint32_t)(r->size - at) };
-		head += r->size - at;
+	if (at + size > lap) {
+		*record_at(v, ring, head) =
+			(struct record){ .position = head, .size = (uint32_t)(lap - at) };
+		head += lap - at;
 	}
-	struct record *to = record_at(s, ring, head);
+	struct record *to = record_at(v, ring, head);
 	*to = (struct record){ .position = head, .hash = hash, .size = size, .entry = entry };
 	atomic_store(&r->head, head + size);
 	return to;
 }
 
-static void publish(struct shard *s, enum ring_kind ring, const struct record *record)
+static void publish(struct shard_view v, enum ring_kind ring, const struct record *record)
 {
-	struct bucket *b = bucket_of(s, record->hash);
-	int i = place(s, b);
+	struct bucket *b = bucket_of(v, record->hash);
+	int i = place(v, b);
 
 	atomic_store(&b->hit[i], 0);
 	atomic_store(&b->word[i], word_make(record->hash, ring, record->position));
-	atomic_fetch_add(&s->entries, 1);
+	atomic_fetch_add(&v.s->entries, 1);
 }
 
 /* Whoever was read since goes to the main ring for another lap; not without end. */
-static void make_room(struct shard *s, enum ring_kind ring, uint64_t size, int *spare_left)
+static void make_room(struct shard_view v, enum ring_kind ring, uint64_t size, int *spare_left)
 {
 	static _Alignas(RECORD_ALIGN) char keep[RINGS][RECORD_MAX];
 	struct record *old = (struct record *)keep[ring];
 
-	while (!has_room(s, ring, size)) {
-		if (!take_oldest(s, ring, old) || --*spare_left < 0)
+	while (!has_room(v, ring, size)) {
+		if (!take_oldest(v, ring, old) || --*spare_left < 0)
 			continue;
 		if (ring == RING_PROBATION)
-			make_room(s, RING_MAIN, old->size, spare_left);
-		if (!has_room(s, RING_MAIN, old->size))
+			make_room(v, RING_MAIN, old->size, spare_left);
+		if (!has_room(v, RING_MAIN, old->size))
 			continue;
-		struct record *to = begin(s, RING_MAIN, old->hash, old->entry);
+		struct record *to = begin(v, RING_MAIN, old->hash, old->entry);
 		memcpy(to + 1, old + 1, old->entry);
-		publish(s, RING_MAIN, to);
-		atomic_fetch_add(&s->spared, 1);
+		publish(v, RING_MAIN, to);
+		atomic_fetch_add(&v.s->spared, 1);
 	}
 }
 
 /* New keys begin in probation; one that is known, or was not long ago, does not have to. */
-static enum ring_kind choose(struct shard *s, uint64_t hash)
+static enum ring_kind choose(struct shard_view v, uint64_t hash)
 {
-	uint32_t *ghost = ghost_of(s, hash);
-	struct bucket *b = bucket_of(s, hash);
+	uint32_t *ghost = ghost_of(v, hash);
+	struct bucket *b = bucket_of(v, hash);
 	enum ring_kind ring = RING_PROBATION;
-	int i = find(s, b, hash);
+	int i = find(v, b, hash);
 
 	if (i >= 0) {
 		if (atomic_load(&b->hit[i]) || word_ring(atomic_load(&b->word[i])) == RING_MAIN)
 			ring = RING_MAIN;
-		drop(s, b, i);
+		drop(v, b, i);
 	}
 	if (*ghost == ((uint32_t)(hash >> 32) | 1)) {
 		*ghost = 0;
@@ -363,110 +305,141 @@ static enum ring_kind choose(struct shard *s, uint64_t hash)
 	return ring;
 }
 
+/* The copy at a word; damage, if any, is the checksum's to find. */
+static struct str entry_at(struct shard_view v, uint64_t word, uint64_t hash)
+{
+	enum ring_kind ring = word_ring(word);
+	uint64_t position = word_position(word), lap = v.shape->ring[ring].size;
+	const struct record *from = record_at(v, ring, position);
+	struct record head = *from;
+
+	if (!is_record(&head, hash, position, lap - position % lap))
+		return STR_NONE;
+	return (struct str){ (const char *)(from + 1), head.entry };
+}
+
+/* As far as labels tell: of reads that overlap the one begun later may have read less. */
+static bool is_later(const struct entry_head *a, const struct entry_head *b)
+{
+	return a->label > b->label || (a->label == b->label && a->read_ns > b->read_ns);
+}
+
+static bool is_overtaken(const struct cache_map *map, struct shard_view v, uint64_t hash,
+			 const struct entry *e)
+{
+	struct bucket *b = bucket_of(v, hash);
+	int i = find(v, b, hash);
+	struct str bytes = i >= 0 ? entry_at(v, atomic_load(&b->word[i]), hash) : STR_NONE;
+	struct entry there;
+
+	return bytes.len >= sizeof(there.head) &&
+	       is_later((const struct entry_head *)bytes.ptr, &e->head) &&
+	       entry_decode(bytes, e->key, &there) && there.head.expires_ns > clock_boot_ns() &&
+	       copy_of_history(map, &there.head) && copy_unchanged(map, &there);
+}
+
 bool memory_put(struct cache_map *map, const struct entry *e)
 {
 	uint64_t hash = map_key_hash(map, e->key);
-	struct shard *s = shard_of(map, hash);
+	struct shard_view v = shard_of(map, hash);
 	size_t entry = entry_size(e), size = align(sizeof(struct record) + entry);
 	int spare_left = SPARE_MAX;
 
-	if (entry > ENTRY_MAX || size > s->ring[RING_MAIN].size / 2 || !lock(s))
+	if (entry > ENTRY_MAX || size > v.shape->ring[RING_MAIN].size / 2 || !shard_lock(v))
 		return false;
-	enum ring_kind ring = choose(s, hash);
-	if (size > s->ring[ring].size / 2)
+	if (is_overtaken(map, v, hash, e)) {
+		shard_unlock(v);
+		return true;
+	}
+	enum ring_kind ring = choose(v, hash);
+	if (size > v.shape->ring[ring].size / 2)
 		ring = RING_MAIN;
-	make_room(s, ring, size, &spare_left);
-	struct record *to = begin(s, ring, hash, (uint32_t)entry);
+	make_room(v, ring, size, &spare_left);
+	struct record *to = begin(v, ring, hash, (uint32_t)entry);
 	entry_encode(e, to + 1);
-	publish(s, ring, to);
-	unlock(s);
+	publish(v, ring, to);
+	shard_unlock(v);
 	return true;
 }
 
 void memory_forget(struct cache_map *map, struct str key)
 {
 	uint64_t hash = map_key_hash(map, key);
-	struct shard *s = shard_of(map, hash);
-	struct bucket *b = bucket_of(s, hash);
+	struct shard_view v = shard_of(map, hash);
+	struct bucket *b = bucket_of(v, hash);
 
-	if (!lock(s))
+	if (!shard_lock(v))
 		return;
-	int i = find(s, b, hash);
+	int i = find(v, b, hash);
 	if (i >= 0)
-		drop(s, b, i);
-	unlock(s);
+		drop(v, b, i);
+	shard_unlock(v);
 }
 
 void memory_clear(struct cache_map *map)
 {
 	for (uint32_t i = 0; i < MAP_SHARDS; i++) {
-		struct shard *s = map_shard(map, i);
+		struct shard_view v = shard_view(map, i);
 
-		if (!lock(s))
+		if (!shard_lock(v))
 			continue;
-		empty(s);
-		unlock(s);
+		shard_empty(v);
+		shard_unlock(v);
 	}
 }
 
 /* The key of what an index word points at, as far as it is one. */
-static struct str key_at(struct shard *s, uint64_t word)
+static struct str key_at(struct shard_view v, uint64_t word)
 {
 	enum ring_kind ring = word_ring(word);
-	const struct ring *r = &s->ring[ring];
-	uint64_t room = r->size - word_position(word) % r->size;
-	const struct record *record = record_at(s, ring, word_position(word));
-	const struct entry_head *head = (const struct entry_head *)(record + 1);
+	uint64_t lap = v.shape->ring[ring].size, room = lap - word_position(word) % lap;
+	const struct record *record = record_at(v, ring, word_position(word));
+	struct entry_head head;
 
-	if (room < sizeof(*record) + sizeof(*head) || head->tags > TAGS_MAX ||
-	    head->key_len > ENTRY_KEY_MAX)
+	if (room < sizeof(*record) + sizeof(head))
 		return STR_NONE;
-	size_t at = sizeof(*head) + head->tags * sizeof(struct entry_tag);
-	if (room - sizeof(*record) < at + head->key_len)
+	memcpy(&head, record + 1, sizeof(head));
+	size_t at = sizeof(head) + head.tags * sizeof(struct entry_tag);
+	if (head.tags > TAGS_MAX || head.key_len > ENTRY_KEY_MAX ||
+	    room - sizeof(*record) < at + head.key_len)
 		return STR_NONE;
-	return (struct str){ (const char *)head + at, head->key_len };
+	return (struct str){ (const char *)(record + 1) + at, head.key_len };
 }
 
-static uint64_t sweep_bucket(struct shard *s, struct bucket *b,
+static uint64_t sweep_bucket(struct shard_view v, struct bucket *b,
 			     bool (*match)(const void *ctx, struct str key), const void *ctx)
 {
 	uint64_t gone = 0;
 
 	for (int i = 0; i < BUCKET_WORDS; i++) {
 		uint64_t word = atomic_load(&b->word[i]);
-		struct str key = word ? key_at(s, word) : STR_NONE;
+		struct str key = word ? key_at(v, word) : STR_NONE;
 
 		if (!key.ptr || !match(ctx, key))
 			continue;
-		drop(s, b, i);
+		drop(v, b, i);
 		gone++;
 	}
 	return gone;
 }
 
-/* Of all shards alike. */
-static uint64_t parts_of(const struct shard *s)
-{
-	return (s->buckets + PART_BUCKETS - 1) / PART_BUCKETS;
-}
-
 uint32_t memory_parts(const struct cache_map *map)
 {
-	return (uint32_t)(MAP_SHARDS * parts_of(map_shard(map, 0)));
+	return (uint32_t)(MAP_SHARDS *
+			  ((map->shape.buckets + PART_BUCKETS - 1) / PART_BUCKETS));
 }
 
 uint64_t memory_sweep(struct cache_map *map, uint32_t part,
 		      bool (*match)(const void *ctx, struct str key), const void *ctx)
 {
-	struct shard *s = map_shard(map, part % MAP_SHARDS);
-	struct bucket *all = (struct bucket *)((uint8_t *)s + s->buckets_at);
+	struct shard_view v = shard_view(map, part % MAP_SHARDS);
 	uint64_t begin = part / MAP_SHARDS * (uint64_t)PART_BUCKETS, gone = 0;
 
-	if (!lock(s))
+	if (!shard_lock(v))
 		return 0;
-	for (uint64_t i = begin; i < begin + PART_BUCKETS && i < s->buckets; i++)
-		gone += sweep_bucket(s, &all[i], match, ctx);
-	unlock(s);
+	for (uint64_t i = begin; i < begin + PART_BUCKETS && i < v.shape->buckets; i++)
+		gone += sweep_bucket(v, &shard_buckets(v)[i], match, ctx);
+	shard_unlock(v);
 	return gone;
 }
 
@@ -474,7 +447,7 @@ void memory_count(const struct cache_map *map, struct memory_counts *ret)
 {
 	*ret = (struct memory_counts){ 0 };
 	for (uint32_t i = 0; i < MAP_SHARDS; i++) {
-		struct shard *s = map_shard(map, i);
+		const struct shard *s = map_shard(map, i);
 
 		ret->entries += atomic_load(&s->entries);
 		ret->evictions += atomic_load(&s->evictions);
@@ -483,7 +456,7 @@ void memory_count(const struct cache_map *map, struct memory_counts *ret)
 		for (int r = 0; r < RINGS; r++) {
 			ret->bytes +=
 				atomic_load(&s->ring[r].head) - atomic_load(&s->ring[r].tail);
-			ret->capacity += s->ring[r].size;
+			ret->capacity += map->shape.ring[r].size;
 		}
 	}
 }

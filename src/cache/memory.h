@@ -20,7 +20,8 @@ void memory_format(struct cache_map *map);
 /* A copy of the record for the key, in the arena; whether it may be used is the caller's
  * question. False: none, or overwritten while it was copied, or damaged. */
 bool memory_get(struct cache_map *map, struct arena *arena, struct str key, struct entry *ret);
-/* False: too large for a shard. */
+/* A copy of a later read that may be used stays: whoever was slow does not take others back.
+ * Of later label, or of the same and begun later.  False: too large for a shard. */
 bool memory_put(struct cache_map *map, const struct entry *e);
 void memory_forget(struct cache_map *map, struct str key);
 void memory_clear(struct cache_map *map);

@@ -17,6 +17,7 @@ libcache_a_SOURCES = \
 	src/cache/redis_internal.h \
 	src/cache/redis_key.c src/cache/redis_key.h \
 	src/cache/redis_tier.c src/cache/redis_tier.h \
+	src/cache/shard.c src/cache/shard.h \
 	src/cache/stored.c src/cache/stored.h \
 	src/cache/replica.c src/cache/replica.h \
 	src/cache/rule.c src/cache/rule.h src/cache/tables.def \
@@ -25,6 +26,7 @@ libcache_a_SOURCES = \
 	src/cache/through.c src/cache/through.h src/cache/through_replica.c \
 	src/cache/travel.c src/cache/travel.h \
 	src/cache/turns.c src/cache/turns.h \
+	src/cache/usable.h \
 	src/cache/worth.c src/cache/worth.h \
 	src/cache/write.c src/cache/write.h
 CACHE_LIBS = libcache.a $(NET_LIBS)

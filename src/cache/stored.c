@@ -109,7 +109,7 @@ void stored_put(struct stored *stored, struct arena *arena, const struct entry *
 		       PG_ARGS(pg_text(arena_strz(arena, e->key)), pg_text(epoch),
 			       pg_text(label), pg_bytes(travel_write(arena, e))));
 	if (!failed(stored, put.rc))
-		metric_add(COUNTER_cache_stored_writes, (uint64_t)put.affected);
+		metric_add(COUNTER_cache_stored_writes, str_eqz(pg_str(&put, 0, 0), "t"));
 }
 
 void stored_prune(struct stored *stored)

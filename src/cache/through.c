@@ -7,43 +7,15 @@
 #include "base/metric.h"
 #include "base/stages.h"
 #include "cache/flight.h"
-#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/mutation.h"
 #include "cache/redis_tier.h"
 #include "cache/stored.h"
+#include "cache/usable.h"
 #include "cache/worth.h"
 
-/* --- which copies may be used
- * ----------------------------------------------------------------- */
-
-static bool is_of_history(const struct cache_map *map, const struct entry_head *h)
-{
-	return MUTATED(no_epoch) ||
-	       (h->epoch != 0 && h->epoch == map_epoch(map) && h->era == map_era(map));
-}
-
-/* Each tag by its own right: V1, or V2.  A page has a hundred. */
-static bool is_unchanged(const struct cache_map *map, const struct entry *e)
-{
-	const struct entry_head *h = &e->head;
-	const struct entry_tag *end = e->tag + h->tags;
-	const struct tag_slot *slots = map->slots;
-	uint64_t label = h->label;
-
-	if (!MUTATED(no_epoch) && label <= map_floor(map))
-		label = 0;
-	for (const struct entry_tag *t = e->tag; t < end; t++) {
-		const struct tag_slot *slot = &slots[t->slot];
-
-		if (label > atomic_load(&slot->xid))
-			continue;
-		if (!h->primary || !t->certain || t->gen != atomic_load(&slot->gen))
-			return false;
-	}
-	return true;
-}
+/* --- which copies may be used ------------------------------------------------------------ */
 
 /* What becomes of copies tells whether Redis is worth a write: cache/worth.h. */
 static void tell_life(const struct through *t, void (*tell)(struct cache_map *, uint32_t))
@@ -59,9 +31,9 @@ bool through_usable(const struct through *t, const struct entry *e, int64_t boot
 {
 	const struct cache_map *map = t->cache->map;
 
-	if (e->head.expires_ns <= boot_ns || !is_of_history(map, &e->head))
+	if (e->head.expires_ns <= boot_ns || !copy_of_history(map, &e->head))
 		return false;
-	bool good = is_unchanged(map, e);
+	bool good = copy_unchanged(map, e);
 	if (!e->read)
 		tell_life(t, good ? worth_read : worth_unread);
 	return good;
@@ -194,9 +166,19 @@ static enum rc fill_seated(struct through *t, struct answer *ret)
 	}
 	t->seated = seat == FLIGHT_MINE;
 	bool found = find_in_redis(t, ret) || find_stored(t, ret);
-	rc = found || through_replica(t, ret) ? ret->rc : through_fill(t, ret);
+	rc = found ? ret->rc : through_fill(t, true, ret);
 	if (t->seated && (found || (rc != RC_OK && rc != RC_NOT_FOUND)))
 		flight_end(map, hash);
+	return rc;
+}
+
+/* Nobody vouches for copies now, nor for what a standby has: the primary is asked. */
+static enum rc pass_by(struct through *t, struct answer *ret)
+{
+	enum rc rc = through_fill(t, MUTATED(replica_unleased), ret);
+
+	if ((rc == RC_OK || rc == RC_NOT_FOUND) && ret->source == SOURCE_DATABASE)
+		ret->source = SOURCE_BYPASS;
 	return rc;
 }
 
@@ -222,12 +204,7 @@ static enum rc go_through(struct through *t, struct answer *ret)
 	if (!leased || cache->memory_on)
 		metric_add(leased ? COUNTER_cache_memory_misses : COUNTER_cache_bypassed, 1);
 	t->outcome = leased ? TALLY_miss : TALLY_bypass;
-	if (leased)
-		rc = fill_seated(t, ret);
-	else
-		rc = MUTATED(replica_unleased) && through_replica(t, ret)
-			     ? ret->rc
-			     : through_fill(t, ret);
+	rc = leased ? fill_seated(t, ret) : pass_by(t, ret);
 	if ((rc == RC_UNAVAILABLE || rc == RC_TIMEOUT) && !t->crowded &&
 	    cache->options->stale_ms > 0 && find_stale(t, ret))
 		return ret->rc;

@@ -45,6 +45,7 @@ struct through {
 	enum tally_outcome outcome;
 	cache_epoch epoch;
 	uint64_t era, label;
+	int64_t read_ns; /* before the primary was asked */
 	struct answer answer;
 	struct tag_list *tags; /* only of a fill */
 	struct entry found;    /* in the database tier */
@@ -75,9 +76,10 @@ bool batch_take(struct cache *cache, const struct entry *e, int64_t ttl_ms);
 /* Asks the database, and keeps nothing.  RC_UNAVAILABLE as through_fill when the key is too
  * long. */
 enum rc through_plain(struct through *t, struct answer *ret);
-/* Asks the primary; what is made is kept when it is out.  RC_UNAVAILABLE with t->crowded: too
- * many others are being made.  The seat is given up here when RC_OK or RC_NOT_FOUND. */
-enum rc through_fill(struct through *t, struct answer *ret);
+/* Asks a standby, when one may be asked, and else the primary, in one turn; what is made is
+ * kept when it is out.  RC_UNAVAILABLE with t->crowded: too many others are being made.  The
+ * seat is given up here when RC_OK or RC_NOT_FOUND. */
+enum rc through_fill(struct through *t, bool standby, struct answer *ret);
 /* Its parts, for a standby's: the tags known before the read, the read, the end. */
 void through_declare(struct through *t);
 void through_declare_fill(struct through *t); /* its own key is a tag of a fill, too */

@@ -36,7 +36,7 @@ struct str travel_write(struct arena *arena, const struct entry *e)
 	shared.tag = tags;
 	shared.head.primary = 0;
 	shared.head.era = 0;
-	shared.head.expires_ns = 0;
+	shared.head.expires_ns = shared.head.read_ns = 0;
 	travel_stamp(e->head.epoch, e->head.label, stamp);
 	memcpy(value, stamp, STAMP);
 	entry_encode(&shared, value + STAMP);
@@ -58,7 +58,7 @@ bool travel_arrive(const struct cache_map *map, struct arena *arena, uint64_t er
 	e->tag = tags;
 	e->head.era = era;
 	e->head.primary = false;
-	e->head.expires_ns = 0;
+	e->head.expires_ns = e->head.read_ns = 0;
 	if (age_ms >= keep_ms)
 		return false;
 	/* Made in the future: another machine's clock. */

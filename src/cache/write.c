@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/cache.h"
 #include "cache/map.h"
 #include "cache/mutation.h"
@@ -58,6 +59,7 @@ struct run {
 	/* Of the attempt that runs. */
 	struct buf bumps; /* struct bump */
 	struct buf texts; /* of the tags */
+	uint64_t last;    /* transaction that emitted something; 0: none did */
 	bool all;         /* what it voids cannot be named */
 	uint64_t floor;   /* then: the transaction that did */
 	cache_epoch epoch;
@@ -93,6 +95,7 @@ static void add_event(struct run *run, uint64_t xid, struct str tags, struct str
 {
 	struct buf more;
 
+	run->last = xid > run->last ? xid : run->last;
 	add_tags(run, xid, tags);
 	if (run->rules->n == 0)
 		return;
@@ -170,14 +173,11 @@ static bool tell_redis(const struct run *run, struct arena *arena)
 	size_t n;
 	const struct bump *bump = bumps(run, &n);
 	struct str *tags = arena_alloc(arena, (n + 1) * sizeof(*tags));
-	uint64_t xid = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		tags[i] = (struct str){ run->texts.ptr + bump[i].at, bump[i].len };
-		xid = bump[i].xid > xid ? bump[i].xid : xid;
-	}
-	return (n == 0 && !run->all) ||
-	       redis_tier_invalidate(run->redis, arena, run->epoch, xid, tags, n);
+	return !run->last ||
+	       redis_tier_invalidate(run->redis, arena, run->epoch, run->last, tags, n);
 }
 
 /* What makes it visible, before it is acknowledged. */
@@ -188,8 +188,12 @@ static void tell(const struct run *run, struct arena *arena)
 	FAILPOINT(after_commit);
 	if (run->map && !MUTATED(gen_before_commit) && !MUTATED(ack_first))
 		raise_gens(run);
-	if (run->map || run->redis)
+	if (run->map || run->redis) {
+		int64_t start_ns = clock_mono_ns();
+
 		told = tell_redis(run, arena);
+		stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	}
 	if (run->write && run->write->told)
 		*run->write->told = told;
 	FAILPOINT(before_ack);
@@ -232,6 +236,7 @@ static enum rc in_transaction(struct pg *pg, void *ctx)
 	buf_clear(&run->earlier);
 	buf_clear(&run->bumps);
 	buf_clear(&run->texts);
+	run->last = 0;
 	run->all = false;
 	run->floor = 0;
 	run->looked = false;
@@ -281,8 +286,9 @@ static enum rc commit_known(struct run *run, struct pg *pg, bool *ret_unknown)
 
 	for (;;) {
 		bool unknown = false;
-		enum rc rc = tx_run(pg, &options, in_transaction, run, &unknown);
 
+		run->looked = false; /* it may not come as far as its body */
+		enum rc rc = tx_run(pg, &options, in_transaction, run, &unknown);
 		if (unknown && !lost)
 			metric_add(COUNTER_writes_lost, 1);
 		lost |= unknown;

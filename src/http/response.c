@@ -36,6 +36,7 @@ const struct conf_key http_keys[] = {
 static const char *const cache_status[] = {
 	[SOURCE_DATABASE] = "such-market; fwd=miss; detail=database",
 	[SOURCE_REPLICA] = "such-market; fwd=miss; detail=replica",
+	[SOURCE_BYPASS] = "such-market; fwd=bypass; detail=database",
 	[SOURCE_REDIS] = "such-market; hit; detail=redis",
 	[SOURCE_STORED] = "such-market; hit; detail=stored",
 	[SOURCE_MEMORY] = "such-market; hit; detail=memory",

@@ -52,9 +52,15 @@ static uint64_t failed(const struct load_figures *f, int n)
 	return sum;
 }
 
+/* Removals are no reads: what they leave behind is told by itself. */
 static bool reads_failed(const struct performance *p)
 {
-	return failed(p->basic, BASIC_KINDS) + failed(p->load, LOAD_STEPS) > 0;
+	return failed(p->basic, BASIC_FORGET) + failed(p->load, LOAD_STEPS) > 0;
+}
+
+static bool redis_unused(const struct performance *p)
+{
+	return p->redis_up && p->leased && p->basic[BASIC_REDIS].from[SOURCE_REDIS] == 0;
 }
 
 static bool load_slow(const struct performance *p)
@@ -91,6 +97,8 @@ static const struct {
 	{ "redis_slow", redis_slow,
 	  "Redis takes more than 5 ms to answer a ping: bring it nearer, or look what keeps it "
 	  "busy." },
+	{ "redis_unused", redis_unused,
+	  "Redis answers, but no copy came back from it: look at its memory and its log." },
 	{ "memory_off", memory_off, "Answers are not kept in memory: set cache_memory = on." },
 	{ "no_lease", no_lease,
 	  "The lease was out, so copies were passed by: look at the relay and at PostgreSQL." },
@@ -130,7 +138,11 @@ static void write_times(const struct load_figures *f, struct json *j)
 
 static uint64_t from_database(const struct load_figures *f)
 {
-	return f->from[SOURCE_DATABASE] + f->from[SOURCE_REPLICA];
+	uint64_t sum = 0;
+
+	for (int i = 0; i < (int)COUNT_OF(f->from); i++)
+		sum += source_is_database((enum source)i) ? f->from[i] : 0;
+	return sum;
 }
 
 static void write_sources(const struct load_figures *f, struct json *j)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "base/tally.h"
 #include "cache/map.h"
 #include "cache/mutation.h"
 #include "cache/rule.h"
@@ -39,11 +40,13 @@ struct relay {
 	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
 	struct rules rules;
 	struct relay_walk walk;
+	bool cools; /* the mapping is to be warmed when nothing is left to walk for */
 
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
 	struct buf prev; /* a snapshot, terminated; empty: none */
 	struct buf history;
 	const char *gap;     /* why prev was given up; NULL: it was not */
+	struct buf ended;    /* prev, at least PRUNE_NS ago; empty: none */
 	cache_epoch resumed; /* prev is of a relay before us, under this epoch; 0: it is ours */
 	bool looked;         /* for a relay before us */
 
@@ -111,6 +114,7 @@ struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machin
 	walk_init(&r->walk);
 	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
 	buf_init(&r->history, NULL, SNAPSHOT_MAX);
+	buf_init(&r->ended, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.history, NULL, SNAPSHOT_MAX);
 	/* The mapping's hash key is random. */
@@ -127,6 +131,7 @@ void relay_free(struct relay *r)
 	walk_release(&r->walk);
 	buf_release(&r->prev);
 	buf_release(&r->history);
+	buf_release(&r->ended);
 	buf_release(&r->poll.snapshot);
 	buf_release(&r->poll.history);
 	free(r);
@@ -205,6 +210,7 @@ static void start_over(struct relay *r, const struct relay_head *head, const cha
 		r->poll.era = era + 1;
 	map_set_floor(r->map, MUTATED(no_floor) ? 0 : floor_of(head));
 	walk_drop(&r->walk);
+	buf_clear(&r->ended); /* perhaps of another history */
 	r->poll.boot = true;
 	r->gap = NULL;
 	metric_add(COUNTER_relay_restarts, 1);
@@ -294,8 +300,10 @@ static void on_event(struct relay *r, const struct relay_event *event)
 			on_poison(r, event, why);
 		return;
 	}
-	if (!r->poll.boot)
+	if (!r->poll.boot) {
 		add_walks(r, event->tags);
+		r->cools |= relay_event_cools(event);
+	}
 	r->poll.events++;
 	if (!r->poll.boot)
 		metric_time(HISTOGRAM_relay_lag_seconds, event->age_ns);
@@ -320,12 +328,24 @@ static void on_row(void *ctx, const struct pg_result *row)
 		r->poll.rc = on_head(r, &head);
 }
 
+static void look_for_damage(struct relay *r)
+{
+	if (!map_mend(r->map, clock_boot_ns()))
+		return;
+	log_error("the mapping was damaged");
+	metric_add(COUNTER_relay_damages, 1);
+	buf_clear(&r->prev);
+	r->resumed = 0;
+	r->gap = "the mapping was damaged";
+}
+
 static enum rc read_outbox(struct relay *r)
 {
 	r->poll.headed = r->poll.incarnate = r->poll.skip = r->poll.boot = false;
 	r->poll.events = 0;
 	r->poll.poison = 0;
 	r->poll.rc = RC_OK;
+	look_for_damage(r);
 	r->poll.era = map_era(r->map);
 	const char *prev = r->prev.len ? r->prev.ptr : NOTHING;
 	enum rc rc = pg_stream(r->pg, STMT_event_poll, PG_ARGS(pg_text(prev)), on_row, r);
@@ -356,6 +376,7 @@ static void advance(struct relay *r)
 	swap(&r->history, &r->poll.history);
 	r->resumed = 0;
 	metric_add(COUNTER_relay_events, r->poll.events);
+	tally_events(r->poll.events);
 }
 
 /*
@@ -370,7 +391,7 @@ static enum rc poll_through(struct relay *r)
 		enum rc rc = read_outbox(r);
 		if (rc != RC_OK)
 			return rc;
-		if (r->gap)
+		if (r->gap && r->poll.incarnate)
 			continue;
 		if (r->poll.incarnate && !r->poll.poison) {
 			advance(r);
@@ -404,29 +425,61 @@ static enum rc tell_position(struct relay *r)
 }
 
 /* True: there may be more. */
-static bool prune_by(struct relay *r, enum stmt stmt, int64_t keep_ms)
+static bool prune_events(struct relay *r, const char *most)
 {
-	char keep[24], most[24];
+	char keep[24];
 
-	snprintf(keep, sizeof(keep), "%" PRId64, keep_ms);
-	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
+	if (r->ended.len == 0)
+		return false;
+	snprintf(keep, sizeof(keep), "%" PRId64, r->options->keep_ms);
 	SCOPED(pg_result_done)
-	struct pg_result gone = pg_run(r->pg, stmt, PG_ARGS(pg_text(keep), pg_text(most)));
+	struct pg_result gone =
+		pg_run(r->pg, STMT_event_prune,
+		       PG_ARGS(pg_text(keep), pg_text(most), pg_text(r->ended.ptr)));
+	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
+}
+
+static bool prune_requests(struct relay *r, const char *most)
+{
+	char keep[24];
+
+	snprintf(keep, sizeof(keep), "%" PRId64, r->options->requests_ms);
+	SCOPED(pg_result_done)
+	struct pg_result gone =
+		pg_run(r->pg, STMT_event_requests_prune, PG_ARGS(pg_text(keep), pg_text(most)));
 	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
 }
 
 static void prune(struct relay *r, int64_t mono_ns)
 {
-	bool more = prune_by(r, STMT_event_prune, r->options->keep_ms);
+	char most[24];
 
-	more |= prune_by(r, STMT_event_requests_prune, r->options->requests_ms);
+	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
+	bool more = prune_events(r, most);
+
+	more |= prune_requests(r, most);
+	if (!more) {
+		buf_clear(&r->ended);
+		buf_add(&r->ended, r->prev.ptr, r->prev.len);
+	}
 	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
+}
+
+/* A warming before the end of the walk would find what goes with it.  Before the position is
+ * told: a relay that dies in between does it again. */
+static void warm_after_walk(struct relay *r)
+{
+	if (!r->cools || walk_busy(&r->walk))
+		return;
+	map_set_cold(r->map);
+	r->cools = false;
 }
 
 /* What can wait, and whose failure is none of the poll's. */
 static void keep_house(struct relay *r, int64_t mono_ns)
 {
 	walk_on(&r->walk, r->map, clock_mono_ns() + WALK_NS, r->prev.ptr);
+	warm_after_walk(r);
 	if (mono_ns >= r->tell_at_ns) {
 		r->tell_at_ns = mono_ns + TELL_NS;
 		(void)tell_position(r);

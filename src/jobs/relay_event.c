@@ -78,6 +78,20 @@ enum rc relay_event_read(const struct pg_result *row, struct relay_event *ret)
 	return RC_OK;
 }
 
+/* What writers make invalid stays cold until somebody asks: they may write all the time. */
+bool relay_event_cools(const struct relay_event *event)
+{
+	struct str left = event->tags;
+
+	while (!event->source.ptr && left.len > 0) {
+		struct str tag = str_cut(&left, '\n');
+
+		if (tag.len && !strchr("touk", tag.ptr[0]))
+			return true;
+	}
+	return false;
+}
+
 static const char *fault(const struct relay_event *event)
 {
 	struct str left = event->tags;

@@ -38,6 +38,10 @@ enum rc relay_event_read(const struct pg_result *row, struct relay_event *ret);
 /* xmin of a snapshot's text, 0 when it is none. */
 uint64_t snapshot_xmin(struct str snapshot);
 
+/* An administrator made something invalid that warming reads: not only tokens, wallets, users
+ * and API keys. */
+bool relay_event_cools(const struct relay_event *event);
+
 /* RC_INVALID: *ret_why says why it cannot be applied; nothing was changed.  What the rules add
  * and cannot be named voids all.  Globs are left to relay_walk.h. */
 enum rc relay_apply(struct cache_map *map, const struct rules *rules,

@@ -34,6 +34,7 @@ libjobs_a_SOURCES = \
 	src/jobs/load.h \
 	src/jobs/performance.c \
 	src/jobs/performance.h \
+	src/jobs/performance_judge.c \
 	src/jobs/performance_report.c \
 	src/jobs/probe.c \
 	src/jobs/relay.c \

@@ -8,15 +8,16 @@
 
 /* --- most-read collections ---------------------------------------------------------------- */
 
-/* How many times it was surely read since: what one sketch says less than it said is nothing.
- */
+/* How many times it was surely read since.  An entry that went and came back counts from the
+ * error it came with; so does one that comes back with the same, as after a process that was
+ * killed while it changed it: its count is below what it was. */
 static uint64_t growth(const struct top_row *now, const struct top_row *was, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (address_eq(&was[i].key, &now->key)) {
-			if (was[i].error == now->error)
+			if (was[i].error == now->error && was[i].count <= now->count)
 				return now->count - was[i].count;
-			break; /* it went and came back */
+			break;
 		}
 	return now->count - now->error;
 }

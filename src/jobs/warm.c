@@ -33,7 +33,7 @@ const struct conf_key warm_keys[] = {
 	{ "warm_start", CONF_BOOL, AT(start), "on", .reload = true,
 	  .help = "whether a machine reads what is read most after a start, and after "
 		  "everything "
-		  "was cleared" },
+		  "was cleared, or an administrator made something invalid" },
 	{ "warm_interval", CONF_MSEC, AT(interval_ms), "0", .min = 0,
 	  .max = INT64_C(31536000000), .reload = true,
 	  .help = "how often it does so besides; 0: never" },
@@ -353,10 +353,11 @@ enum rc warm_see(const struct warm_options *options, struct env *env, struct cac
 	era = map_era(map);
 	if (!is_time(options, map, era, mono_ns - *at_ns))
 		return RC_OK;
+	map_set_warmed(map, era);
 	enum rc rc = job_enqueue(env->pg, &order, &id, NULL);
-	if (rc == RC_OK) {
-		map_set_warmed(map, era);
+	if (rc == RC_OK)
 		*at_ns = mono_ns;
-	}
+	else
+		map_set_cold(map);
 	return rc;
 }

@@ -20,7 +20,7 @@ struct cache_map;
 struct env;
 
 struct warm_options {
-	bool start;          /* after a start and after everything was cleared */
+	bool start;          /* after a start, and after what administrators make invalid */
 	int64_t interval_ms; /* 0: not by itself */
 	int64_t top;         /* collections */
 	int64_t rate;        /* reads a second */

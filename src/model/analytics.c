@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/stages.h"
 
 #define BRACES "{counts}"
 
@@ -61,6 +62,27 @@ struct str analytics_key(const struct analytics *a, struct arena *arena,
 
 	return arena_printf(arena, "%s:analytics:" BRACES ":%s" STR_FMT, a->options->prefix,
 			    kind == ANALYTICS_KEY_TOP ? "top:" : "", STR_ARG(rest[kind]));
+}
+
+/* --- round trips -------------------------------------------------------------------------- */
+
+enum rc analytics_run(const struct analytics *a, struct arena *arena,
+		      const struct redis_command *commands, size_t n, struct redis_reply *ret)
+{
+	int64_t start_ns = clock_mono_ns();
+	enum rc rc = redis_run(a->redis, arena, commands, n, ret);
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return rc;
+}
+
+bool analytics_answers(const struct analytics *a)
+{
+	int64_t start_ns = clock_mono_ns(), ns;
+	bool answers = redis_ping(a->redis, &ns) == RC_OK;
+
+	stages_add(STAGE_cache, clock_mono_ns() - start_ns);
+	return answers;
 }
 
 /* --- a batch ------------------------------------------------------------------------------ */
@@ -161,7 +183,7 @@ static void add_fixed(const struct analytics *a, struct arena *arena,
 static enum rc order(const struct analytics *a, struct arena *arena,
 		     const struct redis_command *command, struct redis_reply *ret)
 {
-	enum rc rc = redis_run(a->redis, arena, command, 1, ret);
+	enum rc rc = analytics_run(a, arena, command, 1, ret);
 
 	return rc == RC_OK && ret->kind != REDIS_INTEGER ? RC_INTERNAL : rc;
 }
@@ -199,7 +221,8 @@ static const struct str reset_text =
 #define MINUTES_BACK    (ANALYTICS_MINUTE_S / 60 + 1)
 #define DAYS_BACK       (ANALYTICS_DAY_S / 86400 + 1)
 
-enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us)
+enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us,
+			bool *ret_unknown)
 {
 	size_t most = MINUTES_BACK + MINUTES_AHEAD + 1 + 2 * (DAYS_BACK + 2), n = 0;
 	struct str *words = arena_alloc(arena, most * sizeof(*words));
@@ -219,5 +242,11 @@ enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t 
 	const struct redis_command command = {
 		.script = &script, .keys = n, .word = words, .words = n
 	};
-	return order(a, arena, &command, &reply);
+	enum rc rc = analytics_run(a, arena, &command, 1, &reply);
+	if (rc != RC_OK) {
+		*ret_unknown = redis_sent(a->redis);
+		return rc;
+	}
+	*ret_unknown = reply.kind != REDIS_INTEGER && reply.kind != REDIS_ERROR;
+	return reply.kind == REDIS_INTEGER ? RC_OK : RC_INTERNAL;
 }

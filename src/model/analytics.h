@@ -45,6 +45,12 @@ struct analytics {
 	const struct tally_names *names;
 };
 
+/* As redis_run; the request that waits for it has waited for Redis (base/stages.h). */
+enum rc analytics_run(const struct analytics *a, struct arena *arena,
+		      const struct redis_command *commands, size_t n, struct redis_reply *ret);
+/* Whether Redis answers now. */
+bool analytics_answers(const struct analytics *a);
+
 enum analytics_key {
 	ANALYTICS_KEY_MINUTE, /* at: minutes since 1970 */
 	ANALYTICS_KEY_DAY,    /* of that minute */
@@ -71,8 +77,10 @@ enum rc analytics_apply(const struct analytics *a, struct arena *arena,
 			const struct analytics_batch *batch, int64_t *ret_odd);
 
 /* Forgets what Redis has of all machines.  What a machine has not flushed yet comes later:
- * batches keep their numbers, none is lost or counted twice. */
-enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us);
+ * batches keep their numbers, none is lost or counted twice.  Not RC_OK: nothing was forgotten,
+ * or, with *ret_unknown, nobody knows. */
+enum rc analytics_reset(const struct analytics *a, struct arena *arena, int64_t now_us,
+			bool *ret_unknown);
 
 /* --- reading */
 

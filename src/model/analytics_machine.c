@@ -36,7 +36,7 @@ enum rc analytics_announce(const struct analytics *a, struct arena *arena, const
 	const struct redis_command command = {
 		.script = &script, .keys = 2, .word = words, .words = COUNT_OF(words)
 	};
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+	enum rc rc = analytics_run(a, arena, &command, 1, &reply);
 	return rc == RC_OK && reply.kind != REDIS_INTEGER ? RC_INTERNAL : rc;
 }
 
@@ -69,7 +69,7 @@ static enum rc read_texts(const struct analytics *a, struct arena *arena,
 	*ret_n = 0;
 	if (command->words == 1)
 		return RC_OK;
-	enum rc rc = redis_run(a->redis, arena, command, 1, &texts);
+	enum rc rc = analytics_run(a, arena, command, 1, &texts);
 	if (rc != RC_OK)
 		return rc;
 	if (texts.kind != REDIS_ARRAY || texts.items != command->words - 1)
@@ -123,7 +123,7 @@ enum rc analytics_machines(const struct analytics *a, struct arena *arena, const
 		{ .word = now, .words = COUNT_OF(now) },
 	};
 	struct redis_reply replies[COUNT_OF(commands)];
-	enum rc rc = redis_run(a->redis, arena, commands, COUNT_OF(commands), replies);
+	enum rc rc = analytics_run(a, arena, commands, COUNT_OF(commands), replies);
 
 	if (rc != RC_OK)
 		return rc;

@@ -106,7 +106,7 @@ static enum rc read_some(struct reading *r, const struct analytics_range *range,
 		commands[i] = (struct redis_command){ .word = words[i], .words = 2 };
 	}
 	if (rc == RC_OK)
-		rc = redis_run(r->a->redis, r->arena, commands, n, replies);
+		rc = analytics_run(r->a, r->arena, commands, n, replies);
 	if (rc != RC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
@@ -150,7 +150,7 @@ static enum rc read_head(struct reading *r, int64_t day, struct redis_reply *ret
 				     STR("0"), STR("99"), STR("WITHSCORES") };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 
-	return rc == RC_OK ? redis_run(r->a->redis, r->arena, &command, 1, ret) : rc;
+	return rc == RC_OK ? analytics_run(r->a, r->arena, &command, 1, ret) : rc;
 }
 
 /* Days are added up from the heads of their lists. */
@@ -233,7 +233,7 @@ enum rc analytics_policy(const struct analytics *a, struct arena *arena, const c
 	const struct str words[] = { STR("INFO"), STR("memory") };
 	const struct redis_command command = { .word = words, .words = COUNT_OF(words) };
 	struct redis_reply reply;
-	enum rc rc = redis_run(a->redis, arena, &command, 1, &reply);
+	enum rc rc = analytics_run(a, arena, &command, 1, &reply);
 
 	if (rc != RC_OK)
 		return rc;

@@ -45,8 +45,10 @@ static void digest_of(const struct audit *audit, uint8_t ret[SHA256_BYTES])
 	hash_stream_done(hash, ret);
 }
 
-const char *audit_outcome(int status)
+const char *audit_outcome(const struct audit *audit, int status)
 {
+	if (audit->unknown)
+		return "unknown";
 	if (status == 0)
 		return "begun";
 	if (status < 400)
@@ -99,7 +101,8 @@ static enum rc add(struct pg *pg, struct arena *arena, const struct audit *audit
 			pg_text(audit->method), pg_text(audit->route),
 			pg_text(text_of(arena, plain_of(arena, audit->target))),
 			pg_bytes((struct str){ (const char *)digest, SHA256_BYTES }),
-			pg_text(audit_outcome(status)), pg_text(number_of(arena, status)),
+			pg_text(audit_outcome(audit, status)),
+			pg_text(number_of(arena, status)),
 			pg_text(text_of(arena, audit->request_id)),
 			pg_text(page_int(arena, (int64_t)skipped).ptr)));
 
@@ -144,8 +147,10 @@ enum rc audit_join(struct pg *pg, void *ctx, struct str earlier)
 {
 	struct env *env = ctx;
 
-	if (!env->audit || !is_among(earlier, env->audit->xid))
-		return join(pg, env, 200);
+	if (!env->audit)
+		return RC_OK;
+	if (!is_among(earlier, env->audit->xid))
+		return join(pg, env, env->audit->status ? env->audit->status : 200);
 	env->audit->joined = true;
 	return RC_OK;
 }

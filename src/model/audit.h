@@ -32,21 +32,24 @@ struct audit {
 	const char *method, *route;
 	struct str target, request_id;
 	struct str query, body; /* of which, with a NUL between them, the digest is made */
-	bool joined;            /* a transaction has its row ("done") and was not rolled back */
-	uint64_t xid;           /* the last one that had it, whatever became of it; 0: none */
+	int status;   /* that audit_join writes: of the answer that is to be; 0: 200 */
+	bool unknown; /* nobody knows whether it was done */
+	bool joined;  /* a transaction has its row ("done") and was not rolled back */
+	uint64_t xid; /* the last one that had it, whatever became of it; 0: none */
 };
 
-/* "begun": 0; "done" below 400; "refused": 401, 403, 429; else "failed". */
-const char *audit_outcome(int status);
+/* "unknown" where nobody knows; "begun": 0; "done" below 400; "refused": 401, 403, 429; else
+ * "failed". */
+const char *audit_outcome(const struct audit *audit, int status);
 
 /* A row now, in the transaction that runs if there is one.  skipped: refused calls before it
  * without a row. */
 enum rc audit_add(struct pg *pg, struct arena *arena, const struct audit *audit, int status,
 		  uint64_t skipped);
-/* For cache_on_write, with an env: the row of env->audit, if any, in the write's transaction,
+/* For cache_on_write, ctx an env: the row of env->audit, if any, in the write's transaction,
  * unless one of `earlier` has it; and that it went with it. */
-enum rc audit_join(struct pg *pg, void *env, struct str earlier);
-void audit_undone(void *env);
+enum rc audit_join(struct pg *pg, void *ctx, struct str earlier);
+void audit_undone(void *ctx);
 /* A transaction of body and the row of env->audit, if any, with this status: both or neither.
  * For tables that no answer is made of; body as tx_run has it.  *ret_unknown: as tx_run. */
 enum rc audit_run(struct env *env, int status, enum rc (*body)(struct pg *pg, void *ctx),

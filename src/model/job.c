@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/scope.h"
 #include "net/pg.h"
 
@@ -121,6 +122,32 @@ static enum rc one(const struct pg_result *rows, struct arena *arena, struct job
 	if (rows->rc != RC_OK)
 		return rows->rc;
 	return rows->count == 1 && row_read(rows, 0, arena, ret) ? RC_OK : RC_NOT_FOUND;
+}
+
+static void render_time(struct json *j, const char *key, int64_t wall_us)
+{
+	if (wall_us)
+		json_time(j, key, wall_us);
+	else
+		json_null(j, key);
+}
+
+void job_render(struct json *j, const struct job *job)
+{
+	json_int(j, "id", job->id);
+	json_strz(j, "kind", job_kinds[job->kind].name);
+	json_str(j, "subject", job->subject);
+	json_strz(j, "status", job_state_name(job->state));
+	json_bool(j, "cancelling", job->cancelling && job->state == JOB_RUNNING);
+	if (job->progress.ptr)
+		json_raw(j, "progress", job->progress);
+	else
+		json_null(j, "progress");
+	json_int(j, "attempt", job->attempts);
+	json_str(j, "error", job->error);
+	render_time(j, "createdAt", job->created_us);
+	render_time(j, "startedAt", job->started_us);
+	render_time(j, "finishedAt", job->finished_us);
 }
 
 /* --- queueing ---------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 struct arena;
+struct json;
 struct pg;
 
 #define JOB_LEASE_MS      INT64_C(30000) /* twice a statement's longest and more */
@@ -66,6 +67,9 @@ struct job_order {
 	const char *arguments; /* a JSON object; NULL: {} */
 	const char *machine;   /* NULL: any */
 };
+
+/* Members of the object that j is in; all but arguments and result. */
+void job_render(struct json *j, const struct job *job);
 
 /* *ret_new may be NULL; false: the same job waits already, and *ret_id is it. */
 enum rc job_enqueue(struct pg *pg, const struct job_order *order, int64_t *ret_id,

@@ -10,7 +10,7 @@
 
 #define KEY_BYTES       32
 #define PREFIX          STR("sm_")
-#define KEY_DEADLINE_MS 10000
+#define KEY_DEADLINE_MS 5000
 
 void key_digest_of(struct str key, uint8_t ret[SHA256_BYTES])
 {
@@ -60,9 +60,12 @@ static enum rc write_now(struct env *env, struct job *job, const char *what,
 	struct cache_write write = {
 		.body = body, .ctx = job, .once = what, .deadline_ms = KEY_DEADLINE_MS
 	};
-	bool unknown;
+	bool unknown = false;
+	enum rc rc = cache_write(env->cache, env->arena, env->pg, &write, &unknown);
 
-	return cache_write(env->cache, env->arena, env->pg, &write, &unknown);
+	if (unknown)
+		return RC_TIMEOUT;
+	return rc == RC_TIMEOUT ? RC_UNAVAILABLE : rc;
 }
 
 static enum rc create(struct pg *pg, void *ctx, struct buf *ret_earlier)

@@ -34,16 +34,15 @@ struct key_who {
 
 /* The key is made here and told once; both events stand in the audit log, by env->user.
  * RC_CONFLICT: a key of that name is in use; RC_INVALID: the name is empty, longer than
- * KEY_NAME_MAX or has control characters.  RC_UNAVAILABLE: the key that may have been made is
- * nobody's. */
+ * KEY_NAME_MAX or has control characters.  RC_TIMEOUT: nobody knows whether it was made; if it
+ * was, nobody has it, and key_revoke() ends it.  Any other failure: it was not. */
 enum rc key_create(struct env *env, const char *name, enum role role, char ret_key[KEY_TEXT]);
 /* RC_NOT_FOUND: not of our form, unknown, or revoked.  The name is in the arena. */
 enum rc key_find(struct pg *pg, struct arena *arena, struct str key, struct key_who *ret);
 /* All keys, oldest first. */
 enum rc key_list(struct pg *pg, struct arena *arena, struct key_row **ret, int *ret_count);
 /* RC_NOT_FOUND: no key of that name is in use.  RC_OK: it opens nothing on this machine any
- * more.
- */
+ * more.  RC_TIMEOUT: nobody knows whether it was revoked; any other failure: it was not. */
 enum rc key_revoke(struct env *env, const char *name);
 /* Has the form of a key of ours, known or not. */
 bool key_looks_right(struct str text);

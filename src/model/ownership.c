@@ -190,30 +190,6 @@ enum rc ownership_collections(struct env *env, const struct address *after,
 
 /* --- what it changed --------------------------------------------------------------------- */
 
-static void render_job(struct json *j, const struct job *job)
-{
-	json_object(j, "job");
-	json_int(j, "id", job->id);
-	json_strz(j, "status", job_state_name(job->state));
-	if (job->progress.ptr)
-		json_raw(j, "progress", job->progress);
-	else
-		json_null(j, "progress");
-	const struct {
-		const char *key;
-		int64_t us;
-	} times[] = { { "createdAt", job->created_us },
-		      { "startedAt", job->started_us },
-		      { "finishedAt", job->finished_us } };
-	for (size_t i = 0; i < COUNT_OF(times); i++) {
-		if (times[i].us)
-			json_time(j, times[i].key, times[i].us);
-		else
-			json_null(j, times[i].key);
-	}
-	json_end(j);
-}
-
 static void render_mend(struct json *j, const struct pg_result *rows, int i)
 {
 	json_object(j, NULL);
@@ -259,7 +235,9 @@ enum rc ownership_recount_read(struct env *env, const struct job *job, const str
 		return rows.rc;
 	answer_begin(env, ret, &j);
 	json_object(&j, NULL);
-	render_job(&j, job);
+	json_object(&j, "job");
+	job_render(&j, job);
+	json_end(&j);
 	json_int(&j, "differenceCount", total);
 	render_mends(&j, env, page, &rows);
 	json_end(&j);

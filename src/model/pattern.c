@@ -37,18 +37,26 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Where the next whole address begins; NULL: nowhere. */
-static const char *find_address(struct str text)
+static bool is_address(struct str text)
 {
-	for (size_t i = 0; i + ADDRESS_LEN <= text.len; i++) {
-		size_t n = 2;
+	size_t n = 2;
 
-		if (text.ptr[i] != '0' || text.ptr[i + 1] != 'x')
-			continue;
-		while (n < ADDRESS_LEN && is_hex(text.ptr[i + n]))
-			n++;
-		if (n == ADDRESS_LEN && (i + n == text.len || !is_hex(text.ptr[i + n])))
-			return text.ptr + i;
+	if (text.len < ADDRESS_LEN || text.ptr[0] != '0' || text.ptr[1] != 'x')
+		return false;
+	while (n < ADDRESS_LEN && is_hex(text.ptr[n]))
+		n++;
+	return n == ADDRESS_LEN && (n == text.len || !is_hex(text.ptr[n]));
+}
+
+/* Where the next whole address begins; NULL: nowhere.  What stands in a class is none. */
+static const char *find_address(struct str glob)
+{
+	size_t n;
+
+	while (glob.len && (n = glob_element(glob)) > 0) {
+		if (is_address(glob))
+			return glob.ptr;
+		glob = str_from(glob, n);
 	}
 	return NULL;
 }

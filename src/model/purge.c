@@ -35,7 +35,7 @@ static enum rc emit(struct pg *pg, void *ctx, struct buf *ret_earlier)
 
 	if (row.rc != RC_OK)
 		return row.rc;
-	p->done.event = p->tags ? pg_i64(&row, 0, 0) : 0;
+	p->done.event = pg_i64(&row, 0, 0);
 	if (p->order)
 		rc = job_enqueue(pg, p->order, &p->done.job, NULL);
 	return rc;
@@ -64,28 +64,21 @@ enum rc purge_all(struct env *env, struct purged *ret)
 	return run(&p, "clear all", ret);
 }
 
-enum rc purge_tags(struct env *env, const struct str *tags, size_t n, struct purged *ret)
+/* One a line. */
+static const char *write_tags(struct env *env, const struct str *tags, size_t n,
+			      struct str glob)
 {
-	struct purge p = { .env = env };
 	struct buf lines;
 
-	assert(n > 0 && n <= PURGE_TAGS_MAX);
 	buf_init(&lines, env->arena, BUF_NO_MAX);
 	for (size_t i = 0; i < n; i++) {
 		assert(tag_sound(tags[i]));
-		if (i)
-			buf_addc(&lines, '\n');
-		buf_adds(&lines, tags[i]);
+		buf_addf(&lines, "%s" STR_FMT, i ? "\n" : "", STR_ARG(tags[i]));
 	}
+	if (glob.ptr)
+		buf_addf(&lines, "%s~" STR_FMT, n ? "\n" : "", STR_ARG(glob));
 	buf_addc(&lines, '\0');
-	p.tags = lines.ptr;
-	metric_add(COUNTER_purge_tags, n);
-	return run(&p, "invalidate", ret);
-}
-
-static const char *glob_tag(struct env *env, struct str glob)
-{
-	return arena_strz(env->arena, arena_printf(env->arena, "~" STR_FMT, STR_ARG(glob)));
+	return lines.ptr;
 }
 
 static const char *glob_arguments(struct env *env, struct str glob)
@@ -102,22 +95,26 @@ static const char *glob_arguments(struct env *env, struct str glob)
 	return out.ptr;
 }
 
-enum rc purge_glob(struct env *env, struct str glob, struct purged *ret)
+enum rc purge_some(struct env *env, const struct str *tags, size_t n, struct str glob,
+		   struct purged *ret)
 {
-	struct job_order order = { .kind = JOB_sweep,
-				   .subject = arena_strz(env->arena, glob),
-				   .arguments = glob_arguments(env, glob) };
-	struct purge p = { .env = env,
-			   .tags = glob_tag(env, glob),
-			   .order = cache_redis(env->cache) ? &order : NULL };
+	struct job_order order = { .kind = JOB_sweep };
+	struct purge p = { .env = env, .tags = write_tags(env, tags, n, glob) };
 
-	metric_add(COUNTER_purge_globs, 1);
-	return run(&p, "clear glob", ret);
+	assert(n <= PURGE_TAGS_MAX && (n || glob.ptr));
+	metric_add(COUNTER_purge_tags, n);
+	if (glob.ptr) {
+		metric_add(COUNTER_purge_globs, 1);
+		order.subject = arena_strz(env->arena, glob);
+		order.arguments = glob_arguments(env, glob);
+		p.order = cache_redis(env->cache) ? &order : NULL;
+	}
+	return run(&p, "invalidate", ret);
 }
 
 enum rc purge_glob_again(struct env *env, struct str glob)
 {
-	struct purge p = { .env = env, .tags = glob_tag(env, glob) };
+	struct purge p = { .env = env, .tags = write_tags(env, NULL, 0, glob) };
 	struct purged unused;
 
 	return run(&p, "clear glob", &unused);

@@ -17,21 +17,19 @@ struct env;
 #define PURGE_TAGS_MAX 1000
 
 struct purged {
-	int64_t event; /* 0: of everything, which is no event of one's own */
-	int64_t job;   /* that goes on with it; 0: none */
-	bool told;     /* Redis was; true where there is none */
-	bool unknown;  /* RC_UNAVAILABLE: it may have happened */
+	int64_t event;
+	int64_t job;  /* that goes on with it; 0: none */
+	bool told;    /* Redis was; true where there is none */
+	bool unknown; /* RC_UNAVAILABLE: it may have happened */
 };
 
 /* Everything, everywhere, in constant time. */
 enum rc purge_all(struct env *env, struct purged *ret);
-/* 1 … PURGE_TAGS_MAX sound tags. */
-enum rc purge_tags(struct env *env, const struct str *tags, size_t n, struct purged *ret);
-/* A glob of keys behind the prefix: relays walk the memory of their machines, a job walks
- * Redis.
- */
-enum rc purge_glob(struct env *env, struct str glob, struct purged *ret);
-/* The same without the job, which ends with it: what came from Redis while it ran. */
+/* Up to PURGE_TAGS_MAX sound tags and a glob of keys behind the prefix (STR_NONE: none), all in
+ * one event.  For the glob relays walk the memory of their machines, a job walks Redis. */
+enum rc purge_some(struct env *env, const struct str *tags, size_t n, struct str glob,
+		   struct purged *ret);
+/* A glob without the job, which ends with it: what came from Redis while it ran. */
 enum rc purge_glob_again(struct env *env, struct str glob);
 
 #endif

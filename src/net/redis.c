@@ -50,7 +50,7 @@ struct redis {
 	struct redis_reader *reader;
 	struct breaker breaker;
 	int64_t used_ns; /* when the last round trip that was answered began */
-	bool skipped, listening;
+	bool skipped, sent, listening;
 	struct arena *arena; /* of greetings and pings */
 	char error[ERROR_TEXT];
 };
@@ -127,6 +127,11 @@ const char *redis_error(const struct redis *redis)
 bool redis_skipped(const struct redis *redis)
 {
 	return redis->skipped;
+}
+
+bool redis_sent(const struct redis *redis)
+{
+	return redis->sent;
 }
 
 void redis_script_init(struct redis_script *script, struct str text)
@@ -312,6 +317,7 @@ enum rc redis_run(struct redis *redis, struct arena *arena,
 	int64_t now_ns = clock_mono_ns();
 	enum rc rc = ready(redis, now_ns);
 
+	redis->sent = rc == RC_OK;
 	if (rc != RC_OK)
 		return rc;
 	rc = talk(redis, arena, commands, n, ret);

@@ -70,6 +70,8 @@ enum rc redis_run(struct redis *redis, struct arena *arena,
 		  const struct redis_command *commands, size_t n, struct redis_reply *ret);
 /* The last call did not try anything: off, or the breaker is open. */
 bool redis_skipped(const struct redis *redis);
+/* The last redis_run sent something: what it failed at may have been done. */
+bool redis_sent(const struct redis *redis);
 
 /* A handle of its own for listening.  The descriptor to poll for POLLIN, -1: not now.  Connects
  * when there is no connection; messages that were published meanwhile are lost. */

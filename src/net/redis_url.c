@@ -13,10 +13,11 @@
 
 #define WHY_TLS                                                                                \
 	"rediss:// (TLS) is not spoken: let stunnel or haproxy speak TLS to the server, and "  \
-	"give redis://127.0.0.1:PORT of that"
+	"give redis://127.0.0.1:PORT of that (docs/operations.md, Redis over TLS)"
 #define WHY_REST                                                                               \
 	"this is the HTTP (REST) address of a Redis service, which is not spoken: use the "    \
-	"redis:// address of the same database, by way of stunnel if it has TLS only"
+	"redis:// address of the same database, by way of stunnel or haproxy if it has TLS "   \
+	"only (docs/operations.md, Redis over TLS)"
 #define WHY_SCHEME "a Redis URL begins with redis://, unix:// or /"
 #define WHY_HOST   "the host is missing or malformed"
 #define WHY_PORT   "the port is not in 1 ... 65535"

@@ -1,7 +1,10 @@
 /* Actions on the counters when the ticker is late, and a report of a Redis that is slow. */
 #include "suite.h"
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../base/tmp.h"
@@ -10,6 +13,7 @@
 #include "base/board.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "base/stages.h"
 #include "cache/cache.h"
 #include "lib/child.h"
 #include "lib/fake_redis.h"
@@ -71,13 +75,28 @@ static void end(void)
 	fake_redis_stop(&fake);
 }
 
-static struct reply reset(void)
+static struct reply act(const char *body)
 {
 	return ask(env, &(struct ask){ .method = "POST",
 				       .path = PATH,
 				       .api_key = key,
 				       .content_type = "application/json",
-				       .body = "{\"action\":\"reset\"}" });
+				       .body = body });
+}
+
+static struct reply reset(void)
+{
+	return act("{\"action\":\"reset\"}");
+}
+
+static void log_is(const char *want)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row = pg_exec(
+		env->pg, "SELECT string_agg(concat_ws(' ', actor, status, outcome), ', '"
+			 " ORDER BY id) FROM such_market.audit_log WHERE method = 'POST'");
+
+	ck_str(pg_str(&row, 0, 0), want);
 }
 
 static void say_one(int fd, const void *ctx)
@@ -93,10 +112,13 @@ START_TEST(test_wait)
 	int64_t start_ns = clock_mono_ns();
 
 	begin(say_one);
+	stages_begin();
 	struct reply r = reset();
 	ck_assert_int_eq(r.status, 200);
 	ck_str(BODY(env, r, "flushed"), "false");
 	ck_assert_int_lt(clock_mono_ns() - start_ns, 8000 * NS_MS);
+	ck_assert_int_ge(stages_ns(STAGE_cache),
+			 2500 * NS_MS); /* Redis took it, not the gate */
 	end();
 }
 END_TEST
@@ -128,6 +150,79 @@ START_TEST(test_slow)
 }
 END_TEST
 
+/* --- a Redis that fails ------------------------------------------------------------------- */
+
+/* What was sent and not answered may have been done. */
+static void say_nothing_to_scripts(int fd, const void *ctx)
+{
+	char bytes[65536];
+	ssize_t n;
+
+	(void)ctx;
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		if (memmem(bytes, (size_t)n, "PING", 4))
+			fake_redis_say(fd, "+PONG\r\n", 7);
+}
+
+START_TEST(test_reset_unknown)
+{
+	options.interval_ms = 100;
+	begin(say_nothing_to_scripts);
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	struct reply r = reset();
+	ck_problem(env, &r, 503, "outcome_unknown");
+	log_is("analytics begun, analytics 503 unknown");
+	r = ask(env, &(struct ask){ .path = "/api/admin/audit",
+				    .query = "outcome=unknown",
+				    .api_key = key });
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "audit.0.status"), "503");
+	ck_str(BODY(env, r, "audit.0.outcome"), "\"unknown\"");
+	end();
+}
+END_TEST
+
+/* What was refused, or could not be sent, was not done. */
+static void say_loading(int fd, const void *ctx)
+{
+	static const char loading[] = "-LOADING Redis is loading the dataset in memory\r\n";
+
+	(void)ctx;
+	while (fake_redis_hear(fd) > 0)
+		fake_redis_say(fd, loading, sizeof(loading) - 1);
+}
+
+START_TEST(test_reset_refused)
+{
+	options.interval_ms = 100;
+	begin(say_loading);
+	struct reply r = reset();
+	ck_problem(env, &r, 503, "analytics_away");
+	kill(fake.pid, SIGKILL);
+	r = reset();
+	ck_problem(env, &r, 503, "analytics_away");
+	ck_assert(memmem(r.body.ptr, r.body.len, "nothing was done", 16));
+	end();
+}
+END_TEST
+
+/* Nobody is waited for who is not there. */
+START_TEST(test_away_at_once)
+{
+	begin(say_one);
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	kill(fake.pid, SIGKILL);
+	int64_t start_ns = clock_mono_ns();
+	struct reply r = reset();
+	ck_problem(env, &r, 503, "analytics_away");
+	r = act("{\"action\":\"save\"}");
+	ck_problem(env, &r, 503, "analytics_away");
+	ck_assert_int_lt(clock_mono_ns() - start_ns, 2500 * NS_MS);
+	log_is("analytics 503 failed, analytics 503 failed");
+	end();
+}
+END_TEST
+
 /* --- what Redis forgot and nobody was told ------------------------------------------------ */
 
 static struct str counters(void)
@@ -149,16 +244,6 @@ static bool are_counted(void)
 	struct str line = arena_printf(env->arena, "EXISTS " STR_FMT, STR_ARG(counters()));
 
 	return strcmp(live_redis_say(live_redis_path(), line.ptr), ":1\r\n") == 0;
-}
-
-static void log_is(const char *want)
-{
-	SCOPED(pg_result_done)
-	struct pg_result row = pg_exec(
-		env->pg, "SELECT string_agg(concat_ws(' ', actor, status, outcome), ', '"
-			 " ORDER BY id) FROM such_market.audit_log WHERE method = 'POST'");
-
-	ck_str(pg_str(&row, 0, 0), want);
 }
 
 /* A worker of the test's own; `points` are where it dies. */
@@ -205,4 +290,5 @@ START_TEST(test_row_of_a_reset)
 }
 END_TEST
 
-SUITE_WITH(world_start, world_done, 60, test_wait, test_slow, test_row_of_a_reset)
+SUITE_WITH(world_start, world_done, 60, test_wait, test_slow, test_reset_unknown,
+	   test_reset_refused, test_away_at_once, test_row_of_a_reset)

@@ -6,9 +6,14 @@
 #include "api/ask.h"
 #include "base/arena.h"
 #include "base/scope.h"
+#include "cache/cache.h"
+#include "cache/redis_tier.h"
 #include "cache/tag.h"
+#include "lib/live_pg.h"
+#include "model/audit.h"
 #include "model/key.h"
 #include "net/pg.h"
+#include "net/redis.h"
 
 #define CLEAR      "/api/admin/cache/clear"
 #define INVALIDATE "/api/cache/invalidate"
@@ -65,7 +70,11 @@ START_TEST(test_everything)
 	ck_str(BODY(env, r, "method"), "\"epoch\"");
 	ck_str(BODY(env, r, "cleared"), "null");
 	ck_str(BODY(env, r, "jobId"), "null");
+	ck_str(BODY(env, r, "statusUrl"), "null");
 	ck_str(BODY(env, r, "redis"), "\"off\"");
+	ck_assert_int_eq(number("SELECT max(id) FROM such_market.cache_events"
+				" WHERE kind = 'cache_cleared' AND tags = '{}'"),
+			 strtoll(arena_strz(env->arena, BODY(env, r, "eventId")), NULL, 10));
 	ck_assert_int_eq(number("SELECT cleared FROM such_market.cache_clear"), cleared + 1);
 	/* Clicked twice. */
 	ck_assert_int_eq(post(CLEAR, "{\"pattern\":\"" P "*\"}").status, 200);
@@ -124,6 +133,62 @@ START_TEST(test_keys_and_tags)
 	ck_assert_int_eq(r.status, 200);
 	ck_assert_str_eq(last_tags(), "u:7 o:" WALLET "1");
 	free_env(env);
+}
+END_TEST
+
+static void log_is(const char *want)
+{
+	SCOPED(pg_result_done)
+	struct pg_result row =
+		pg_exec(env->pg, "SELECT string_agg(status || ' ' || outcome, ', ' ORDER BY id)"
+				 " FROM such_market.audit_log WHERE method = 'POST'");
+
+	ck_str(pg_is_null(&row, 0, 0) ? STR("") : pg_str(&row, 0, 0), want);
+}
+
+/* What one request names becomes invalid as a whole, with one row of the audit log. */
+START_TEST(test_together)
+{
+	begin(ROLE_OPERATOR);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	int64_t events = number("SELECT count(*) FROM such_market.cache_events");
+	struct reply r = post(INVALIDATE, "{\"tags\":[\"u:7\"],\"pattern\":\"" P "users:*\"}");
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "method"), "\"scan\"");
+	ck_assert_str_eq(last_tags(), "u:7 ~users:*");
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.cache_events"), events + 1);
+	log_is("200 done");
+	r = post(INVALIDATE, "{\"tags\":[\"u:7\"],\"pattern\":\"" P "*\"}");
+	ck_assert_int_eq(r.status, 200);
+	ck_str(BODY(env, r, "method"), "\"epoch\"");
+	ck_assert_str_eq(last_tags(), "");
+	ck_assert_int_eq(number("SELECT count(*) FROM such_market.cache_events"), events + 2);
+	log_is("200 done, 200 done");
+	free_env(env);
+}
+END_TEST
+
+/* The row has the status of the answer, which is 202 where a job goes on with it. */
+START_TEST(test_log_of_a_scan)
+{
+	static const struct redis_options wire = { .url = "unix:///nowhere", .connect_ms = 50 };
+	static const struct cache_options options = { .redis_prefix = "such-market" };
+
+	begin(ROLE_OPERATOR);
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&options, NULL, redis);
+	cache_set_redis(env->cache, tier);
+	cache_on_write(env->cache, (struct cache_hook){ audit_join, audit_undone, env });
+	live_pg_sql("DELETE FROM such_market.audit_log");
+	struct reply r = post(CLEAR, "{\"pattern\":\"" P "users:*\"}");
+	ck_assert_int_eq(r.status, 202);
+	ck_str(BODY(env, r, "redis"), "\"unreachable\"");
+	ck_assert(str_starts(BODY(env, r, "statusUrl"), STR("\"/api/admin/jobs/")));
+	log_is("202 done");
+	free_env(env);
+	redis_tier_free(tier);
+	redis_free(redis);
 }
 END_TEST
 
@@ -207,4 +272,5 @@ START_TEST(test_who)
 END_TEST
 
 SUITE_WITH(world_start, world_done, 60, test_everything, test_one_address, test_any_other_glob,
-	   test_keys_and_tags, test_bad_bodies, test_too_many, test_who)
+	   test_keys_and_tags, test_together, test_log_of_a_scan, test_bad_bodies,
+	   test_too_many, test_who)

@@ -41,6 +41,12 @@ tests_api_test_hit_SOURCES = tests/api/test_hit.c tests/lib/fcgi_client.c
 tests_api_test_hit_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_hit_LDADD = $(API_TEST_LIBS)
 
+check_PROGRAMS += tests/api/test_job
+TESTS += tests/api/test_job
+tests_api_test_job_SOURCES = tests/api/test_job.c
+tests_api_test_job_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_job_LDADD = $(API_TEST_LIBS)
+
 check_PROGRAMS += tests/api/test_key
 TESTS += tests/api/test_key
 tests_api_test_key_SOURCES = tests/api/test_key.c
@@ -64,6 +70,12 @@ TESTS += tests/api/test_owner
 tests_api_test_owner_SOURCES = tests/api/test_owner.c
 tests_api_test_owner_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_api_test_owner_LDADD = $(API_TEST_LIBS)
+
+check_PROGRAMS += tests/api/test_performance
+TESTS += tests/api/test_performance
+tests_api_test_performance_SOURCES = tests/api/test_performance.c
+tests_api_test_performance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_api_test_performance_LDADD = $(API_TEST_LIBS)
 
 check_PROGRAMS += tests/api/test_trait
 TESTS += tests/api/test_trait

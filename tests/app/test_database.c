@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "app/server.h"
 #include "base/buf.h"
+#include "lib/commit_hold.h"
 #include "lib/fcgi_client.h"
 #include "lib/live_pg.h"
 #include "net/pg.h"
@@ -310,10 +311,31 @@ START_TEST(keys_are_made_listed_and_revoked)
 }
 END_TEST
 
+/* The reply to its COMMIT does not come until its time is over. */
+START_TEST(a_key_that_may_have_been_made_is_told_as_such)
+{
+	const char *out;
+	char url[512];
+
+	snprintf(url, sizeof(url), "--database-url=%s", live_pg_url());
+	commits_hold();
+	ck_assert_int_eq(server_run(NULL, &out, "key", "create", "--role=viewer", "--name=new",
+				    url, NULL),
+			 1);
+	ck_assert_ptr_nonnull(strstr(out, "\"new\" may be in use, which nobody has"));
+	ck_assert_ptr_null(strstr(out, "sm_"));
+	commits_release();
+	do
+		server_pause();
+	while (server_run(NULL, &out, "key", "revoke", "--name=new", url, NULL) != 0);
+}
+END_TEST
+
 SUITE_WITH(live_pg_start, live_pg_done, 90, serves_from_the_database,
 	   a_worker_idles_below_12_mb, a_request_in_flight_is_finished_before_the_end,
 	   a_second_term_does_not_wait, a_request_without_end_costs_its_worker_only,
 	   starts_without_a_database_and_finds_it_later,
 	   an_empty_database_is_refused_with_the_command_that_mends_it,
 	   another_chain_is_refused_also_in_a_reload, migrate_makes_an_empty_database_serve,
-	   an_import_is_served, keys_are_made_listed_and_revoked)
+	   an_import_is_served, keys_are_made_listed_and_revoked,
+	   a_key_that_may_have_been_made_is_told_as_such)

@@ -24,10 +24,13 @@ START_TEST(test_counts)
 	tally_read(1, TALLY_redis_hit);
 	tally_read(TALLY_READS, TALLY_miss);
 	tally_collection(&a);
+	tally_events(3);
 	tally_attach(NULL, NULL);
+	tally_events(3);
 	tally_request(0, 200, 1);
 	ck_assert_uint_eq(tally.requests, 5);
 	ck_assert_uint_eq(tally.errors, 2);
+	ck_assert_uint_eq(tally.events, 3);
 	ck_assert_uint_eq(tally.route[0][TALLY_2XX], 1);
 	ck_assert_uint_eq(tally.route[0][TALLY_3XX], 1);
 	ck_assert_uint_eq(tally.route[1][TALLY_4XX], 1);
@@ -60,7 +63,7 @@ START_TEST(test_fields)
 		ck_assert_msg(tally_cell(&names, buf_str(&field)) == i, STR_FMT,
 			      STR_ARG(buf_str(&field)));
 	}
-	ck_assert_uint_eq(named, 2 + 3 * TALLY_CLASSES + 3 + HISTOGRAM_BUCKETS + 1 +
+	ck_assert_uint_eq(named, 3 + 3 * TALLY_CLASSES + 3 + HISTOGRAM_BUCKETS + 1 +
 					 2 * TALLY_OUTCOMES);
 	buf_release(&field);
 }
@@ -74,6 +77,7 @@ START_TEST(test_known_fields)
 	} known[] = {
 		{ "requests", offsetof(struct tally, requests) },
 		{ "errors", offsetof(struct tally, errors) },
+		{ "events", offsetof(struct tally, events) },
 		{ "route:GET /health:3xx", offsetof(struct tally, route[0][TALLY_3XX]) },
 		{ "route:POST /api/a:b/{address}:2xx",
 		  offsetof(struct tally, route[1][TALLY_2XX]) },

@@ -175,6 +175,42 @@ START_TEST(nothing_there_is_kept_too)
 }
 END_TEST
 
+/* Another process of this machine, which did not wait for the seat. */
+static void another_one_asks(void)
+{
+	struct pg *own_pg = pg;
+	struct arena *own_arena = arena;
+	struct answer new;
+
+	plan.meanwhile = NULL;
+	plan.body = STR("\"newer\"");
+	pg = pg_new(&pg_options, live_pg_url());
+	arena = arena_new(64 * 1024);
+	struct cache *other = cache_new(&options, map, pg);
+	cache_connected(other, epoch);
+	ck_assert_int_eq(cache_through(other, arena, &model, &plan, &plan, &new), RC_OK);
+	ck_assert_int_eq(new.source, SOURCE_DATABASE);
+	arena_reset(arena); /* it is kept */
+	arena_free(arena);
+	cache_free(other);
+	pg_free(pg);
+	pg = own_pg;
+	arena = own_arena;
+	plan.body = STR("\"older\"");
+}
+
+/* Who saw what the later read found sees no older copy after it. */
+START_TEST(a_slow_filler_takes_nobody_back)
+{
+	plan.meanwhile = another_one_asks;
+	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(plan.calls, 2);
+	ck_assert_int_eq(cache_through(cache, arena, &model, &plan, &plan, &answer), RC_OK);
+	ck_assert_int_eq(answer.source, SOURCE_MEMORY);
+	ck_assert(str_eq(buf_str(&answer.body), STR("\"newer\"")));
+}
+END_TEST
+
 /* The writer: xid before its COMMIT, gen after.  The copy is good until the latter (V2). */
 START_TEST(an_invalidation_is_a_miss)
 {
@@ -234,7 +270,7 @@ START_TEST(memory_may_be_off_with_redis_on)
 	map_raise_xid(map, slot("list"), UINT64_MAX);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
 	map_end_lease(map);
-	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(ask(), SOURCE_BYPASS);
 	cache_free(shared);
 	cache = own;
 	redis_tier_free(tier);
@@ -291,7 +327,8 @@ START_TEST(without_a_lease_copies_are_passed_by)
 {
 	ask();
 	map_end_lease(map);
-	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(ask(), SOURCE_BYPASS);
+	ck_assert(source_is_database(answer.source));
 	ck_assert_int_eq(plan.calls, 2);
 	lease();
 	ck_assert_int_eq(ask(), SOURCE_MEMORY);
@@ -479,6 +516,7 @@ static void suite_add(TCase *tc)
 				 outcomes_are_counted,
 				 without_a_mapping_every_read_goes_to_the_database,
 				 nothing_there_is_kept_too,
+				 a_slow_filler_takes_nobody_back,
 				 an_invalidation_is_a_miss,
 				 its_key_is_a_tag_of_every_copy,
 				 memory_may_be_off_with_redis_on,

@@ -19,16 +19,16 @@ END_TEST
 /* What is counted in one part is nobody else's bytes. */
 START_TEST(its_parts_do_not_overlap)
 {
-	const struct map_head *head = map->head;
+	const struct map_shape *shape = &map->shape;
 	const struct {
 		uint64_t at, size;
 	} parts[] = {
-		{ 0, sizeof(*head) },
-		{ head->slots_at, sizeof(struct tag_slot) * TAG_SLOTS },
-		{ head->flights_at, sizeof(struct flight) * FLIGHTS },
-		{ head->worth_at, sizeof(struct worth) },
-		{ head->shards_at, head->shard_size * MAP_SHARDS },
-		{ head->size, 0 },
+		{ 0, sizeof(struct map_head) },
+		{ shape->slots_at, sizeof(struct tag_slot) * TAG_SLOTS },
+		{ shape->flights_at, sizeof(struct flight) * FLIGHTS },
+		{ shape->worth_at, sizeof(struct worth) },
+		{ shape->shards_at, shape->shard_size * MAP_SHARDS },
+		{ shape->size, 0 },
 	};
 
 	for (size_t i = 0; i + 1 < sizeof(parts) / sizeof(parts[0]); i++)
@@ -135,6 +135,57 @@ START_TEST(another_file_is_refused)
 }
 END_TEST
 
+START_TEST(a_damaged_head_is_mended_and_all_is_void)
+{
+	struct cache_map *late = NULL;
+	const char *error;
+	int64_t now_ns = clock_boot_ns();
+
+	for (size_t bit = 0; bit < 8 * sizeof(struct map_shape); bit++) {
+		map_set_epoch(map, 7);
+		map_extend_lease(map, now_ns + LEASE_NS);
+		ck_assert(!map_mend(map, now_ns));
+		ck_assert_uint_eq(map_epoch(map), 7);
+		((uint8_t *)map->head)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		ck_assert_int_eq(cache_map_attach(tmp_path("cache"), &late, &error),
+				 RC_CONFLICT);
+		ck_assert(map_mend(map, now_ns));
+		ck_assert_uint_eq(map_epoch(map), 0);
+		ck_assert(!map_lease_valid(map, now_ns));
+	}
+	ck_assert_int_eq(cache_map_attach(tmp_path("cache"), &late, &error), RC_OK);
+	cache_map_close(late);
+}
+END_TEST
+
+START_TEST(eras_do_not_go_back)
+{
+	for (int i = 0; i < 9; i++) {
+		map_set_epoch(map, 7);
+		map_void(map);
+	}
+	map_set_epoch(map, 7);
+	uint64_t era = map_era(map);
+	atomic_store(&map->head->era, era ^ 16);
+	ck_assert(map_mend(map, 0));
+	ck_assert_uint_gt(map_era(map), era);
+	ck_assert_uint_eq(map_epoch(map), 0);
+	ck_assert(!map_mend(map, 0));
+}
+END_TEST
+
+START_TEST(a_lease_of_far_ahead_is_none)
+{
+	map_set_epoch(map, 7);
+	map_extend_lease(map, 5000 + LEASE_NS);
+	ck_assert(!map_mend(map, 5000));
+	map_extend_lease(map, INT64_C(1) << 60);
+	ck_assert(map_mend(map, 5000));
+	ck_assert(!map_lease_valid(map, 5000));
+	ck_assert_uint_eq(map_epoch(map), 0);
+}
+END_TEST
+
 START_TEST(a_new_one_replaces_the_old_for_newcomers)
 {
 	struct cache_map *old = map, *late = NULL;
@@ -183,6 +234,9 @@ static void suite_add(TCase *tc)
 				 what_was_voided_meanwhile_stays_void,
 				 an_epoch_voids_once,
 				 another_file_is_refused,
+				 a_damaged_head_is_mended_and_all_is_void,
+				 eras_do_not_go_back,
+				 a_lease_of_far_ahead_is_none,
 				 a_new_one_replaces_the_old_for_newcomers,
 				 only_its_owner_may_read_it,
 				 a_full_disk_is_told };

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/scope.h"
+#include "cache/flight.h"
 #include "cache/layout.h"
+#include "cache/turns.h"
 #include "lib/child.h"
 #include "mapped.h"
 
@@ -33,6 +35,92 @@ START_TEST(the_later_one_counts)
 	ck_assert(entry_is(&e, 2));
 	memory_forget(map, key_of(1));
 	ck_assert_int_eq(got(1), 0);
+}
+END_TEST
+
+/* A copy that may be used for an hour, of a read begun at read_ns. */
+static struct entry usable_made(int n, uint64_t label, int64_t read_ns)
+{
+	static const struct entry_tag tag = { .slot = 5, .gen = 0, .certain = 1 };
+	struct entry e = entry_made(n, 50);
+
+	e.key = key_of(0);
+	e.tag = &tag;
+	e.head.tags = 1;
+	e.head.primary = read_ns != 0;
+	e.head.label = label;
+	e.head.read_ns = read_ns;
+	e.head.epoch = map_epoch(map);
+	e.head.era = map_era(map);
+	e.head.expires_ns = clock_boot_ns() + INT64_C(3600000000000);
+	return e;
+}
+
+static bool put_usable(int n, uint64_t label, int64_t read_ns)
+{
+	struct entry e = usable_made(n, label, read_ns);
+
+	return memory_put(map, &e);
+}
+
+/* n: whose copy it is. */
+static bool there_is(int n)
+{
+	struct entry e, want = entry_made(n, 50);
+
+	return memory_get(map, arena, key_of(0), &e) && str_eq(e.body, want.body);
+}
+
+START_TEST(a_later_read_stays)
+{
+	map_set_epoch(map, 7);
+	ck_assert(put_usable(1, 200, 1000));
+	ck_assert(put_usable(2, 199, 1001)); /* an earlier label */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(3, 200, 999)); /* somebody's transaction holds labels back */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(4, 200, 0)); /* from Redis, or a replica */
+	ck_assert(there_is(1));
+	ck_assert(put_usable(5, 200, 1001));
+	ck_assert(there_is(5));
+	ck_assert(put_usable(6, 201, 900));
+	ck_assert(there_is(6));
+}
+END_TEST
+
+enum of_no_use {
+	CHANGED,
+	EXPIRED,
+	ANOTHER_ERA,
+	DAMAGED,
+	WAYS
+};
+
+START_TEST(a_later_read_of_no_use_goes)
+{
+	struct entry e;
+
+	map_set_epoch(map, 7);
+	e = usable_made(1, 200, 1000);
+	if (_i == EXPIRED)
+		e.head.expires_ns = clock_boot_ns() - 1;
+	ck_assert(memory_put(map, &e));
+	if (_i == CHANGED) {
+		map_raise_xid(map, 5, 200);
+		map_raise_gen(map, 5);
+	}
+	if (_i == ANOTHER_ERA)
+		map_set_epoch(map, 8);
+	if (_i == DAMAGED) {
+		struct shard *s = map_shard(map, map_key_hash(map, key_of(0)) % MAP_SHARDS);
+		const struct ring *r = &s->ring[RING_PROBATION];
+		uint64_t lap = map->shape.ring[RING_PROBATION].size;
+
+		((uint8_t *)s)[map->shape.ring[RING_PROBATION].at +
+			       atomic_load(&r->head) % lap - RECORD_ALIGN] ^= 1;
+	}
+	ck_assert(put_usable(2, 199, 999));
+	ck_assert(there_is(2));
 }
 END_TEST
 
@@ -221,15 +309,16 @@ START_TEST(turned_bits_are_misses)
 		for (int flip = 0; flip < 400; flip++) {
 			hash_random(&seed, sizeof(seed));
 			s = map_shard(map, seed % MAP_SHARDS);
-			uint64_t from = s->buckets_at,
-				 to = s->ring[RING_MAIN].base + s->ring[RING_MAIN].size;
-			uint64_t used = s->ring[RING_PROBATION].base +
+			uint64_t from = map->shape.buckets_at,
+				 to = map->shape.ring[RING_MAIN].at +
+				      map->shape.ring[RING_MAIN].size;
+			uint64_t used = map->shape.ring[RING_PROBATION].at +
 					atomic_load(&s->ring[RING_PROBATION].head) %
-						s->ring[RING_PROBATION].size;
+						map->shape.ring[RING_PROBATION].size;
 			if (flip % 2)
 				to = used;
 			if (flip % 4 == 1)
-				from = s->ring[RING_PROBATION].base;
+				from = map->shape.ring[RING_PROBATION].at;
 			if (to <= from)
 				continue;
 			((uint8_t *)s)[from + (seed >> 8) % (to - from)] ^=
@@ -251,6 +340,70 @@ START_TEST(turned_bits_are_misses)
 }
 END_TEST
 
+static void turn_bit(void *bytes, size_t bit)
+{
+	((uint8_t *)bytes)[bit / 8] ^= (uint8_t)(1 << bit % 8);
+}
+
+static bool is_none(const void *ctx, struct str key)
+{
+	(void)ctx;
+	(void)key;
+	return false;
+}
+
+/* Everything that reads or writes the mapping: no wrong answer, nothing beside it. */
+static void use_all(int from)
+{
+	struct memory_counts counts;
+
+	for (int n = from; n < from + 60; n++)
+		ck_assert_int_ge(got(n), 0);
+	for (int n = from; n < from + 60; n++)
+		put(n, 400);
+	for (int n = from; n < from + 60; n++)
+		ck_assert_int_ge(got(n), 0);
+	memory_sweep(map, (uint32_t)from % memory_parts(map), is_none, NULL);
+	memory_count(map, &counts);
+	arena_reset(arena);
+}
+
+/* Of what lies before index and rings but the mutex, every bit. */
+START_TEST(turned_bits_of_a_shards_head_are_misses)
+{
+	size_t from = 8 * offsetof(struct shard, ring), to = 8 * sizeof(struct shard);
+
+	for (size_t bit = from; bit < to; bit++) {
+		put(0, 100);
+		for (uint32_t i = 0; i < MAP_SHARDS; i++)
+			turn_bit(map_shard(map, i), bit);
+		use_all((int)(bit * 20));
+		/* No shard is of less use afterwards. */
+		for (int n = 0; n < 60; n++)
+			put(n, 400);
+		for (int n = 0; n < 60; n++)
+			ck_assert_int_eq(got(n), 1);
+		arena_reset(arena);
+	}
+}
+END_TEST
+
+START_TEST(turned_bits_of_the_mappings_head_are_misses)
+{
+	for (size_t bit = 0; bit < 8 * sizeof(struct map_head); bit++) {
+		put(0, 100);
+		turn_bit(map->head, bit);
+		ck_assert_int_eq(got(0), 1); /* nothing of it says where it lies */
+		if (bit % 16 == 0)
+			use_all((int)bit);
+		if (flight_begin(map, bit, false) == FLIGHT_MINE)
+			flight_end(map, bit);
+		turn_end(map, turn_begin(map, 2, 0));
+		arena_reset(arena);
+	}
+}
+END_TEST
+
 /* What the oldest record of each shard says of its own size, and of its entry's: bytes 16 … 24.
  */
 static void say_of_oldest(uint32_t size, uint32_t entry)
@@ -258,7 +411,8 @@ static void say_of_oldest(uint32_t size, uint32_t entry)
 	for (uint32_t i = 0; i < MAP_SHARDS; i++) {
 		struct shard *s = map_shard(map, i);
 		const struct ring *r = &s->ring[RING_PROBATION];
-		uint8_t *record = (uint8_t *)s + r->base + atomic_load(&r->tail) % r->size;
+		uint8_t *record = (uint8_t *)s + map->shape.ring[RING_PROBATION].at +
+				  atomic_load(&r->tail) % map->shape.ring[RING_PROBATION].size;
 
 		if (size)
 			memcpy(record + 16, &size, sizeof(size));
@@ -297,7 +451,8 @@ START_TEST(a_record_beyond_its_ring_is_damage)
 {
 	struct shard *s = map_shard(map, 0);
 	const struct ring *r = &s->ring[RING_PROBATION];
-	uint8_t *ring = (uint8_t *)s + r->base;
+	uint8_t *ring = (uint8_t *)s + map->shape.ring[RING_PROBATION].at;
+	uint64_t lap = map->shape.ring[RING_PROBATION].size;
 	struct memory_counts counts;
 	uint64_t left;
 	uint32_t size;
@@ -306,11 +461,11 @@ START_TEST(a_record_beyond_its_ring_is_damage)
 	do {
 		ck_assert(put(n++, 700));
 		ck_assert_int_lt(n, 100000);
-		left = r->size - atomic_load(&r->tail) % r->size;
+		left = lap - atomic_load(&r->tail) % lap;
 	} while (left > 4096 || atomic_load(&r->tail) == 0);
 	memcpy(&size, ring + 16, sizeof(size)); /* of the first one of the next lap */
 	size += (uint32_t)left;
-	memcpy(ring + r->size - left + 16, &size, sizeof(size));
+	memcpy(ring + lap - left + 16, &size, sizeof(size));
 	for (int more = 0; more < 300; more++)
 		ck_assert(put(n++, 700));
 	memory_count(map, &counts);
@@ -424,6 +579,7 @@ static void suite_add(TCase *tc)
 {
 	const TTest *tests[] = { what_is_put_is_got,
 				 the_later_one_counts,
+				 a_later_read_stays,
 				 all_its_fields_come_back,
 				 too_large_is_refused,
 				 it_stays_within_its_bytes,
@@ -433,6 +589,8 @@ static void suite_add(TCase *tc)
 				 processes_do_not_disturb_each_other,
 				 who_dies_writing_leaves_an_empty_shard,
 				 turned_bits_are_misses,
+				 turned_bits_of_a_shards_head_are_misses,
+				 turned_bits_of_the_mappings_head_are_misses,
 				 a_record_that_lies_about_its_size_is_damage,
 				 a_record_beyond_its_ring_is_damage,
 				 hits_are_not_fewer_than_of_an_lru };
@@ -441,5 +599,6 @@ static void suite_add(TCase *tc)
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tc, tests[i]);
+	tcase_add_loop_test(tc, a_later_read_of_no_use_goes, 0, WAYS);
 }
 SUITE_OF(suite_add)

@@ -7,6 +7,7 @@
 #include "cache/cache.h"
 #include "cache/layout.h"
 #include "cache/replica.h"
+#include "cache/turns.h"
 #include "lib/live_pair.h"
 #include "lib/live_pg.h"
 #include "lib/pg_server.h"
@@ -220,7 +221,7 @@ END_TEST
 START_TEST(without_a_lease_or_an_epoch_it_is_not_asked)
 {
 	map_end_lease(map);
-	ck_assert_int_eq(ask(), SOURCE_DATABASE);
+	ck_assert_int_eq(ask(), SOURCE_BYPASS);
 	map_extend_lease(map, clock_boot_ns() + LEASE_NS);
 	map_void(map);
 	ck_assert_int_eq(ask(), SOURCE_DATABASE);
@@ -387,6 +388,48 @@ START_TEST(a_ping_finds_out)
 }
 END_TEST
 
+static bool only_turn_is_free(void)
+{
+	int place = turn_begin(map, options.fills, 0);
+
+	turn_end(map, place);
+	return place >= 0;
+}
+
+static void no_turn_is_left(void)
+{
+	ck_assert(!only_turn_is_free());
+}
+
+/* A standby is a database like the primary: so many ask it at once, and who then asks the
+ * primary has his turn already. */
+START_TEST(a_read_of_it_takes_a_turn)
+{
+	options.fills = 1;
+	meanwhile = no_turn_is_left;
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+	ck_assert(only_turn_is_free());
+	found = 1;
+	map_raise_xid(map, slot("u:0"), UINT64_C(1) << 60);
+	ck_assert_int_eq(ask(), SOURCE_DATABASE); /* the standby was behind in what it found */
+	ck_assert_int_eq(calls, 3);
+	ck_assert(only_turn_is_free());
+}
+END_TEST
+
+START_TEST(without_a_turn_it_is_not_asked)
+{
+	options.fills = 1;
+	int place = turn_begin(map, 1, 0);
+
+	ck_assert_int_eq(cache_through(cache, arena, &warm, NULL, "test:crowded", &answer),
+			 RC_UNAVAILABLE);
+	ck_assert_int_eq(calls, 0);
+	turn_end(map, place);
+	ck_assert_int_eq(ask(), SOURCE_REPLICA);
+}
+END_TEST
+
 static const struct {
 	const char *urls;
 	enum rc rc;
@@ -455,6 +498,8 @@ static void suite_add(TCase *tc)
 		the_next_one_in_turn,
 		what_one_learns_all_know,
 		a_ping_finds_out,
+		a_read_of_it_takes_a_turn,
+		without_a_turn_it_is_not_asked,
 	};
 
 	tcase_set_timeout(tc, 60);

@@ -306,21 +306,87 @@ START_TEST(what_was_made_before_a_glob_stays_away)
 }
 END_TEST
 
-/* Nor does it while the glob's transaction has not ended: who puts it there waits for that. */
-START_TEST(a_glob_and_a_put_are_one_after_the_other)
+static void run(struct pg *with, const char *sql)
+{
+	SCOPED(pg_result_done) struct pg_result done = pg_exec(with, sql);
+
+	ck_assert_msg(done.rc == RC_OK, "%s: %s", sql, pg_error(with));
+}
+
+/* While somebody keeps the transaction of a glob open, nothing comes, and nobody waits. */
+START_TEST(a_glob_that_is_open_stops_nobody)
 {
 	struct pg *other = pg_new(&pg_options, live_pg_url());
-	struct entry e = made(key, 100, "{}");
 
-	SCOPED(pg_result_done) struct pg_result begun = pg_exec(other, "BEGIN");
-	invalidate(other, "~collections:*");
-	SCOPED(pg_result_done)
-	struct pg_result set = pg_exec(pg, "SET lock_timeout = '20ms'");
-	stored_put(stored, arena, &e);
-	ck_assert_str_eq(pg_sqlstate(pg), "55P03");
-	SCOPED(pg_result_done) struct pg_result ended = pg_exec(other, "COMMIT");
-	ck_assert_int_eq(ended.rc, RC_OK);
+	put_label(100, "old");
+	run(other, "BEGIN");
+	invalidate(other, "list\n~collections:*");
+	run(pg, "SET lock_timeout = '1ms'");
+	put_label(101, "meanwhile");
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_stored_errors], 0);
+	ck_assert_uint_eq(cells.counter[COUNTER_cache_stored_writes], 1);
+	/* Other globs come and go. */
+	invalidate(pg, "list\n~users:*");
+	run(other, "COMMIT");
+	ck_assert(!get_any());
+	put_label(101, "meanwhile");
+	ck_assert(!get_any());
+	put_label((uint64_t)last_xid() + 1, "made since");
+	ck_assert(get_is("made since"));
 	pg_free(other);
+}
+END_TEST
+
+#define PUT_OLD                                                                                \
+	"SELECT such_market.answers_put('collections:{0xaa}:stats', repeat('0', 16), '100',"   \
+	" '\\x00')"
+
+/* What is being put when a glob comes is seen by it: it waits for that. */
+START_TEST(a_glob_waits_for_a_put)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_url());
+
+	run(other, "BEGIN; " PUT_OLD);
+	run(pg, "SET lock_timeout = '20ms'");
+	SCOPED(pg_result_done)
+	struct pg_result early =
+		pg_run(pg, STMT_write_invalidate, PG_ARGS(pg_text("~collections:*")));
+	ck_assert_str_eq(pg_sqlstate(pg), "55P03");
+	run(other, "COMMIT");
+	ck_assert_int_eq(rows(), 1);
+	invalidate(pg, "~collections:*");
+	ck_assert_int_eq(rows(), 0);
+	pg_free(other);
+}
+END_TEST
+
+/* It would miss what was put since its snapshot. */
+START_TEST(a_glob_in_an_older_snapshot_is_refused)
+{
+	struct pg *other = pg_new(&pg_options, live_pg_url());
+
+	run(other, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+	put_label(100, "{}");
+	SCOPED(pg_result_done)
+	struct pg_result blind =
+		pg_run(other, STMT_write_invalidate, PG_ARGS(pg_text("~collections:*")));
+	ck_assert_str_eq(pg_sqlstate(other), "0A000");
+	pg_free(other);
+}
+END_TEST
+
+/* VACUUM and ANALYZE hold this lock, by themselves too. */
+START_TEST(vacuum_is_in_no_globs_way)
+{
+	struct pg *vacuum = pg_new(&pg_options, live_pg_super_url());
+
+	put_label(100, "{}");
+	run(vacuum, "BEGIN; LOCK TABLE such_market.cache_answers IN SHARE UPDATE EXCLUSIVE "
+		    "MODE");
+	run(pg, "SET lock_timeout = '20ms'");
+	invalidate(pg, "~collections:*");
+	ck_assert(!get_any());
+	pg_free(vacuum);
 }
 END_TEST
 
@@ -418,7 +484,10 @@ static void add_all(TCase *tc)
 				 it_is_good_for_its_time,
 				 it_is_kept_within_bounds,
 				 what_was_made_before_a_glob_stays_away,
-				 a_glob_and_a_put_are_one_after_the_other,
+				 a_glob_that_is_open_stops_nobody,
+				 a_glob_waits_for_a_put,
+				 a_glob_in_an_older_snapshot_is_refused,
+				 vacuum_is_in_no_globs_way,
 				 a_crash_empties_it_and_it_goes_on,
 				 what_fails_is_left_alone,
 				 what_cannot_be_removed_is_counted,

@@ -66,6 +66,17 @@ static enum rc run(struct script *script)
 	return rc;
 }
 
+static bool tells(struct script *script)
+{
+	bool told = false, unknown = true;
+	struct cache_write write = {
+		.body = body, .ctx = script, .deadline_ms = 10000, .told = &told
+	};
+
+	ck_assert_int_eq(cache_write(cache, arena, pg, &write, &unknown), RC_OK);
+	return told;
+}
+
 static void up(void)
 {
 	map_up();
@@ -329,6 +340,68 @@ START_TEST(a_commit_without_a_reply_is_looked_up)
 }
 END_TEST
 
+/* Whether nobody knows what became of it, in a process of its own. */
+static pid_t write_in_doubt(void)
+{
+	struct script s = { .sql = EMIT, .once = "doubt" };
+	struct cache_write write = {
+		.body = body, .ctx = &s, .once = s.once, .deadline_ms = 4000
+	};
+	bool unknown = false;
+	pid_t child = child_fork();
+
+	if (child)
+		return child;
+	pg = pg_new(&pg_options, live_pg_url());
+	enum rc rc = cache_write(cache, arena, pg, &write, &unknown);
+	_exit(rc != RC_UNAVAILABLE || !unknown);
+}
+
+/* What the attempt before saw of its row says nothing of a COMMIT that came after. */
+START_TEST(a_commit_that_cannot_be_looked_up_is_unknown)
+{
+	up();
+	commits_hold();
+	pid_t child = write_in_doubt();
+	commits_await(false);
+	live_pg_sql("SET synchronous_commit = local; ALTER ROLE such_market_app NOLOGIN");
+	commits_await(true);
+	int status = end_of(child);
+	live_pg_sql("SET synchronous_commit = local; ALTER ROLE such_market_app LOGIN");
+	commits_release();
+	ck_assert_int_eq(status, 0);
+	ck_assert_str_eq(setting_of("SELECT count(*) FROM such_market.idempotency"
+				    " WHERE route = 'doubt'"),
+			 "1");
+	down();
+}
+END_TEST
+
+/* Only relays can follow a glob; whether Redis could wake them is said nevertheless. */
+START_TEST(redis_is_told_of_a_glob)
+{
+	struct redis_options wire = { .connect_ms = 2000,
+				      .budget_ms = 2000,
+				      .url = live_redis_url() };
+	struct cache_options options = { .redis_prefix = "such-market" };
+	struct script glob = { .sql = "SELECT such_market.cache_invalidate('{~users:*}')" };
+	struct script nothing = { .sql = "SELECT 1" };
+
+	up();
+	struct redis *redis = redis_new(&wire);
+	struct redis_tier *tier = redis_tier_new(&options, map, redis);
+	cache_set_redis(cache, tier);
+	ck_assert(tells(&glob));
+	live_redis_stop();
+	ck_assert(!tells(&glob));
+	ck_assert(tells(&nothing)); /* there was nothing to tell */
+	live_redis_resume();
+	redis_tier_free(tier);
+	redis_free(redis);
+	down();
+}
+END_TEST
+
 /* A word of the command line where no server runs. */
 START_TEST(redis_is_told_without_a_mapping_too)
 {
@@ -483,6 +556,8 @@ static void all(TCase *tc)
 	tcase_add_test(tc, slots_know_before_commit_and_generations_after);
 	tcase_add_test(tc, a_writer_that_dies_in_commit_leaves_its_slots);
 	tcase_add_test(tc, a_commit_without_a_reply_is_looked_up);
+	tcase_add_test(tc, a_commit_that_cannot_be_looked_up_is_unknown);
+	tcase_add_test(tc, redis_is_told_of_a_glob);
 	tcase_add_test(tc, redis_is_told_without_a_mapping_too);
 	tcase_add_test(tc, rules_add_to_what_is_raised);
 	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);

@@ -92,6 +92,7 @@ START_TEST(sources)
 		enum source source;
 		const char *told;
 	} rows[] = {
+		{ SOURCE_BYPASS, "such-market; fwd=bypass; detail=database" },
 		{ SOURCE_REDIS, "such-market; hit; detail=redis" },
 		{ SOURCE_MEMORY, "such-market; hit; detail=memory" },
 		{ SOURCE_UPSTREAM, "such-market; fwd=miss; detail=upstream" },

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/scope.h"
+#include "cache/layout.h"
 #include "cache/map.h"
 #include "cache/memory.h"
 #include "cache/tag.h"
@@ -384,6 +385,48 @@ START_TEST(a_new_mapping_does_not_believe_an_old_position)
 }
 END_TEST
 
+/* What else was damaged with it nobody can say: slots are loaded as into a new one. */
+START_TEST(a_damaged_mapping_is_loaded_anew)
+{
+	struct relay *r = relay_here();
+	struct cache_map *late;
+	const char *why;
+
+	invalidate("u:900005");
+	ck_assert_int_eq(polled(r), RC_OK);
+	uint64_t gen_before = gen("u:900005"), era = map_era(map);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(gen("u:900005"), gen_before);
+	atomic_fetch_xor((_Atomic uint64_t *)&map->head->shape.shard_size, 1 << 20);
+	ck_assert_int_eq(cache_map_attach(tmp_path("map"), &late, &why), RC_CONFLICT);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_gt(map_era(map), era);
+	ck_assert_uint_gt(gen("u:900005"), gen_before);
+	ck_assert(leased() && map_epoch(map));
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_damages], 1);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_restarts], 2);
+	ck_assert_int_eq(cache_map_attach(tmp_path("map"), &late, &why), RC_OK);
+	cache_map_close(late);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert_uint_eq(cells.counter[COUNTER_relay_damages], 1);
+	relay_free(r);
+}
+END_TEST
+
+/* Both are news of the same poll. */
+START_TEST(a_damaged_mapping_after_a_crash)
+{
+	struct relay *r = relay_here();
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	live_pg_sql("TRUNCATE such_market.cache_incarnation"); /* as crash recovery does */
+	atomic_fetch_xor((_Atomic uint64_t *)&map->head->shape.shard_size, 1 << 20);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(leased() && map_epoch(map));
+	relay_free(r);
+}
+END_TEST
+
 static uint64_t pruned(void)
 {
 	return (uint64_t)ask("SELECT pruned::text::bigint FROM such_market.cache_clear");
@@ -559,6 +602,44 @@ START_TEST(a_glob_is_walked_for)
 }
 END_TEST
 
+static const struct {
+	const char *tags;
+	bool cools;
+} coolings[] = {
+	{ "c:" HEX_A, true },          { "list", true },
+	{ "@0123456789abcdef", true }, { "u:7,b:" HEX_A, true },
+	{ "~users:*:profile", true },  { "u:7", false },
+	{ "t:" HEX_A ":7", false },    { "o:" HEX_1 ",u:*,k", false },
+};
+
+/* What administrators make invalid is warmed again, what writers do is not. */
+START_TEST(what_is_made_invalid_is_to_be_warmed)
+{
+	struct relay *r = relay_here();
+	uint64_t era;
+
+	invalidate("list");
+	ck_assert_int_eq(polled(r), RC_OK);
+	era = map_era(map);
+	map_set_warmed(map, era);
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era)); /* what was there before the mapping is no news */
+	for (size_t i = 0; i < COUNT_OF(coolings); i++) {
+		invalidate(coolings[i].tags);
+		ck_assert_int_eq(polled(r), RC_OK);
+		ck_assert_msg(map_is_warmed(map, era) != coolings[i].cools, "%s",
+			      coolings[i].tags);
+		map_set_warmed(map, era);
+	}
+	live_pg_sql("UPDATE such_market.collections SET name = 'other'"
+		    " WHERE contract_address = '" A "'");
+	ck_assert_int_eq(polled(r), RC_OK);
+	ck_assert(map_is_warmed(map, era));
+	ck_assert_uint_eq(map_era(map), era);
+	relay_free(r);
+}
+END_TEST
+
 /* A walk of many polls: names that take their time, and globs that nearly match them. */
 #define LONG_NAMES 400
 
@@ -573,10 +654,12 @@ static void keep_long_names(void)
 	}
 }
 
+/* And users' profiles. */
 static void clear_slowly(void)
 {
-	live_pg_sql("SELECT such_market.cache_invalidate(array_agg('~*' || repeat('a', 190)"
-		    " || 'b' || n)) FROM generate_series(1, 15) AS n");
+	live_pg_sql("SELECT such_market.cache_invalidate('~users:*:profile'::text"
+		    " || array_agg('~*' || repeat('a', 190) || 'b' || n))"
+		    " FROM generate_series(1, 15) AS n");
 }
 
 static int64_t done(int64_t event)
@@ -609,6 +692,68 @@ START_TEST(a_walk_is_no_death)
 	int64_t mono_ns = clock_mono_ns();
 	AWAIT(relay_poll(r, clock_boot_ns(), mono_ns += INT64_C(1100000000)) == RC_OK &&
 	      done(event) == 1);
+	relay_free(r);
+}
+END_TEST
+
+#define PROFILES 200
+
+static int profiles(void)
+{
+	char key[32];
+	int n = 0;
+
+	for (int i = 0; i < PROFILES; i++) {
+		snprintf(key, sizeof(key), "users:{%d}:profile", i);
+		n += kept_is(key);
+	}
+	return n;
+}
+
+/* A relay that is killed when it has walked for a part of it, and told how far it was. */
+static _Noreturn void walk_and_die(void)
+{
+	struct relay *r = relay_here();
+	int64_t mono_ns = clock_mono_ns();
+	int left = PROFILES;
+
+	while (left == PROFILES) {
+		relay_poll(r, clock_boot_ns(), mono_ns += INT64_C(1100000000));
+		left = profiles();
+	}
+	if (left > 0)
+		kill(getpid(), SIGKILL);
+	_exit(1);
+}
+
+/* Its successor begins the walk again: the event counts as unseen. */
+START_TEST(a_killed_walk_is_walked_again)
+{
+	struct relay *r = relay_here();
+	char key[32];
+	int status;
+
+	ck_assert_int_eq(polled(r), RC_OK);
+	relay_leave(r);
+	relay_free(r);
+	for (int i = 0; i < PROFILES; i++) {
+		snprintf(key, sizeof(key), "users:{%d}:profile", i);
+		keep_one(key);
+	}
+	keep_long_names();
+	uint64_t era = map_era(map);
+	clear_slowly();
+	int64_t event = ask("SELECT max(id) FROM such_market.cache_events");
+	pid_t pid = child_fork();
+	if (pid == 0)
+		walk_and_die();
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	ck_assert_int_gt(profiles(), 0);
+	ck_assert_int_eq(done(event), 0);
+	r = relay_here();
+	AWAIT(polled(r) == RC_OK && profiles() == 0);
+	ck_assert_uint_eq(map_era(map), era); /* by the walk, not by a void */
 	relay_free(r);
 }
 END_TEST
@@ -788,6 +933,8 @@ START_TEST(an_open_transaction_keeps_the_events_since)
 	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
 	live_pg_sql("INSERT INTO such_market.cache_events (kind, tags, at)"
 		    " VALUES ('cache_cleared', '{u:900014}', now() - interval '26h')");
+	mono_ns += INT64_C(61000000000);
+	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
 	SCOPED(pg_result_done)
 	struct pg_result open = pg_exec(writer, "BEGIN; SELECT pg_current_xact_id()");
 	ck_assert_int_eq(open.rc, RC_OK);
@@ -803,9 +950,10 @@ START_TEST(an_open_transaction_keeps_the_events_since)
 	}
 	SCOPED(pg_result_done) struct pg_result end = pg_exec(writer, "COMMIT");
 	ck_assert_int_eq(end.rc, RC_OK);
-	ck_assert_int_eq(polled(r), RC_OK);
-	mono_ns += INT64_C(61000000000);
-	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+	for (int i = 0; i < 2; i++) {
+		mono_ns += INT64_C(61000000000);
+		ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+	}
 	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
 			     " WHERE tags = '{u:900015}'"),
 			 0);
@@ -825,8 +973,14 @@ START_TEST(old_events_are_forgotten)
 		    " FROM generate_series(1, 10005);"
 		    "INSERT INTO such_market.cache_events (kind, tags, at)"
 		    " VALUES ('cache_cleared', '{u:900013}', now() - interval '24h')");
-	/* A batch at once, the next a second later, then once a minute. */
+	/* Nothing at once: an old event may be of a transaction that ended just now. */
 	int64_t mono_ns = clock_mono_ns() + INT64_C(61000000000);
+	ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
+	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
+			     " WHERE at < now() - interval '23h'"),
+			 10006);
+	/* A minute later a batch, the next a second later, then once a minute. */
+	mono_ns += INT64_C(61000000000);
 	static const int left[] = { 6, 6, 1 };
 	for (size_t i = 0; i < COUNT_OF(left); i++) {
 		ck_assert_int_eq(relay_poll(r, clock_boot_ns(), mono_ns), RC_OK);
@@ -851,6 +1005,8 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_killed_relay_is_followed_without_a_gap);
 	tcase_add_test(tc, a_stopped_relay_loses_the_lease);
 	tcase_add_test(tc, a_new_mapping_does_not_believe_an_old_position);
+	tcase_add_test(tc, a_damaged_mapping_is_loaded_anew);
+	tcase_add_test(tc, a_damaged_mapping_after_a_crash);
 	tcase_add_test(tc, what_was_deleted_is_under_the_floor);
 	tcase_add_test(tc, another_servers_numbers_are_not_believed);
 	tcase_add_test(tc, a_relay_that_left_is_continued);
@@ -858,7 +1014,9 @@ static void add_all(TCase *tc)
 	tcase_add_test(tc, a_restart_of_the_server_is_caught_up);
 	tcase_add_test(tc, clearing_changes_epoch_and_floor);
 	tcase_add_test(tc, a_glob_is_walked_for);
+	tcase_add_test(tc, what_is_made_invalid_is_to_be_warmed);
 	tcase_add_test(tc, a_walk_is_no_death);
+	tcase_add_test(tc, a_killed_walk_is_walked_again);
 	tcase_add_test(tc, a_walk_tells_how_far_it_was);
 	tcase_add_test(tc, rules_add_tags);
 	tcase_add_test(tc, what_a_rule_cannot_name_is_under_the_floor);

@@ -167,6 +167,28 @@ START_TEST(test_counts_arrive)
 }
 END_TEST
 
+/* Killed while it changed an entry, which the next process of the slot begins anew. */
+START_TEST(test_top_begun_anew)
+{
+	static struct analytics_counts counts;
+	const struct address x = { { 2 } };
+
+	open_ticker();
+	turn(S);
+	for (int i = 0; i < 5; i++)
+		tally_collection(&x);
+	turn(S);
+	slot->top.entry[0].generation |= 1;
+	tally_collection(&x);
+	ask(1, 200, 1);
+	turn(S);
+	ck_assert_uint_eq(in_redis(&counts), 1);
+	ck_assert_uint_eq(counts.tops, 1);
+	ck_assert_uint_eq(counts.top[0].count, 6);
+	close_ticker();
+}
+END_TEST
+
 START_TEST(test_dependencies)
 {
 	struct vitals *v;
@@ -525,6 +547,7 @@ static void add_all(TCase *tc)
 	tcase_add_checked_fixture(tc, fresh, NULL);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_counts_arrive);
+	tcase_add_test(tc, test_top_begun_anew);
 	tcase_add_test(tc, test_dependencies);
 	tcase_add_test(tc, test_postgres_away);
 	tcase_add_test(tc, test_alerts);

@@ -15,6 +15,7 @@
 #include "cache/redis_tier.h"
 #include "jobs/runner.h"
 #include "jobs/warm.h"
+#include "lib/await.h"
 #include "lib/live_pg.h"
 #include "lib/live_redis.h"
 #include "model/env.h"
@@ -354,6 +355,48 @@ START_TEST(once_for_each_era)
 }
 END_TEST
 
+/* Of those that wait one is enough; one that runs may have passed by what became invalid. */
+START_TEST(once_for_what_was_made_invalid)
+{
+	int64_t at_ns = 0;
+
+	options.warm.start = true;
+	see(NS, &at_ns);
+	see(NS, &at_ns);
+	ck_assert_int_eq(jobs(), 1);
+	map_set_cold(map);
+	map_set_cold(map);
+	see(2 * NS, &at_ns);
+	see(2 * NS, &at_ns);
+	ck_assert_int_eq(jobs(), 2);
+	for (int i = 0; i < 3; i++) {
+		map_set_cold(map);
+		ck_assert_int_eq(warm_see(&options.warm, &env, map, HERE, NS, &at_ns), RC_OK);
+	}
+	ck_assert_int_eq(jobs(), 3);
+	options.warm.start = false;
+	map_set_cold(map);
+	see(3 * NS, &at_ns);
+	ck_assert_int_eq(jobs(), 3);
+}
+END_TEST
+
+/* What could not be queued is queued later. */
+START_TEST(a_warming_that_cannot_be_queued_is_not_forgotten)
+{
+	int64_t at_ns = 0;
+
+	options.warm.start = true;
+	see(NS, &at_ns);
+	map_set_cold(map);
+	live_pg_stop();
+	ck_assert_int_ne(warm_see(&options.warm, &env, map, HERE, NS, &at_ns), RC_OK);
+	live_pg_resume();
+	AWAIT(warm_see(&options.warm, &env, map, HERE, NS, &at_ns) == RC_OK);
+	ck_assert_int_eq(jobs(), 2);
+}
+END_TEST
+
 START_TEST(now_and_then)
 {
 	int64_t at_ns = 10 * NS;
@@ -381,6 +424,8 @@ static void add_all(TCase *tc)
 				 bad_arguments,
 				 it_stops_without_a_lease,
 				 once_for_each_era,
+				 once_for_what_was_made_invalid,
+				 a_warming_that_cannot_be_queued_is_not_forgotten,
 				 now_and_then };
 
 	tcase_add_unchecked_fixture(tc, world, world_done);

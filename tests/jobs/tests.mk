@@ -56,6 +56,18 @@ tests_jobs_test_import_spool_SOURCES = tests/jobs/test_import_spool.c
 tests_jobs_test_import_spool_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_jobs_test_import_spool_LDADD = $(JOBS_TEST_LIBS)
 
+check_PROGRAMS += tests/jobs/test_performance
+TESTS += tests/jobs/test_performance
+tests_jobs_test_performance_SOURCES = tests/jobs/test_performance.c
+tests_jobs_test_performance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_performance_LDADD = $(JOBS_TEST_LIBS)
+
+check_PROGRAMS += tests/jobs/test_performance_judge
+TESTS += tests/jobs/test_performance_judge
+tests_jobs_test_performance_judge_SOURCES = tests/jobs/test_performance_judge.c
+tests_jobs_test_performance_judge_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_jobs_test_performance_judge_LDADD = $(JOBS_TEST_LIBS)
+
 check_PROGRAMS += tests/jobs/test_relay
 TESTS += tests/jobs/test_relay
 tests_jobs_test_relay_SOURCES = tests/jobs/test_relay.c

@@ -135,23 +135,9 @@ void live_standby_rebuild(void)
 	live_standby_delay(0);
 }
 
-/* The postmaster first, so that it misses nobody's end. */
 void live_standby_stop(bool stopped)
 {
-	char path[64], line[4096] = "";
-	int signal = stopped ? SIGSTOP : SIGCONT;
-	pid_t pid = keeper_pid(&standby->keeper);
-
-	kill(pid, signal);
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	FILE *in = fopen(path, "re");
-	if (in && fgets(line, sizeof(line), in)) {
-		char *at = line, *end;
-		for (long child; (child = strtol(at, &end, 10)) > 0; at = end)
-			kill((pid_t)child, signal);
-	}
-	if (in)
-		fclose(in);
+	pg_server_hang(standby, stopped);
 }
 
 /* Commits of what becomes a primary wait for nobody. */

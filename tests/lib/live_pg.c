@@ -211,3 +211,8 @@ void live_pg_restart(void)
 	live_pg_stop();
 	live_pg_resume();
 }
+
+void live_pg_hang(bool hangs)
+{
+	pg_server_hang(&server, hangs);
+}

@@ -38,11 +38,12 @@ void live_pg_follow(const char *dir);
 /* Another one, from nothing: a system of its own, migrated. */
 void live_pg_build(struct pg_server *made, const char *what);
 
-pid_t live_pg_pid(void);    /* of the postmaster */
-void live_pg_stop(void);    /* fast shutdown; sessions are told */
-void live_pg_crash(void);   /* immediate: as after a power cut, but for fsync */
-void live_pg_resume(void);  /* after stop or crash; waits until it answers */
-void live_pg_restart(void); /* stop and resume */
+pid_t live_pg_pid(void);       /* of the postmaster */
+void live_pg_stop(void);       /* fast shutdown; sessions are told */
+void live_pg_crash(void);      /* immediate: as after a power cut, but for fsync */
+void live_pg_resume(void);     /* after stop or crash; waits until it answers */
+void live_pg_restart(void);    /* stop and resume */
+void live_pg_hang(bool hangs); /* it is there and says nothing; goes on */
 
 const char *live_pg_migrations(void); /* the directory sql/migrations */
 

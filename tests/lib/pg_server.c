@@ -4,7 +4,9 @@
 #include <glob.h>
 #include <poll.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/clock.h"
@@ -90,6 +92,25 @@ void pg_server_resume(struct pg_server *server)
 		poll(NULL, 0, 5);
 	}
 	pg_free(pg);
+}
+
+/* The postmaster first, so that it misses nobody's end. */
+void pg_server_hang(struct pg_server *server, bool hangs)
+{
+	char path[64], line[4096] = "";
+	int signal = hangs ? SIGSTOP : SIGCONT;
+	pid_t pid = keeper_pid(&server->keeper);
+
+	kill(pid, signal);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	FILE *in = fopen(path, "re");
+	if (in && fgets(line, sizeof(line), in)) {
+		char *at = line, *end;
+		for (long child; (child = strtol(at, &end, 10)) > 0; at = end)
+			kill((pid_t)child, signal);
+	}
+	if (in)
+		fclose(in);
 }
 
 const char *pg_server_url(const struct pg_server *server, const char *role,

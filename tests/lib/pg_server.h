@@ -5,6 +5,7 @@
 #ifndef LIB_PG_SERVER_H
 #define LIB_PG_SERVER_H
 
+#include <stdbool.h>
 #include "lib/keeper.h"
 
 #define PG_SERVER_PATH (KEEPER_PATH + 32)
@@ -22,6 +23,7 @@ void pg_server_user(struct keeper *keeper);
 /* A new directory and the arguments; the data directory is yet to be made. */
 void pg_server_prepare(struct pg_server *server, const char *what);
 void pg_server_resume(struct pg_server *server); /* starts it; waits until it answers */
+void pg_server_hang(struct pg_server *server, bool hangs); /* SIGSTOP for all of it; SIGCONT */
 /* "postgresql://ROLE@/DATABASE?host=…"; static text. */
 const char *pg_server_url(const struct pg_server *server, const char *role,
 			  const char *database);

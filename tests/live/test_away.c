@@ -90,6 +90,28 @@ START_TEST(test_database_locked)
 }
 END_TEST
 
+/* It takes connections and statements, and says nothing: nobody waits for it for ever.
+ * test_hang.c has the same with copies. */
+START_TEST(test_database_hangs)
+{
+	struct http *http = stack_http();
+
+	comes_back(http);
+	live_pg_hang(true);
+	int64_t begin = clock_mono_ns();
+	/* "timeout", or "unavailable" of a worker that was about to connect. */
+	ck_assert_int_eq(http_get(http, C721 "/nfts/98"), 503);
+	int64_t took = clock_mono_ns() - begin;
+	ck_assert_ptr_nonnull(http_header(http, "Retry-After"));
+	ck_assert_int_lt(took, INT64_C(8000000000)); /* a statement and a connect: 2 s each */
+	ck_assert_int_eq(http_get(http, "/health/live"), 200);
+	live_pg_hang(false);
+	comes_back(http);
+	stack_wait_ready();
+	http_free(http);
+}
+END_TEST
+
 START_TEST(test_redis_stopped)
 {
 	struct http *http = stack_http();
@@ -124,4 +146,5 @@ START_TEST(test_start_without_database)
 END_TEST
 
 SUITE_WITH(start, stack_done, 120, test_redis_stopped, test_database_stopped,
-	   test_database_restarted, test_database_locked, test_start_without_database)
+	   test_database_restarted, test_database_locked, test_database_hangs,
+	   test_start_without_database)

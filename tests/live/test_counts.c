@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/scope.h"
+#include "lib/await.h"
 #include "lib/child.h"
 #include "lib/http.h"
 #include "lib/live_pg.h"
@@ -290,6 +291,29 @@ START_TEST(sums_are_exact)
 }
 END_TEST
 
+static int64_t events_told(struct http *http)
+{
+	ask_kind(http, 7); /* the counters, of the last five minutes */
+	return http_num(http, "analytics.eventQueue.eventsProcessed");
+}
+
+/* Each machine's relay applies each event; who is asked tells of all of them. */
+START_TEST(events_of_all_machines)
+{
+	struct http *http[MACHINES];
+	int64_t before;
+
+	open_all(http);
+	before = events_told(http[0]);
+	for (int i = 0; i < 5; i++)
+		live_pg_sql("SELECT such_market.cache_invalidate('{u:7}')");
+	for (int m = 0; m < MACHINES; m++)
+		AWAIT(events_told(http[m]) >= before + 5 * MACHINES);
+	wait_exact();
+	close_all(http);
+}
+END_TEST
+
 START_TEST(sums_are_exact_without_redis)
 {
 	struct http *http[MACHINES];
@@ -414,5 +438,6 @@ START_TEST(sums_have_what_was_answered_while_leaving)
 }
 END_TEST
 
-SUITE_WITH(start, stop, 120, sums_are_exact, sums_are_exact_without_redis,
-	   sums_are_exact_after_the_master, sums_have_what_was_answered_while_leaving)
+SUITE_WITH(start, stop, 120, sums_are_exact, events_of_all_machines,
+	   sums_are_exact_without_redis, sums_are_exact_after_the_master,
+	   sums_have_what_was_answered_while_leaving)

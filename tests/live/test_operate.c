@@ -120,6 +120,17 @@ START_TEST(report_is_saved)
 	live_pg_sql(
 		"DO $$ BEGIN ASSERT (SELECT count(*) = 1 FROM such_market.analytics_snapshots"
 		" WHERE time_range = '7d' AND report->'analytics' ? 'overview'); END $$");
+	char url[80], at[40];
+	snprintf(url, sizeof(url), "%s", http_text(http, "snapshotUrl"));
+	snprintf(at, sizeof(at), "%s", http_text(http, "savedAt"));
+	ck_assert_int_eq(get_as(viewer, url), 200);
+	ck_assert_str_eq(http_text(http, "range"), "7d");
+	ck_assert_str_le(http_text(http, "timestamp"), at);
+	ck_assert_ptr_nonnull(http_at(http, "analytics.overview.totalRequests"));
+	get_as(viewer, REPORT "?snapshot=4711");
+	http_problem_is(http, 404, "snapshot_not_found");
+	get_as(viewer, REPORT "?snapshot=0");
+	http_problem_is(http, 400, "invalid_parameter");
 	http_free(http);
 }
 END_TEST

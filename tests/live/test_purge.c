@@ -291,6 +291,8 @@ static bool event_is(int64_t id, const char *status)
 /* In every memory and, while Redis is away, when it is back. */
 START_TEST(test_a_glob_is_looked_for)
 {
+	char url[80];
+
 	up();
 	keep_everywhere(C "/traits");
 	keep_everywhere(C "/nfts/5");
@@ -299,7 +301,10 @@ START_TEST(test_a_glob_is_looked_for)
 		post(0, "/api/admin/cache/clear", "{\"pattern\":\"such-market:*:traits\"}"),
 		202);
 	ck_assert_str_eq(http_text(http[0], "method"), "scan");
+	ck_assert_str_eq(http_text(http[0], "redis"), "unreachable");
+	ck_assert_ptr_nonnull(strstr(http_text(http[0], "detail"), "not reached"));
 	int64_t job = http_num(http[0], "jobId"), event = http_num(http[0], "eventId");
+	snprintf(url, sizeof(url), "%s", http_text(http[0], "statusUrl"));
 	for (int m = 0; m < MACHINES; m++)
 		AWAIT(from(m, C "/traits", "detail=database"));
 	ck_assert(from(0, C "/nfts/5", "detail=memory"));
@@ -310,6 +315,9 @@ START_TEST(test_a_glob_is_looked_for)
 	ck_assert(!job_is_done(job));
 	live_redis_resume();
 	AWAIT(job_is_done(job));
+	ck_assert_int_eq(get_as(1, url), 200);
+	ck_assert_str_eq(http_text(http[1], "status"), "done");
+	ck_assert_ptr_nonnull(http_at(http[1], "result.removed"));
 	down();
 }
 END_TEST

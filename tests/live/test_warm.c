@@ -99,13 +99,18 @@ START_TEST(by_hand)
 }
 END_TEST
 
-static int ask(const char *body)
+static int post(const char *path, const char *body)
 {
 	return http_ask(http, &(struct http_ask){
 				      .method = "POST",
-				      .path = "/api/admin/cache/warm",
+				      .path = path,
 				      .body = str_of(body),
 				      .headers = { key, "Content-Type: application/json" } });
+}
+
+static int ask(const char *body)
+{
+	return post("/api/admin/cache/warm", body);
 }
 
 START_TEST(by_request)
@@ -144,6 +149,29 @@ START_TEST(after_everything_was_cleared)
 	live_pg_sql("SELECT such_market.cache_clear_all()");
 	AWAIT(newest().id > before.id && newest().state == JOB_DONE);
 	all_are_there();
+}
+END_TEST
+
+/* Whoever reads first after it finds copies. */
+START_TEST(after_something_was_made_invalid)
+{
+	static const char *const bodies[] = {
+		"{\"tags\":[\"b:" FIXTURE_721 "\",\"list\"]}",
+		"{\"tags\":[\"c:" FIXTURE_721 "\"],\"dependents\":true}",
+		"{\"keys\":[\"such-market:collections:{" FIXTURE_721 "}:metadata\"]}",
+		"{\"pattern\":\"such-market:collections:{" FIXTURE_721 "}:*\"}",
+		"{\"pattern\":\"such-market:collections:*:traits\"}",
+	};
+
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct job before = newest();
+
+		int status = post("/api/cache/invalidate", bodies[i]);
+		ck_assert_msg(status == 200 || status == 202, "%s: %d", bodies[i], status);
+		AWAIT(newest().id > before.id && newest().state == JOB_DONE);
+		if (status == 200) /* else the copies go once more when Redis was walked */
+			all_are_there();
+	}
 }
 END_TEST
 
@@ -188,8 +216,12 @@ END_TEST
 
 static void add_all(TCase *tc)
 {
-	const TTest *tests[] = { by_hand, by_request, after_everything_was_cleared,
-				 a_change_in_between_is_seen, a_killed_runner_goes_on };
+	const TTest *tests[] = { by_hand,
+				 by_request,
+				 after_everything_was_cleared,
+				 after_something_was_made_invalid,
+				 a_change_in_between_is_seen,
+				 a_killed_runner_goes_on };
 
 	tcase_add_unchecked_fixture(tc, start, stack_done);
 	tcase_add_checked_fixture(tc, up, down);

@@ -183,7 +183,9 @@ static void await(struct pg *pg, const char *sql, const char *want)
 	}
 }
 
-/* A client of its own; its exit status is the answer's, less 300. */
+#define EXIT_OF(status) ((status) % 256)
+
+/* A client of its own; its exit status is of the answer's. */
 static pid_t post_apart(const char *idempotency, const char *body)
 {
 	pid_t child = child_fork();
@@ -191,7 +193,7 @@ static pid_t post_apart(const char *idempotency, const char *body)
 		return child;
 	http = stack_http();
 	post_as(C721 "/transfers", idempotency, body);
-	_exit(http->status - 300);
+	_exit(EXIT_OF(http->status));
 }
 
 static int answer_of(pid_t child)
@@ -200,7 +202,7 @@ static int answer_of(pid_t child)
 
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status) + 300;
+	return WEXITSTATUS(status);
 }
 
 static void kill_workers(void)
@@ -241,7 +243,7 @@ START_TEST(test_killed_before_commit)
 	      " AND usename = 'such_market_app'",
 	      "t");
 	kill_workers();
-	ck_assert_int_eq(answer_of(child), 503);
+	ck_assert_int_eq(answer_of(child), EXIT_OF(503));
 	run(other, "ROLLBACK");
 	await(watch, RECORDED, "0");
 	stack_wait_ready();
@@ -264,7 +266,7 @@ START_TEST(test_killed_in_commit)
 	pid_t child = post_apart("Idempotency-Key: in", body);
 	commits_await(false);
 	kill_workers();
-	ck_assert_int_eq(answer_of(child), 503);
+	ck_assert_int_eq(answer_of(child), EXIT_OF(503));
 	commits_release();
 	stack_wait_ready();
 	post_until_answered("Idempotency-Key: in", body);
@@ -273,6 +275,42 @@ START_TEST(test_killed_in_commit)
 	ck_assert_str_eq(http_text(http, "owner"), SOMEBODY);
 	await(watch, "SELECT count(*) FROM such_market.summary_differences()", "0");
 	pg_free(watch);
+	http_free(http);
+}
+END_TEST
+
+/* The server process that commits is ended, so nobody hears of it: it is looked up. */
+START_TEST(test_commit_lost)
+{
+	const char *body = move_of(ZERO, SOMEBODY, 9006, 7004);
+
+	http = stack_http();
+	commits_hold();
+	pid_t child = post_apart("Idempotency-Key: lost", body);
+	commits_await(true);
+	commits_release();
+	ck_assert_int_eq(answer_of(child), EXIT_OF(200));
+	ck_assert_int_eq(get(C721 "/nfts/9006/owner"), 200);
+	ck_assert_str_eq(http_text(http, "owner"), SOMEBODY);
+	http_free(http);
+}
+END_TEST
+
+/* It stays in COMMIT for longer than a request waits: nobody knows, and says so. */
+START_TEST(test_commit_unknown)
+{
+	const char *body = move_of(ZERO, SOMEBODY, 9007, 7005);
+
+	http = stack_http();
+	commits_hold();
+	post_as(C721 "/transfers", "Idempotency-Key: unknown", body);
+	http_problem_is(http, 503, "outcome_unknown");
+	ck_assert_ptr_nonnull(http_header(http, "Retry-After"));
+	commits_release();
+	post_until_answered("Idempotency-Key: unknown", body);
+	ck_assert_str_eq(http_header(http, "Idempotency-Replayed"), "true");
+	ck_assert_int_eq(get(C721 "/nfts/9007/owner"), 200);
+	ck_assert_str_eq(http_text(http, "owner"), SOMEBODY);
 	http_free(http);
 }
 END_TEST
@@ -320,4 +358,5 @@ START_TEST(test_disk_full)
 END_TEST
 
 SUITE_WITH(start, stack_done, 120, test_seen_at_once, test_minted, test_problems,
-	   test_killed_before_commit, test_killed_in_commit, test_disk_full)
+	   test_killed_before_commit, test_killed_in_commit, test_commit_lost,
+	   test_commit_unknown, test_disk_full)

@@ -50,6 +50,12 @@ tests_live_test_front_SOURCES = tests/live/test_front.c
 tests_live_test_front_CFLAGS = $(LIVE_CFLAGS)
 tests_live_test_front_LDADD = $(LIVE_LIBS)
 
+check_PROGRAMS += tests/live/test_hang
+TESTS += tests/live/test_hang
+tests_live_test_hang_SOURCES = tests/live/test_hang.c
+tests_live_test_hang_CFLAGS = $(LIVE_CFLAGS)
+tests_live_test_hang_LDADD = $(LIVE_LIBS)
+
 check_PROGRAMS += tests/live/test_http
 TESTS += tests/live/test_http
 tests_live_test_http_SOURCES = tests/live/test_http.c

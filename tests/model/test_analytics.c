@@ -133,13 +133,15 @@ END_TEST
 
 START_TEST(test_reset)
 {
+	bool unknown = true;
 	int64_t odd;
 
 	open_redis();
 	ck_assert_int_eq(apply(1, 1, MINUTE, 5, &odd), RC_OK);
 	ck_assert_int_eq(apply(1, 2, MINUTE - 1400, 5, &odd), RC_OK);
 	ck_assert_int_eq(apply(1, 3, MINUTE - 1440 * 30, 5, &odd), RC_OK);
-	ck_assert_int_eq(analytics_reset(&a, arena, NOW_US), RC_OK);
+	ck_assert_int_eq(analytics_reset(&a, arena, NOW_US, &unknown), RC_OK);
+	ck_assert(!unknown);
 	ck_assert_uint_eq(total("24h"), 0);
 	ck_assert_uint_eq(total("30d"), 0);
 	ck_assert_uint_eq(counts.tops, 0);
@@ -310,6 +312,7 @@ START_TEST(test_no_number)
 
 	for (size_t i = 0; i < COUNT_OF(said); i++) {
 		struct fake_redis fake;
+		bool unknown = true;
 		int64_t odd = 3;
 
 		fake_redis_start(&fake, say_text, said[i]);
@@ -319,7 +322,8 @@ START_TEST(test_no_number)
 		arena = arena_new(65536);
 		ck_assert_int_eq(apply(1, 1, MINUTE, 5, &odd), RC_INTERNAL);
 		ck_assert_int_eq(odd, 3);
-		ck_assert_int_eq(analytics_reset(&a, arena, NOW_US), RC_INTERNAL);
+		ck_assert_int_eq(analytics_reset(&a, arena, NOW_US, &unknown), RC_INTERNAL);
+		ck_assert(unknown == (said[i][0] != '-')); /* a script is refused as a whole */
 		close_redis();
 		fake_redis_stop(&fake);
 	}

@@ -1,6 +1,10 @@
 /* Keys: made, found, listed, revoked. */
 #include "suite.h"
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/arena.h"
+#include "lib/child.h"
+#include "lib/commit_hold.h"
 #include "model/fixture.h"
 #include "model/key.h"
 #include "net/pg.h"
@@ -143,5 +147,40 @@ START_TEST(test_what_is_no_key)
 }
 END_TEST
 
+static int revoke_in_doubt(void)
+{
+	env = new_env();
+	enum rc rc = key_revoke(env, "revoked in doubt");
+
+	free_env(env);
+	return rc != RC_TIMEOUT;
+}
+
+/* Neither says that it did nothing: both did. */
+START_TEST(test_nobody_knows)
+{
+	char key[KEY_TEXT] = "";
+	int status;
+
+	env = new_env();
+	ck_assert_int_eq(key_create(env, "revoked in doubt", ROLE_VIEWER, key), RC_OK);
+	commits_hold();
+	pid_t child = child_fork();
+	if (child == 0)
+		_exit(revoke_in_doubt());
+	key[0] = '\0';
+	ck_assert_int_eq(key_create(env, "made in doubt", ROLE_VIEWER, key), RC_TIMEOUT);
+	ck_assert_str_eq(key, "");
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	commits_release();
+	while (key_revoke(env, "made in doubt") != RC_OK)
+		;
+	while (key_revoke(env, "revoked in doubt") != RC_NOT_FOUND)
+		;
+	free_env(env);
+}
+END_TEST
+
 SUITE_WITH(world_start, world_done, 60, test_life, test_list, test_only_revoked,
-	   test_not_stored_in_clear, test_bad_names, test_what_is_no_key)
+	   test_not_stored_in_clear, test_bad_names, test_what_is_no_key, test_nobody_knows)

@@ -33,6 +33,12 @@ START_TEST(test_meanings)
 		{ P "nfts:{0x00*", PATTERN_GLOB, "" },
 		{ P "*" A "*" B "*", PATTERN_GLOB, "" },
 		{ P "[cn]*", PATTERN_GLOB, "" },
+		/* A class is one character, whatever it is made of. */
+		{ P "nfts:[" A "]*", PATTERN_GLOB, "" },
+		{ P "nfts:{[^" A "]*", PATTERN_GLOB, "" },
+		{ P "nfts:{[\\]" A "]*", PATTERN_GLOB, "" },
+		{ P "nfts:{\\" A "}:*", PATTERN_GLOB, "" },
+		{ P "nfts:{" A "}:[" B "]", PATTERN_TAGS, "b:" A },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

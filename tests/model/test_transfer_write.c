@@ -25,6 +25,7 @@
 #define STEPS    40
 
 static struct env *env;
+static const struct pg_options super_options = { .connect_ms = 5000, .deadline_ms = 20000 };
 
 static void start(void)
 {
@@ -261,6 +262,49 @@ START_TEST(test_duplicates)
 	ck_assert_str_eq(holdings(MANY), "2:4:6 3:1:3");
 	ck_assert_int_eq(RECORD(NOWHERE, move(0, 1, 2, 3, 1)), RC_NOT_FOUND);
 	ck_assert_int_eq(verdict.outcome, TRANSFER_NO_COLLECTION);
+	end();
+}
+END_TEST
+
+/* The events of what recorded them are known, however long ago it began or a row says so, and
+ * whatever savepoint or update the row is of: another machine may wait for them still. */
+START_TEST(test_who_recorded_them)
+{
+	static const char *const again =
+		"SELECT earlier = array(SELECT DISTINCT e.xid FROM such_market.cache_events AS "
+		"e"
+		" WHERE 't:0x00000000000000000000000000000000000000d2:900' = ANY (e.tags))"
+		" FROM such_market.record_transfers("
+		"'\\x00000000000000000000000000000000000000d2', '[{\"i\":0,\"token\":900,"
+		"\"from\":\"0000000000000000000000000000000000000000\","
+		"\"to\":\"00000000000000000000000000000000000000a1\",\"quantity\":1,"
+		"\"origin\":"
+		"\"0900000000000000000000000000000000000000000000000000000000000000\","
+		"\"synthetic\":false,\"log\":1,\"batch\":0}]')";
+	static const char *const ways[] = {
+		"VACUUM (FREEZE) such_market.transfers",
+		"UPDATE such_market.transfers SET xid = '9000000000'"
+		" WHERE token_id = 900"
+	};
+
+	begin();
+	live_pg_sql(arena_printf(env->arena,
+				 "BEGIN; SAVEPOINT s; %s; UPDATE such_market.transfers"
+				 " SET created_at = created_at - interval '61 s'"
+				 " WHERE token_id = 900; COMMIT",
+				 again)
+			    .ptr);
+	struct pg *super = pg_new(&super_options, live_pg_super_url());
+	for (size_t i = 0; i <= COUNT_OF(ways); i++) {
+		SCOPED(pg_result_done) struct pg_result known = pg_exec(super, again);
+
+		ck_assert_msg(known.rc == RC_OK, "%s", pg_error(super));
+		/* Numbers of another server name nothing. */
+		ck_str(pg_str(&known, 0, 0), i < COUNT_OF(ways) ? "t" : "");
+		if (i < COUNT_OF(ways))
+			live_pg_sql(ways[i]);
+	}
+	pg_free(super);
 	end();
 }
 END_TEST
@@ -629,5 +673,6 @@ START_TEST(test_commit_unknown)
 END_TEST
 
 SUITE_WITH(start, world_done, 120, test_in_order, test_not_enough, test_balances,
-	   test_one_holder, test_duplicates, test_key, test_prune, test_random, test_sessions,
-	   test_same_key, test_commit_undone, test_commit_done, test_commit_unknown)
+	   test_one_holder, test_duplicates, test_who_recorded_them, test_key, test_prune,
+	   test_random, test_sessions, test_same_key, test_commit_undone, test_commit_done,
+	   test_commit_unknown)

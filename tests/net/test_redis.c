@@ -76,7 +76,9 @@ START_TEST(refused_urls)
 		const char *url, *words;
 	} rows[] = {
 		{ "rediss://h:6380", "stunnel" },
+		{ "rediss://h:6380", "docs/operations.md, Redis over TLS" },
 		{ "https://x.upstash.io", "REST" },
+		{ "https://x.upstash.io", "docs/operations.md, Redis over TLS" },
 		{ "http://x", "REST" },
 		{ "", "begins with" },
 		{ "h:6379", "begins with" },

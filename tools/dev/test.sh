@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Tests, lint and benchmarks of a checkout.
 
-# What runs again with AddressSanitizer and UBSan: whatever reads bytes from outside, and with failpoints what
+# What runs again with AddressSanitizer and UBSan: whatever reads bytes from outside or from the mapping, and with failpoints what
 # says who dies where.
-test_asan_folders='base|http|net|model|api|fuzz|cache/test_write|live/test_bad'
+test_asan_folders='base|http|net|model|api|fuzz|cache/test_(entry|map|memory|redis_tier|write)|live/test_bad'
 
 test_run() {
 	local failed=0
