@@ -889,6 +889,8 @@ START_TEST(poison_voids_everything_once)
 	ck_assert(leased());
 	ck_assert_uint_ne(map_epoch(map), epoch);
 	ck_assert_uint_ne(map_epoch(map), 0);
+	ck_assert_uint_eq(map_floor(map), (uint64_t)ask("SELECT max(xid::text::bigint)"
+							" FROM such_market.cache_events"));
 	ck_assert_uint_ge(gen("u:900009"), 1);
 	ck_assert_uint_ge(gen("u:900010"), 1);
 	ck_assert_int_eq(ask("SELECT count(*) FROM such_market.cache_events"
