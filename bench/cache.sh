@@ -289,7 +289,7 @@ redis = off'
 
 # A copy that another machine left in Redis: each is read once, since then it is in memory too.
 bench_redis() {
-	local round answer=$state/answer.http
+	local round hits answer=$state/answer.http
 	answer_take "$token_path" "$answer"
 	rm -f "$state"/round-*
 	awk -v n=$tokens -v p="${token_path%/*}" 'BEGIN { for (i = 1; i <= n; i++) print p "/" i }' >"$state/keys"
@@ -299,21 +299,31 @@ bench_redis() {
 			printf "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", length(key[i]), key[i], bytes, text }' \
 		"$answer" "$state/keys" | redis-cli -s "$run/redis.sock" --pipe >"$log/pipe.log"
 	backend get fcgi "$state/bin/bare" redis "$run/get.sock" 2 "$run/redis.sock"
+	# It has been running for a while: its memory was full already, so no page of it is touched for the first time.
+	market_up second 'workers = 2
+cache_memory_bytes = 16m
+warm_start = off'
 	for round in 1 2 3; do
+		clear_all
+		script_args=("$address" 0 0)
+		seconds=4 load second / -t1 -c8 -s "$top/bench/tokens.lua"
+	done
+	for round in 1 2 3 4 5; do
 		# A machine trusts no copy from before it began to listen.
-		market_up second 'workers = 2'
 		clear_all
 		script_args=("$address" 0 0)
 		seconds=4 load on / -t1 -c8 -s "$top/bench/tokens.lua"
 		script_args=("$address" 0 1)
+		hits=$(metric second cache_redis_hits_total)
 		seconds=1 load get / -t1 -c8 -s "$top/bench/tokens.lua"
 		echo "$cpu" >>"$state/round-cpu-get"
 		seconds=1 load second / -t1 -c8 -s "$top/bench/tokens.lua"
-		[ -z "${VERBOSE:-}" ] || say "  $round: $count reads, $(metric second cache_redis_hits_total) from Redis, $cpu µs" >&2
-		[ "$(metric second cache_redis_hits_total)" -ge $((count * 9 / 10)) ] || fail "copies are not in Redis"
+		hits=$(($(metric second cache_redis_hits_total) - hits))
+		[ -z "${VERBOSE:-}" ] || say "  $round: $count reads, $hits from Redis, $cpu µs; yardstick $(tail -n 1 "$state/round-cpu-get") µs" >&2
+		[ $hits -ge $((count * 9 / 10)) ] || fail "copies are not in Redis"
 		echo "$cpu" >>"$state/round-cpu-second"
-		market_down second
 	done
+	market_down second
 	script_args=()
 	cpus[second]=$(median <"$state/round-cpu-second") cpus[get]=$(median <"$state/round-cpu-get")
 	over "token: processor time of the workers, hit in Redis / bare libfcgi + hiredis GET [µs a request]" cpus second get "<= 1.3"
