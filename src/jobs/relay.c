@@ -19,14 +19,13 @@
 #include "cache/rule.h"
 #include "cache/tag.h"
 #include "jobs/relay_event.h"
+#include "jobs/relay_prune.h"
 #include "jobs/relay_walk.h"
 #include "net/epoch.h"
 #include "net/pg.h"
 
 #define WALK_NS       INT64_C(20000000)   /* of a poll, when there is a walk */
 #define TELL_NS       INT64_C(1000000000) /* positions are told at most this often */
-#define PRUNE_NS      (60 * TELL_NS)
-#define PRUNE_ROWS    10000 /* at once; more of them a second later */
 #define EPOCH_TEXT    17
 #define SNAPSHOT_MAX  (1 << 20)
 #define POLLS_AT_ONCE 64     /* events that cannot be applied are parked one a poll */
@@ -40,18 +39,18 @@ struct relay {
 	char mapping[EPOCH_TEXT]; /* names this mapping and no other */
 	struct rules rules;
 	struct relay_walk walk;
+	struct relay_prune prune;
 	bool cools; /* the mapping is to be warmed when nothing is left to walk for */
 
 	/* Everything visible in prev is applied to the mapping, or under its floor. */
 	struct buf prev; /* a snapshot, terminated; empty: none */
 	struct buf history;
 	const char *gap;     /* why prev was given up; NULL: it was not */
-	struct buf ended;    /* prev, at least PRUNE_NS ago; empty: none */
 	cache_epoch resumed; /* prev is of a relay before us, under this epoch; 0: it is ours */
 	bool looked;         /* for a relay before us */
 
 	bool failing;
-	int64_t tell_at_ns, prune_at_ns; /* monotonic */
+	int64_t tell_at_ns; /* monotonic */
 
 	/* Of the poll that runs. */
 	struct {
@@ -112,9 +111,9 @@ struct relay *relay_new(struct pg *pg, struct cache_map *map, const char *machin
 	r->machine = machine;
 	r->options = options;
 	walk_init(&r->walk);
+	prune_init(&r->prune);
 	buf_init(&r->prev, NULL, SNAPSHOT_MAX);
 	buf_init(&r->history, NULL, SNAPSHOT_MAX);
-	buf_init(&r->ended, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.snapshot, NULL, SNAPSHOT_MAX);
 	buf_init(&r->poll.history, NULL, SNAPSHOT_MAX);
 	/* The mapping's hash key is random. */
@@ -129,9 +128,9 @@ void relay_free(struct relay *r)
 	if (!r)
 		return;
 	walk_release(&r->walk);
+	prune_release(&r->prune);
 	buf_release(&r->prev);
 	buf_release(&r->history);
-	buf_release(&r->ended);
 	buf_release(&r->poll.snapshot);
 	buf_release(&r->poll.history);
 	free(r);
@@ -210,7 +209,7 @@ static void start_over(struct relay *r, const struct relay_head *head, const cha
 		r->poll.era = era + 1;
 	map_set_floor(r->map, MUTATED(no_floor) ? 0 : floor_of(head));
 	walk_drop(&r->walk);
-	buf_clear(&r->ended); /* perhaps of another history */
+	prune_drop(&r->prune); /* perhaps of another history */
 	r->poll.boot = true;
 	r->gap = NULL;
 	metric_add(COUNTER_relay_restarts, 1);
@@ -415,54 +414,12 @@ static enum rc tell_position(struct relay *r)
 
 	if (!position)
 		return RC_OK;
-
 	snprintf(epoch, sizeof(epoch), "%016" PRIx64, r->poll.epoch);
 	SCOPED(pg_result_done)
 	struct pg_result done = pg_run(r->pg, STMT_event_position,
 				       PG_ARGS(pg_text(r->machine), pg_text(r->mapping),
 					       pg_text(epoch), pg_text(position)));
 	return done.rc;
-}
-
-/* True: there may be more. */
-static bool prune_events(struct relay *r, const char *most)
-{
-	char keep[24];
-
-	if (r->ended.len == 0)
-		return false;
-	snprintf(keep, sizeof(keep), "%" PRId64, r->options->keep_ms);
-	SCOPED(pg_result_done)
-	struct pg_result gone =
-		pg_run(r->pg, STMT_event_prune,
-		       PG_ARGS(pg_text(keep), pg_text(most), pg_text(r->ended.ptr)));
-	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
-}
-
-static bool prune_requests(struct relay *r, const char *most)
-{
-	char keep[24];
-
-	snprintf(keep, sizeof(keep), "%" PRId64, r->options->requests_ms);
-	SCOPED(pg_result_done)
-	struct pg_result gone =
-		pg_run(r->pg, STMT_event_requests_prune, PG_ARGS(pg_text(keep), pg_text(most)));
-	return gone.rc == RC_OK && pg_i64(&gone, 0, 0) >= PRUNE_ROWS;
-}
-
-static void prune(struct relay *r, int64_t mono_ns)
-{
-	char most[24];
-
-	snprintf(most, sizeof(most), "%d", PRUNE_ROWS);
-	bool more = prune_events(r, most);
-
-	more |= prune_requests(r, most);
-	if (!more) {
-		buf_clear(&r->ended);
-		buf_add(&r->ended, r->prev.ptr, r->prev.len);
-	}
-	r->prune_at_ns = mono_ns + (more ? TELL_NS : PRUNE_NS);
 }
 
 /* A warming before the end of the walk would find what goes with it.  Before the position is
@@ -484,8 +441,7 @@ static void keep_house(struct relay *r, int64_t mono_ns)
 		r->tell_at_ns = mono_ns + TELL_NS;
 		(void)tell_position(r);
 	}
-	if (mono_ns >= r->prune_at_ns)
-		prune(r, mono_ns);
+	prune_on(&r->prune, r->pg, r->options, buf_str(&r->prev), mono_ns);
 }
 
 static void judge(struct relay *r, enum rc rc)

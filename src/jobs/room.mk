@@ -41,6 +41,8 @@ libjobs_a_SOURCES = \
 	src/jobs/relay.h \
 	src/jobs/relay_event.c \
 	src/jobs/relay_event.h \
+	src/jobs/relay_prune.c \
+	src/jobs/relay_prune.h \
 	src/jobs/relay_walk.c \
 	src/jobs/relay_walk.h \
 	src/jobs/runner.c \

@@ -77,13 +77,12 @@ static enum rc count_some(struct pg *pg, int *parts, int64_t *ret_left)
 
 static enum rc count_again(struct pg *pg, int64_t budget_ms, int64_t *ret_left)
 {
-	int64_t until_ns = clock_mono_ns() + budget_ms * NS_PER_MS, left = PARTS;
+	int64_t until_ns = clock_mono_ns() + budget_ms * NS_PER_MS, marks, left = PARTS;
 	int parts = 1;
-	enum rc rc = number(pg, STMT_ownership_marks, PG_NO_ARGS, &left);
+	enum rc rc = number(pg, STMT_ownership_marks, PG_NO_ARGS, &marks);
 
 	if (rc != RC_OK)
 		return rc;
-	left = PARTS;
 	do {
 		rc = count_some(pg, &parts, &left);
 	} while (rc == RC_OK && left > 0 && clock_mono_ns() < until_ns);
